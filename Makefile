@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# One entry for everything: `make help` lists the targets. Each folder brings its rules in a *.mk file.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-builtin-rules
+
+B := build
+PYTHON := /usr/bin/python3
+CC := gcc
+CXX := g++
+SAN ?=
+OPT ?= -O2 -g
+WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes
+CFLAGS := -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(SAN) -Idriver -Itests/lib -MMD -MP
+CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra $(SAN) -Itests/lib -MMD -MP
+LDFLAGS := $(SAN)
+
+# ---- RTL: one module a file, found by its name --------------------------------------------------------------------
+RTL_DIRS := rtl $(sort $(patsubst %/,%,$(dir $(wildcard rtl/*/*.sv))))
+RTL_PKGS := rtl/lint.vlt rtl/csr/espalier_regs_pkg.sv rtl/espalier_pkg.sv $(filter-out rtl/csr/espalier_regs_pkg.sv,$(wildcard rtl/*/*_pkg.sv))
+RTL_ALL := $(RTL_PKGS) $(filter-out $(RTL_PKGS),$(wildcard rtl/*.sv rtl/*/*.sv))
+VERILATOR_ROOT := $(shell verilator --getenv VERILATOR_ROOT 2>/dev/null)
+VERILATOR_FLAGS := -Wall --assert --trace-fst --trace-structs -O3 --output-split 30000 --x-assign fast --x-initial fast $(addprefix -y ,$(RTL_DIRS))
+VERILATOR_LDLIBS := -lz -lpthread -lstdc++
+
+# model NAME,TOP,SV-FILES,FLAGS: Verilate TOP into $(B)/model/NAME/libmodel.a; one build at a time, whatever -j says.
+define model
+$(B)/model/$(1)/libmodel.a: $(3) $(RTL_ALL)
+	@mkdir -p $$(@D)
+	flock $(B)/.verilator.lock sh -c 'verilator --cc --Mdir $$(@D) --top-module $(2) --prefix V$(2) $(VERILATOR_FLAGS) $(4) \
+	  $(RTL_PKGS) $(3) && $$(MAKE) -j2 -C $$(@D) -f V$(2).mk OPT_FAST=-O2 OPT_SLOW=-O0 V$(2)__ALL.a verilated.o verilated_fst_c.o verilated_threads.o' \
+	  >$$(@D)/verilator.log 2>&1 || { cat $$(@D)/verilator.log; exit 1; }
+	cd $$(@D) && rm -f libmodel.a && ar rcs libmodel.a *.o
+endef
+
+# rtl_test NAME,TOP,SV-FILES,SHIM.cpp,C-FILES,FLAGS,LIBS: a C test of a Verilated block, as $(B)/tests/NAME.
+define rtl_test
+$(call model,$(1),$(2),$(3),$(6))
+$(B)/obj/$(1)/shim.o: $(4) tests/lib/shim.hpp $(B)/model/$(1)/libmodel.a
+	@mkdir -p $$(@D)
+	$(CXX) $(CXXFLAGS) -DVM_TRACE=1 -I$(B)/model/$(1) -isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd -c -o $$@ $$<
+$(B)/tests/$(1): $(5:%.c=$(B)/obj/%.o) $(B)/obj/$(1)/shim.o $(B)/model/$(1)/libmodel.a
+	@mkdir -p $$(@D)
+	$(CXX) $(LDFLAGS) -o $$@ $$^ $(7) -lcmocka $(VERILATOR_LDLIBS)
+endef
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c -o $@ $<
+
+include $(wildcard rtl/rtl.mk sim/sim.mk driver/driver.mk host/host.mk tests/tests.mk tests/*/*.mk constraints/*.mk)
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole of the C++ that a Verilated block needs to be driven from a C test: make it, clock it, trace it, and reach its ports.
+// A bench's shim is one file: #include "V<top>.h", this header, DUT_BOILERPLATE(V<top>), and DUT_PORT(x) for each port x but clk.
+// The C side declares what it uses through DUT_DECLARE_* of dut.h. Ports up to 8, 16, 32, 64 bits are uint8_t, uint16_t, uint32_t, uint64_t;
+// wider ones are arrays of uint32_t words, least significant first (so byte 0 of a packet is the low byte of word 0).
+#pragma once
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include "verilated.h"
+#if VM_TRACE
+#include "verilated_fst_c.h"
+#endif
+
+#if VM_TRACE
+#define DUT_TRACE_OPEN(path)                          \
+    if (path) {                                       \
+        context->traceEverOn(true);                   \
+        fst = new VerilatedFstC();                    \
+        top->trace(fst, 99);                          \
+        fst->open(path);                              \
+    }
+#define DUT_TRACE_DUMP if (fst) fst->dump(context->time())
+// Deleted here and not at exit: Verilator's own globals may be gone by then.
+#define DUT_TRACE_CLOSE if (fst) { fst->close(); delete fst; fst = nullptr; }
+#define DUT_TRACE_MEMBER static VerilatedFstC *fst
+#else
+#define DUT_TRACE_OPEN(path) (void)(path)
+#define DUT_TRACE_DUMP (void)0
+#define DUT_TRACE_CLOSE (void)0
+#define DUT_TRACE_MEMBER
+#endif
+
+// dut_open(path): a new model, all inputs 0; path names an FST trace, or NULL. dut_edge(): one rising and one falling clock edge;
+// inputs written before it are seen by the rising edge, outputs read after it are settled. dut_settle(): combinational outputs only.
+#define DUT_BOILERPLATE(VTOP)                                                              \
+    static std::unique_ptr<VerilatedContext> context;                                      \
+    static std::unique_ptr<VTOP> top;                                                      \
+    DUT_TRACE_MEMBER;                                                                      \
+    extern "C" void dut_open(const char *path) {                                           \
+        context = std::make_unique<VerilatedContext>();                                    \
+        top = std::make_unique<VTOP>(context.get());                                       \
+        DUT_TRACE_OPEN(path)                                                               \
+        top->clk = 0;                                                                      \
+        top->eval();                                                                       \
+    }                                                                                      \
+    extern "C" void dut_settle(void) { top->eval(); }                                      \
+    extern "C" void dut_edge(void) {                                                       \
+        top->eval();                                                                       \
+        context->timeInc(2);                                                               \
+        top->clk = 1;                                                                      \
+        top->eval();                                                                       \
+        DUT_TRACE_DUMP;                                                                    \
+        context->timeInc(2);                                                               \
+        top->clk = 0;                                                                      \
+        top->eval();                                                                       \
+        DUT_TRACE_DUMP;                                                                    \
+    }                                                                                      \
+    extern "C" void dut_close(void) {                                                      \
+        top->final();                                                                      \
+        DUT_TRACE_CLOSE                                                                    \
+        top.reset();                                                                       \
+        context.reset();                                                                   \
+    }
+
+#define DUT_PORT(NAME) extern "C" void *dut_##NAME(void) { return &top->NAME; }
