@@ -50,5 +50,5 @@ $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
 
-include $(wildcard rtl/rtl.mk sim/sim.mk driver/driver.mk host/host.mk tests/tests.mk tests/*/*.mk constraints/*.mk)
+include $(wildcard rtl/rtl.mk sim/sim.mk driver/driver.mk host/host.mk tests/tests.mk tests/*/*.mk tests/*/*/*.mk constraints/*.mk)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
