@@ -4,7 +4,7 @@ define axis_width_test
 $(B)/obj/axis_width_$(1)/test.o: tests/unit/lib/test_axis_width.c
 	@mkdir -p $$(@D)
 	$(CC) $(CFLAGS) -DTEST_W=$(1) -c -o $$@ $$<
-$$(eval $$(call rtl_test,axis_width_$(1),axis_width_tb,tests/unit/lib/axis_width_tb.sv,tests/unit/lib/axis_width_shim.cpp,,-GW=$(1),$(B)/obj/axis_width_$(1)/test.o))
+$$(eval $$(call rtl_test,axis_width_$(1),axis_width_tb,tests/unit/lib/axis_width_tb.sv,tests/unit/lib/axis_width_shim.cpp,,-GW=$(1),))
 $(B)/tests/axis_width_$(1): $(B)/obj/axis_width_$(1)/test.o
 UNIT_TESTS += $(B)/tests/axis_width_$(1)
 endef
