@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Simple dual-port RAM: one write port, one read port, one clock; maps to block RAM, UltraRAM or LUT RAM as the tool sees fit.
+// A read of the address that is written in the same cycle returns the old word. Contents are not reset.
+// Latency: READ_LATENCY cycles from rd_en to rd_data; rd_data holds while rd_en is 0 (with 2, the output register always follows).
+`default_nettype none
+
+module ram_sdp #(
+    parameter int unsigned WIDTH        = 64,   // bits of a word, multiple of STRB_W
+    parameter int unsigned DEPTH        = 512,  // words, a power of two
+    parameter int unsigned STRB_W       = 1,    // write enables: each covers WIDTH / STRB_W bits
+    parameter int unsigned READ_LATENCY = 1     // 1, or 2 with an output register
+) (
+    input  logic                     clk,
+    input  logic                     wr_en,
+    input  logic [$clog2(DEPTH)-1:0] wr_addr,
+    input  logic [STRB_W-1:0]        wr_strb,
+    input  logic [WIDTH-1:0]         wr_data,
+    input  logic                     rd_en,
+    input  logic [$clog2(DEPTH)-1:0] rd_addr,
+    output logic [WIDTH-1:0]         rd_data
+);
+
+  localparam int unsigned COL_W = WIDTH / STRB_W;
+
+  logic [WIDTH-1:0] mem[0:DEPTH-1];
+  logic [WIDTH-1:0] rd_q;
+
+  always_ff @(posedge clk) begin
+    if (wr_en) begin
+      for (int i = 0; i < int'(STRB_W); i++) begin
+        if (wr_strb[i]) mem[wr_addr][i*COL_W+:COL_W] <= wr_data[i*COL_W+:COL_W];
+      end
+    end
+    if (rd_en) rd_q <= mem[rd_addr];
+  end
+
+  if (READ_LATENCY == 2) begin : g_out
+    logic [WIDTH-1:0] out_q;
+    logic             rd_en_q;
+    always_ff @(posedge clk) begin
+      rd_en_q <= rd_en;
+      if (rd_en_q) out_q <= rd_q;
+    end
+    assign rd_data = out_q;
+  end else begin : g_direct
+    assign rd_data = rd_q;
+  end
+
+endmodule
+
+`default_nettype wire
