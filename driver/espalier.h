@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libespalier: the public interface to an Espalier card, real or simulated, and to every backend that behaves like one.
+ *
+ * Names and meanings follow DPDK's cryptodev (queues, bursts of operations) and rte_security (SAs), so that a PMD maps one to one.
+ * Functions return 0 or a count, or a negative errno value; then espalier_error() (espalier_open and espalier_list: the caller's
+ * buffer) holds one sentence for a person. The library never exits, prints or aborts.
+ *
+ * Threads: one device and all that hangs on it belong to one thread at a time.
+ * Memory: addresses in operations are device addresses (struct espalier_mem.iova plus an offset). A card touches only such memory.
+ */
+#ifndef ESPALIER_H
+#define ESPALIER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espalier_regs.h"
+
+#define ESPALIER_VENDOR_ID 0x10eeu
+#define ESPALIER_DEVICE_ID 0xe5b0u
+
+#define ESPALIER_ERROR_LEN 512	   /* bytes of an error text with its NUL */
+#define ESPALIER_NAME_LEN 256	   /* bytes of a device name with its NUL */
+#define ESPALIER_STATUS_COUNT 32   /* status counters a card has */
+#define ESPALIER_SA_NONE 0xffffu   /* struct espalier_op.result_sa: no SA served this operation */
+#define ESPALIER_BURST_MAX 32768u  /* operations one burst call takes at most */
+#define ESPALIER_DST_ALIGN 64u	   /* struct espalier_op.dst must be a multiple */
+
+/* Status of an operation that the card never completed: the device was lost. Not a code of the card. */
+#define ESPALIER_STATUS_DEVICE_LOST 0xffu
+
+struct espalier_dev;
+struct espalier_queue;
+
+/* ---- devices ---------------------------------------------------------------------------------------------------------- */
+
+struct espalier_open_options {
+	unsigned int timeout_ms; /* bound of every wait for the device; 0: 30 seconds */
+};
+
+/*
+ * Open a device by name:
+ *   sim               starts an espalier-sim of its own and stops it at close. The program is $ESPALIER_SIM, or espalier-sim beside
+ *                     the running executable; $ESPALIER_SIM_ARGS are further arguments, split at blanks.
+ *   vfio-user:PATH    a card served on this UNIX socket
+ *   0000:01:00.0      a card bound to vfio-pci
+ *   NAME, NAME:ARG    a backend added with espalier_backend_register(), for example software
+ * options may be NULL. On failure *dev is NULL and error (ESPALIER_ERROR_LEN bytes, may be NULL) says why.
+ */
+int espalier_open(const char *name, const struct espalier_open_options *options, struct espalier_dev **dev, char *error);
+
+/* Destroy what is left of queues and memory, remove all SAs, close. dev may be NULL. */
+void espalier_close(struct espalier_dev *dev);
+
+/* Text of the last failed call on this device, "" if none failed. Valid until the next call. */
+const char *espalier_error(const struct espalier_dev *dev);
+
+struct espalier_info {
+	char name[ESPALIER_NAME_LEN];	   /* as given to espalier_open */
+	char transport[16];		   /* "vfio-user", "vfio", "software" */
+	char location[ESPALIER_NAME_LEN];  /* PCI address or socket, "" if there is none */
+	bool simulated;
+	uint32_t version;		   /* of the register map; 0: software */
+	unsigned int lanes;		   /* AES lanes an engine has; 0: software */
+	unsigned int queues;
+	unsigned int algorithms;	   /* CAPS.algorithms */
+	uint32_t sa_capacity;		   /* SAs a direction */
+	uint32_t max_packet;		   /* bytes, largest source of an operation */
+	uint32_t max_window;		   /* packets, largest anti-replay window */
+	uint32_t clock_khz;		   /* 0: software */
+	unsigned int link_speed;	   /* PCIe generation 1 to 6, 0 unknown */
+	unsigned int link_width;	   /* PCIe lanes, 0 unknown */
+};
+
+int espalier_info(struct espalier_dev *dev, struct espalier_info *info);
+
+/* One device that espalier_list found. */
+struct espalier_listed {
+	char name[ESPALIER_NAME_LEN];	   /* for espalier_open */
+	char address[32];		   /* PCI address in its tree */
+	char driver[32];		   /* kernel driver bound to it, "" if none */
+	uint16_t vendor, device;
+	bool simulated;
+	unsigned int link_speed, link_width;
+};
+
+/*
+ * Find cards with libpci: those of this machine, and simulated ones in run directories (subdirectories with vfio-user.sock and sysfs):
+ * $ESPALIER_RUN_DIR, $XDG_RUNTIME_DIR/espalier, /run/espalier. Fills at most max entries; returns how many there are.
+ */
+int espalier_list(struct espalier_listed *list, size_t max, char *error);
+
+struct espalier_stats {
+	uint64_t status[ESPALIER_STATUS_COUNT]; /* operations by status, since the card's reset */
+	uint64_t cycles;			/* clock cycles since reset; software: 0 */
+	uint32_t register_errors;
+	uint32_t unexpected_completions;
+};
+
+int espalier_stats(struct espalier_dev *dev, struct espalier_stats *stats);
+
+/* Name of a status ("ok", "no_sa", ..., "device_lost", "unknown") and of the reason behind. Static text. */
+const char *espalier_status_name(unsigned int status);
+
+/* ---- memory ----------------------------------------------------------------------------------------------------------- */
+
+/* Memory that host and device share. Zeroed, page aligned on both sides. */
+struct espalier_mem {
+	void *va;
+	uint64_t iova;
+	size_t size;
+};
+
+/* size is rounded up to whole pages. -ENOMEM, -ENODEV. */
+int espalier_dma_alloc(struct espalier_dev *dev, size_t size, struct espalier_mem *mem);
+
+/* mem as espalier_dma_alloc filled it; no operation may use it any more. Idempotent. */
+void espalier_dma_free(struct espalier_dev *dev, struct espalier_mem *mem);
+
+/* ---- SAs -------------------------------------------------------------------------------------------------------------- */
+
+enum espalier_direction {
+	ESPALIER_OUTBOUND = 0, /* encapsulation */
+	ESPALIER_INBOUND = 1,  /* decapsulation */
+};
+
+struct espalier_sa_config {
+	enum espalier_direction direction;
+	uint32_t spi;
+	uint32_t src, dst;	/* tunnel ends as numbers: 192.0.2.1 is 0xc0000201. src: outbound only */
+	uint8_t key[32];	/* AES key */
+	uint8_t key_len;	/* 16, 24 or 32 bytes */
+	uint8_t salt[4];	/* RFC 4106, 4 */
+	bool esn;		/* 64-bit sequence numbers */
+	uint8_t ttl;		/* outbound: of the outer header; 0: 64 */
+	uint16_t replay_window; /* inbound: packets, 0 (no check) to info.max_window */
+	uint64_t seq;		/* outbound: last number sent; inbound: highest received. 32 bits without esn */
+};
+
+/*
+ * Install an SA. *sa is its index, which encapsulation operations name. The caller wipes config->key when it is done with it.
+ * -EINVAL (what is wrong is in the text), -EEXIST (inbound: SPI and destination are installed already), -ENOSPC, -ETIMEDOUT, -ENODEV.
+ */
+int espalier_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *config, uint16_t *sa);
+
+/* Remove an SA; its key is zeroed in the device. -ENOENT. */
+int espalier_sa_delete(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa);
+
+/* *seq: outbound the last number sent, inbound the highest received. -ENOENT. */
+int espalier_sa_query(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *seq);
+
+/* ---- queues ----------------------------------------------------------------------------------------------------------- */
+
+/* One operation: one packet in, one packet out. Owned by the queue from enqueue to dequeue. */
+struct espalier_op {
+	uint64_t src;		/* device address of the packet (an IPv4 header), any alignment */
+	uint64_t dst;		/* device address of the result, 64-byte aligned; bytes up to dst_capacity may be written */
+	uint16_t src_len;	/* bytes, 1 to info.max_packet */
+	uint16_t dst_capacity;	/* bytes. Encapsulation: at least espalier_encap_len(src_len); decapsulation: at least src_len */
+	uint8_t opcode;		/* enum esp_opcode */
+	uint8_t status;		/* result: enum esp_status or ESPALIER_STATUS_DEVICE_LOST */
+	uint16_t sa;		/* encapsulation: SA index; decapsulation: 0 */
+	uint16_t out_len;	/* result: bytes at dst, 0 unless status is OK */
+	uint16_t result_sa;	/* result: the SA that served, or ESPALIER_SA_NONE */
+	uint64_t cookie;	/* the caller's, untouched */
+};
+
+/* Bytes of the packet that encapsulation makes of len bytes: outer IPv4, ESP header, IV, padding to 4, trailer, ICV. */
+static inline uint32_t espalier_encap_len(uint32_t len)
+{
+	return 20 + 8 + 8 + ((len + 2 + 3) & ~3u) + 16;
+}
+
+/*
+ * Create a queue with room for depth operations in flight (rounded up to a power of two, 16 to 32768).
+ * -ENOSPC: the device has no queue left.
+ */
+int espalier_queue_create(struct espalier_dev *dev, unsigned int depth, struct espalier_queue **queue);
+
+/* Stop the queue and free it. Operations still in flight are forgotten; the device does not touch their memory any more. */
+void espalier_queue_destroy(struct espalier_queue *queue);
+
+/*
+ * Hand operations to the device. Returns how many were taken, from the front of ops (0: the queue is full), or -ENODEV, -EIO.
+ * Every operation taken comes back exactly once from espalier_dequeue_burst.
+ */
+int espalier_enqueue_burst(struct espalier_queue *queue, struct espalier_op *const *ops, unsigned int count);
+
+/*
+ * Take back finished operations: at most count, those of one direction in the order in which they were enqueued. Never waits.
+ * After the device was lost, all operations in flight come back with ESPALIER_STATUS_DEVICE_LOST; then -ENODEV, or -EIO when the card
+ * stopped the queue with an error.
+ */
+int espalier_dequeue_burst(struct espalier_queue *queue, struct espalier_op **ops, unsigned int count);
+
+/* Operations enqueued and not yet dequeued. */
+unsigned int espalier_queue_in_flight(const struct espalier_queue *queue);
+
+/* An eventfd that becomes readable once after espalier_queue_arm, when a finished operation is there. Owned by the queue. */
+int espalier_queue_fd(const struct espalier_queue *queue);
+
+/* Ask for one event. If finished operations are there already, the event comes at once. */
+int espalier_queue_arm(struct espalier_queue *queue);
+
+/* Arm and wait until a finished operation is there: 0, -ETIMEDOUT, -ENODEV, -EIO. timeout_ms < 0: the device's bound. */
+int espalier_queue_wait(struct espalier_queue *queue, int timeout_ms);
+
+#endif
