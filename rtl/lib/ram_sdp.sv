@@ -25,12 +25,13 @@ module ram_sdp #(
   logic [WIDTH-1:0] mem[0:DEPTH-1];
   logic [WIDTH-1:0] rd_q;
 
-  always_ff @(posedge clk) begin
-    if (wr_en) begin
-      for (int i = 0; i < int'(STRB_W); i++) begin
-        if (wr_strb[i]) mem[wr_addr][i*COL_W+:COL_W] <= wr_data[i*COL_W+:COL_W];
-      end
+  for (genvar i = 0; i < STRB_W; i++) begin : g_col
+    always_ff @(posedge clk) begin
+      if (wr_en && wr_strb[i]) mem[wr_addr][i*COL_W+:COL_W] <= wr_data[i*COL_W+:COL_W];
     end
+  end
+
+  always_ff @(posedge clk) begin
     if (rd_en) rd_q <= mem[rd_addr];
   end
 
