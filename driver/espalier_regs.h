@@ -131,7 +131,7 @@ enum esp_key_size {
 #define ESP_REG_SA_STATE_RESULT_LSB 0x0u
 #define ESP_REG_SA_STATE_RESULT_WIDTH 0x8u /* Result of the last command. */
 #define ESP_REG_SA_STATE_BUSY_LSB 0x1fu
-#define ESP_REG_SA_STATE_BUSY_WIDTH 0x1u /* A command is running. */
+#define ESP_REG_SA_STATE_BUSY_WIDTH 0x1u /* A command is running. Writes to the staging registers are then ignored, too, and counted in REG_ERRORS. */
 #define ESP_REG_SA_RESULT_SEQ_LO 0x1048u /* Queried sequence, low */
 #define ESP_REG_SA_RESULT_SEQ_HI 0x104cu /* Queried sequence, high */
 #define ESP_REG_SA_OUT_COUNT 0x1050u /* Outbound SAs */
@@ -181,6 +181,7 @@ enum esp_key_size {
 #define ESP_REG_MSIX_VECTOR_CONTROL 0x800cu /* Vector control */
 #define ESP_REG_MSIX_VECTOR_CONTROL_MASK_LSB 0x0u
 #define ESP_REG_MSIX_VECTOR_CONTROL_MASK_WIDTH 0x1u /* Vector is masked. */
+#define ESP_REG_MSIX_VECTOR_CONTROL_MASK_RESET 0x1u /* reset value */
 #define ESP_REG_MSIX_PBA 0xc000u /* MSI-X pending bits */
 
 #endif

@@ -122,7 +122,7 @@ package espalier_regs_pkg;
   localparam logic [4:0] REG_SA_STATE_RESULT_LSB = 5'h0;
   localparam logic [5:0] REG_SA_STATE_RESULT_WIDTH = 6'h8;  // Result of the last command.
   localparam logic [4:0] REG_SA_STATE_BUSY_LSB = 5'h1f;
-  localparam logic [5:0] REG_SA_STATE_BUSY_WIDTH = 6'h1;  // A command is running.
+  localparam logic [5:0] REG_SA_STATE_BUSY_WIDTH = 6'h1;  // A command is running. Writes to the staging registers are then ignored, too, and counted in REG_ERRORS.
   localparam logic [15:0] REG_SA_RESULT_SEQ_LO = 16'h1048;  // Queried sequence, low
   localparam logic [15:0] REG_SA_RESULT_SEQ_HI = 16'h104c;  // Queried sequence, high
   localparam logic [15:0] REG_SA_OUT_COUNT = 16'h1050;  // Outbound SAs
@@ -172,6 +172,7 @@ package espalier_regs_pkg;
   localparam logic [15:0] REG_MSIX_VECTOR_CONTROL = 16'h800c;  // Vector control
   localparam logic [4:0] REG_MSIX_VECTOR_CONTROL_MASK_LSB = 5'h0;
   localparam logic [5:0] REG_MSIX_VECTOR_CONTROL_MASK_WIDTH = 6'h1;  // Vector is masked.
+  localparam logic [0:0] REG_MSIX_VECTOR_CONTROL_MASK_RESET = 1'h1;  // reset value
   localparam logic [15:0] REG_MSIX_PBA = 16'hc000;  // MSI-X pending bits
 
 endpackage

@@ -3,14 +3,15 @@
 """Generate the card's constants, the C header and the documentation from the SystemRDL register map.
 
 usage: gen_regs.py MAP.rdl OUT.sv OUT.h OUT.md
-Needs the systemrdl-compiler package (the field's parser for SystemRDL 2.0). Exits with its message on a bad map.
+Needs the systemrdl-compiler package (a parser of SystemRDL 2.0). A bad map ends in its message and a nonzero exit status.
 """
 import sys
-from systemrdl import RDLCompiler
+
+from systemrdl import RDLCompileError, RDLCompiler
 from systemrdl.node import AddressableNode, RegfileNode, RegNode
 
 NOTE = "Generated from rtl/csr/espalier.rdl by `make regs`. Do not edit."
-ENUMS = ("status", "opcode", "sa_op", "sa_result", "key_size")
+ENUMS = {"status": 8, "opcode": 8, "sa_op": 8, "sa_result": 8, "key_size": 2}  # name: bits of the enum in the card
 
 
 def registers(node, names=()):
@@ -48,7 +49,11 @@ def ident(path, *more):
 
 
 def constants(top):
-    """The list of (name, value, width, comment) that both languages define."""
+    """The list of (name, value, width, comment) that both languages define.
+
+    A register has its offset; an array its count and stride, after its first register; a field narrower than its register its lowest
+    bit and width; a field with a reset value other than 0 that value.
+    """
     out, seen = [], set()
     for path, reg in registers(top):
         out.append((ident(path), first_address(reg), 16, reg.get_property("name")))
@@ -59,20 +64,21 @@ def constants(top):
             out.append((array + "_COUNT_MAX", dim[0], 16, "elements in the map"))
             out.append((array + "_STRIDE", dim[1], 16, "bytes from one element to the next"))
         for field in reg.fields():
-            if field.width == 32:
-                reset = field.get_property("reset")
-                if reset:
-                    out.append((ident(path, "reset"), reset, 32, "reset value"))
-                continue
-            out.append((ident(path, field.inst_name, "lsb"), field.lsb, 5, ""))
-            out.append((ident(path, field.inst_name, "width"), field.width, 6, field.get_property("desc") or ""))
+            whole = field.width == reg.get_property("regwidth")
+            name = path if whole else path + (field.inst_name,)
+            if not whole:
+                out.append((ident(name, "lsb"), field.lsb, 5, ""))
+                out.append((ident(name, "width"), field.width, 6, field.get_property("desc") or ""))
+            reset = field.get_property("reset")
+            if reset:
+                out.append((ident(name, "reset"), reset, field.width, "reset value"))
     return out
 
 
 def emit_sv(top, enums, f):
     f.write(f"// SPDX-License-Identifier: Apache-2.0\n// {NOTE}\n`default_nettype none\n\npackage espalier_regs_pkg;\n")
     for name, members in enums:
-        width = 2 if name == "key_size" else 8
+        width = ENUMS[name]
         f.write(f"\n  typedef enum logic [{width - 1}:0] {{\n")
         f.write(",\n".join(f"    {name.upper()}_{m.name} = {width}'d{m.value}" for m in members))
         f.write(f"\n  }} {name}_e;\n")
@@ -120,13 +126,17 @@ def main(argv):
     if len(argv) != 5:
         sys.exit(__doc__)
     rdl = RDLCompiler()
-    rdl.compile_file(argv[1])
-    top = rdl.elaborate().top
+    try:
+        rdl.compile_file(argv[1])
+        top = rdl.elaborate().top
+    except RDLCompileError:
+        return 1
     enums = [(n, list(rdl.namespace.lookup_type(n))) for n in ENUMS]
     for path, emit in zip(argv[2:], (emit_sv, emit_c, emit_md)):
         with open(path, "w", encoding="ascii") as f:
             emit(top, enums, f)
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv)
+    sys.exit(main(sys.argv))
