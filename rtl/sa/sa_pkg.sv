@@ -5,6 +5,8 @@
 
 package sa_pkg;
 
+  localparam int unsigned SA_W = 16;  // espalier_pkg::SA_W (Yosys 0.23 does not read a package within a package)
+
   // ---- contexts: what an engine needs of an SA besides its keys. valid = 0: no SA at this index ---------------------------
   typedef struct packed {
     logic        valid;
@@ -31,13 +33,13 @@ package sa_pkg;
   // One write, in the cycle in which valid is 1; always taken. A packet that looks the SA up in a later cycle sees it.
   typedef struct packed {
     logic                           valid;
-    logic [espalier_pkg::SA_W-1:0]  sa;
+    logic [SA_W-1:0]  sa;
     out_ctx_t                       ctx;
   } out_ctx_wr_t;
 
   typedef struct packed {
     logic                           valid;
-    logic [espalier_pkg::SA_W-1:0]  sa;
+    logic [SA_W-1:0]  sa;
     in_ctx_t                        ctx;
   } in_ctx_wr_t;
 
@@ -50,7 +52,7 @@ package sa_pkg;
   typedef struct packed {
     logic                           valid;
     logic                           write;
-    logic [espalier_pkg::SA_W-1:0]  sa;
+    logic [SA_W-1:0]  sa;
     logic [63:0]                    seq;
   } seq_req_t;
 
@@ -72,7 +74,7 @@ package sa_pkg;
     logic [1:0]                     op;
     logic [31:0]                    spi;
     logic [31:0]                    dst;
-    logic [espalier_pkg::SA_W-1:0]  sa;
+    logic [SA_W-1:0]  sa;
   } lookup_req_t;
 
   typedef struct packed {
