@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// ESP encapsulation engine (ports first; the body follows). engine_decap has the same ports, with in_ctx_wr_t, and lookup_req/lookup_rsp besides.
+// ESP encapsulation engine: RFC 4303 tunnel mode, IPv4 in IPv4, AES-GCM-16 of RFC 4106. One packet in gives one packet out, in order;
+// a packet that cannot be sent leaves as one beat of zeros with its status.
+//   s_axis -> front (SA, checks, sequence number) -> framer (ESP header, trailer) -> gcm_engine -> out (ICV, outer IPv4) -> m_axis
+//                                                         `- header (outer IPv4) -----------------^
+// Throughput: ceil((52 + payload with trailer) / (16 * LANES)) cycles a packet, the output bus; a change of SA costs nothing.
+// Latency, first beat in to first beat out: that of gcm_engine plus 14 cycles; a packet whose ICV lies in its first beats waits for its tag.
+// The cipher cannot stall: the framer spends a credit a beat, and the output FIFO has a place for every credit.
 `default_nettype none
 
 module engine_encap #(
@@ -8,7 +14,7 @@ module engine_encap #(
 ) (
     input  logic                     clk,
     input  logic                     rst,
-    input  logic                     enable,
+    input  logic                     enable,       // 0 until the wipe after reset is done
 
     input  logic                     s_axis_tvalid,
     output logic                     s_axis_tready,
@@ -29,6 +35,136 @@ module engine_encap #(
     input  logic                     epoch,
     output logic [1:0]               inflight_zero
 );
+
+  localparam int unsigned W = 128 * LANES;
+  localparam int unsigned OUT_DEPTH = 256;  // credits: more than the beats in the cipher and the tag's delay together
+  localparam int unsigned CREDIT_W = $clog2(OUT_DEPTH) + 1;
+  localparam int unsigned FLIGHT_W = $clog2(OUT_DEPTH + 64) + 1;
+
+  // ---- front and framer -----------------------------------------------------------------------------------------------------------
+  logic                accepted, d_valid, d_ready, d_last, job_valid, job_ready, credit_q, spend, start;
+  logic [W-1:0]        d_data;
+  esp_pkg::encap_job_t job;
+
+  esp_encap_front #(
+      .LANES(LANES),
+      .SA_ENTRIES(SA_ENTRIES)
+  ) u_front (
+      .clk, .rst, .enable, .epoch, .ctx_wr, .seq_req, .seq_rsp,
+      .s_axis_tvalid, .s_axis_tready, .s_axis_tdata, .s_axis_tlast, .s_axis_tuser, .accepted,
+      .d_valid, .d_ready, .d_data, .d_last, .job_valid, .job_ready, .job
+  );
+
+  logic                          g_valid, g_first, g_last, g_null, g_epoch;
+  logic [W-1:0]                  g_data;
+  logic [espalier_pkg::SA_W-1:0] g_sa;
+  logic [1:0]                    g_key_size;
+  logic [95:0]                   g_nonce;
+  logic [127:0]                  g_aad;
+  logic [15:0]                   g_aad_len, g_len;
+
+  esp_encap_frame #(
+      .LANES(LANES)
+  ) u_frame (
+      .clk, .rst, .credit(credit_q), .spend,
+      .d_valid, .d_ready, .d_data, .d_last, .job_valid, .job_ready, .job, .start,
+      .m_valid(g_valid), .m_first(g_first), .m_last(g_last), .m_null(g_null), .m_data(g_data), .m_sa(g_sa),
+      .m_key_size(g_key_size), .m_nonce(g_nonce), .m_aad(g_aad), .m_aad_len(g_aad_len), .m_len(g_len), .m_epoch(g_epoch)
+  );
+
+  logic                r_valid;
+  esp_pkg::encap_out_t r_out;
+  esp_encap_header #(
+      .LANES(LANES)
+  ) u_header (
+      .clk, .rst, .s_valid(start), .s_job(job), .m_valid(r_valid), .m_out(r_out)
+  );
+
+  // ---- cipher ------------------------------------------------------------------------------------------------------------------------
+  logic         c_valid, c_first, c_last, c_null, t_valid, t_null, t_epoch, c_epoch;
+  logic [W-1:0] c_data;
+  logic [127:0] t_tag;
+
+  gcm_engine #(
+      .LANES(LANES),
+      .SA_ENTRIES(SA_ENTRIES),
+      .DECRYPT(1'b0),
+      .USER_W(1),
+      .MAX_AAD_BLOCKS(1)
+  ) u_gcm (
+      .clk, .rst, .key_wr,
+      .s_valid(g_valid), .s_first(g_first), .s_last(g_last), .s_null(g_null), .s_data(g_data), .s_sa(g_sa),
+      .s_key_size(g_key_size), .s_nonce(g_nonce), .s_aad(g_aad), .s_aad_len(g_aad_len), .s_len(g_len), .s_user(g_epoch),
+      .m_valid(c_valid), .m_first(c_first), .m_last(c_last), .m_null(c_null), .m_data(c_data), .m_user(c_epoch),
+      .t_valid, .t_null, .t_tag, .t_user(t_epoch)
+  );
+
+  // ---- output ------------------------------------------------------------------------------------------------------------------------
+  logic freed;
+  esp_encap_out #(
+      .LANES(LANES),
+      .DEPTH(OUT_DEPTH)
+  ) u_out (
+      .clk, .rst, .c_valid, .c_data, .t_valid, .t_tag, .r_valid, .r_out, .freed,
+      .m_axis_tvalid, .m_axis_tready, .m_axis_tdata, .m_axis_tlast, .m_axis_tuser
+  );
+
+  // ---- credits: places in the output FIFO that no beat has claimed -------------------------------------------------------------------
+  logic [CREDIT_W-1:0] credits_q, credits_d;
+  assign credits_d = credits_q + CREDIT_W'(freed) - CREDIT_W'(spend);
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      credits_q <= CREDIT_W'(OUT_DEPTH);
+      credit_q  <= 1'b1;
+    end else begin
+      credits_q <= credits_d;
+      credit_q  <= credits_d != '0;
+    end
+  end
+
+  // ---- packets in flight by epoch: from their lookup until their tag is out and nothing of the SA is needed any more ------------------
+  logic accept_q, accept_epoch_q, done_q, done_epoch_q;
+  always_ff @(posedge clk) begin
+    accept_q       <= accepted && !rst;
+    accept_epoch_q <= epoch;
+    done_q         <= t_valid && !rst;
+    done_epoch_q   <= t_epoch;
+  end
+  for (genvar e = 0; e < 2; e++) begin : g_epoch_count
+    logic [FLIGHT_W-1:0] count_q;
+    logic                enter, leave;
+    assign enter            = accept_q && accept_epoch_q == 1'(e);
+    assign leave            = done_q && done_epoch_q == 1'(e);
+    assign inflight_zero[e] = count_q == '0;
+    always_ff @(posedge clk) begin
+      if (rst) count_q <= '0;
+      else count_q <= count_q + FLIGHT_W'(enter) - FLIGHT_W'(leave);
+    end
+  end
+
+  logic unused;
+  assign unused = &{1'b0, c_first, c_last, c_null, t_null, c_epoch};
+
+`ifndef SYNTHESIS
+  // No packet uses keys while they are written or wiped: the SAs of the packets between framer and tag, in order.
+  logic [espalier_pkg::SA_W-1:0] order[$];
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      order.delete();
+    end else begin
+      if (start && job.status == espalier_regs_pkg::STATUS_OK) order.push_back(job.sa);
+      if (t_valid && !t_null) void'(order.pop_front());
+      if (key_wr.valid) begin
+        for (int i = 0; i < order.size(); i++) begin
+          a_keys_unused : assert (order[i] != key_wr.sa) else $error("engine_encap: keys of an SA change while a packet uses them");
+        end
+      end
+      a_credits : assert (credits_q <= CREDIT_W'(OUT_DEPTH)) else $error("engine_encap: credits out of range");
+      a_no_credit : assert (!spend || credits_q != '0) else $error("engine_encap: beat without a credit");
+    end
+  end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// Output of encapsulation: holds the cipher's beats, tags and the packets' records in FIFOs, puts the ICV behind the payload and the
+// outer IPv4 header in front, and sends the packet.
+//   cipher stream   | header, IV | payload ...      | 16 bytes for the ICV |
+//   packet          | outer IPv4, 20 | header, IV | payload ... | ICV |            everything moves up by exactly 20 bytes
+// A beat waits for the tag only if it holds a byte of the ICV, so long packets leave while they are being encrypted.
+// Nothing stalls the cipher: its beats always have a place, because each came against a credit; `freed` gives one back a beat.
+// Throughput: a beat a cycle, no gap between packets. Latency: 6 cycles from the cipher's beat to m_axis, of which 2 in the FIFO.
+`default_nettype none
+
+module esp_encap_out #(
+    parameter int unsigned LANES = 4,
+    parameter int unsigned DEPTH = 256  // beats, tags and records held; a power of two
+) (
+    input  logic                   clk,
+    input  logic                   rst,
+    input  logic                   c_valid,    // cipher beats
+    input  logic [128*LANES-1:0]   c_data,
+    input  logic                   t_valid,    // tags
+    input  logic [127:0]           t_tag,
+    input  logic                   r_valid,    // records
+    input  esp_pkg::encap_out_t    r_out,
+    output logic                   freed,      // a cipher beat left its FIFO
+    output logic                   m_axis_tvalid,
+    input  logic                   m_axis_tready,
+    output logic [128*LANES-1:0]   m_axis_tdata,
+    output logic                   m_axis_tlast,
+    output espalier_pkg::esp_out_t m_axis_tuser
+);
+
+  localparam int unsigned W = 128 * LANES;
+  localparam int unsigned DWORDS = 4 * LANES;
+  localparam int unsigned DW_LOG2 = $clog2(DWORDS);
+  localparam int unsigned BEAT_W = 14 - DW_LOG2;
+  localparam int unsigned COUNT_W = $clog2(DEPTH) + 1;
+
+  // ---- FIFOs: a packet has at least one beat, so with a credit a beat none of them overflows ------------------------------------------
+  logic                beat_valid, beat_ready, tag_valid, tag_ready, rec_valid, rec_ready;
+  logic                beat_room, tag_room, rec_room;
+  logic [W-1:0]        beat;
+  logic [127:0]        tag;
+  esp_pkg::encap_out_t rec;
+  logic [COUNT_W-1:0]  unused_beats, unused_tags, unused_recs;
+
+  fifo_sync #(.WIDTH(W), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_beats (
+      .clk, .rst, .s_valid(c_valid), .s_ready(beat_room), .s_data(c_data),
+      .m_valid(beat_valid), .m_ready(beat_ready), .m_data(beat), .count(unused_beats));
+  fifo_sync #(.WIDTH(128), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_tags (
+      .clk, .rst, .s_valid(t_valid), .s_ready(tag_room), .s_data(t_tag),
+      .m_valid(tag_valid), .m_ready(tag_ready), .m_data(tag), .count(unused_tags));
+  fifo_sync #(.WIDTH($bits(r_out)), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_recs (
+      .clk, .rst, .s_valid(r_valid), .s_ready(rec_room), .s_data(r_out),
+      .m_valid(rec_valid), .m_ready(rec_ready), .m_data(rec), .count(unused_recs));
+
+  // ---- which beat, and what of it is payload and what ICV ---------------------------------------------------------------------------------
+  logic [BEAT_W-1:0]  num_q, icv_beat;
+  logic [DW_LOG2-1:0] icv_pos;
+  logic               in_done_q;  // every cipher beat was taken; what is left of the packet lies in the shift register
+  logic               icv_done_q; // the ICV began in an earlier beat
+  logic               icv_more_q; // and ends in this one
+  logic               advance, go, last, icv_here, need_tag;
+
+  assign icv_beat   = rec.icv_dw[13:DW_LOG2];
+  assign icv_pos    = rec.icv_dw[DW_LOG2-1:0];
+  assign icv_here   = !rec.null_beat && num_q == icv_beat;
+  assign need_tag   = rec.null_beat || icv_here || icv_more_q;
+  assign last       = num_q == rec.out_last[BEAT_W-1:0];
+  assign go         = advance && rec_valid && (in_done_q || beat_valid) && (!need_tag || tag_valid);
+  assign beat_ready = go && !in_done_q;
+  assign rec_ready  = go && last;
+  assign tag_ready  = go && last;  // it was there: the ICV is in this beat or before it
+  assign freed      = beat_ready;
+
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      num_q      <= '0;
+      in_done_q  <= 1'b0;
+      icv_done_q <= 1'b0;
+      icv_more_q <= 1'b0;
+    end else if (go) begin
+      num_q      <= last ? '0 : num_q + 1'b1;
+      in_done_q  <= !last && (in_done_q || num_q == rec.in_last[BEAT_W-1:0]);
+      icv_done_q <= !last && (icv_done_q || icv_here);
+      icv_more_q <= !last && icv_here && icv_pos > DW_LOG2'(DWORDS - 4);
+    end
+  end
+
+  // ---- stage 1: masks, and the tag turned to the word lane in which it begins ------------------------------------------------------------------
+  logic                   valid1_q, first1_q, last1_q;
+  logic [W-1:0]           data1_q;
+  logic [DWORDS-1:0]      keep1_q, icv1_q;
+  logic [127:0]           tag1_q;
+  logic [159:0]           header1_q;
+  espalier_pkg::esp_out_t user1_q;
+
+  always_ff @(posedge clk) begin
+    if (rst) valid1_q <= 1'b0;
+    else if (advance) valid1_q <= go;
+    if (go) begin
+      first1_q  <= num_q == '0;
+      last1_q   <= last;
+      if (!in_done_q) data1_q <= beat;
+      user1_q   <= rec.user;
+      header1_q <= rec.header;
+    end
+    if (go && need_tag) begin
+      case (icv_pos[1:0])
+        2'd0: tag1_q <= tag;
+        2'd1: tag1_q <= {tag[95:0], tag[127:96]};
+        2'd2: tag1_q <= {tag[63:0], tag[127:64]};
+        default: tag1_q <= {tag[31:0], tag[127:32]};
+      endcase
+    end
+  end
+
+  for (genvar i = 0; i < DWORDS; i++) begin : g_mask
+    always_ff @(posedge clk) begin
+      if (go) begin
+        keep1_q[i] <= !rec.null_beat && !icv_done_q && (!icv_here || 32'(icv_pos) > i);
+        icv1_q[i]  <= (icv_here && 32'(icv_pos) <= i && 32'(icv_pos) + 32'd4 > i) ||
+                      (icv_more_q && 32'(icv_pos) + 32'd4 > i + DWORDS);
+      end
+    end
+  end
+
+  // ---- stage 2: ICV in, the rest zero --------------------------------------------------------------------------------------------------------------
+  logic                   valid2_q, first2_q, last2_q;
+  logic [W-1:0]           data2_q;
+  logic [159:0]           header2_q;
+  espalier_pkg::esp_out_t user2_q;
+
+  always_ff @(posedge clk) begin
+    if (rst) valid2_q <= 1'b0;
+    else if (advance) valid2_q <= valid1_q;
+    if (advance && valid1_q) begin
+      first2_q  <= first1_q;
+      last2_q   <= last1_q;
+      user2_q   <= user1_q;
+      header2_q <= header1_q;
+    end
+  end
+  for (genvar i = 0; i < DWORDS; i++) begin : g_icv
+    always_ff @(posedge clk) begin
+      if (advance && valid1_q) begin
+        data2_q[32*i+:32] <= (data1_q[32*i+:32] & {32{keep1_q[i]}}) | (tag1_q[32*(i%4)+:32] & {32{icv1_q[i]}});
+      end
+    end
+  end
+
+  // ---- stage 3: 20 bytes up ------------------------------------------------------------------------------------------------------------------------
+  logic                   valid3_q, last3_q;
+  logic [W+159:0]         shifted;
+  logic [159:0]           carry_q;
+  logic [W-1:0]           data3_q;
+  espalier_pkg::esp_out_t user3_q;
+
+  assign shifted = {data2_q, first2_q ? header2_q : carry_q};
+  always_ff @(posedge clk) begin
+    if (rst) valid3_q <= 1'b0;
+    else if (advance) valid3_q <= valid2_q;
+    if (advance && valid2_q) begin
+      last3_q <= last2_q;
+      user3_q <= user2_q;
+      data3_q <= shifted[W-1:0];
+      carry_q <= shifted[W+:160];
+    end
+  end
+
+  // ---- register slice: cuts the path of tready ------------------------------------------------------------------------------------------------------
+  logic out_ready;
+  assign advance = !valid3_q || out_ready;
+  skid #(
+      .WIDTH(W + 1 + $bits(user3_q))
+  ) u_skid (
+      .clk,
+      .rst,
+      .s_valid(valid3_q),
+      .s_ready(out_ready),
+      .s_data({user3_q, last3_q, data3_q}),
+      .m_valid(m_axis_tvalid),
+      .m_ready(m_axis_tready),
+      .m_data({m_axis_tuser, m_axis_tlast, m_axis_tdata})
+  );
+
+  logic unused;
+  assign unused = &{1'b0, unused_beats, unused_tags, unused_recs, beat_room, tag_room, rec_room, rec.in_last, rec.out_last};
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk) begin
+    if (!rst) begin
+      a_beat_room : assert (!c_valid || beat_room) else $error("esp_encap_out: cipher beat lost");
+      a_tag_room : assert (!t_valid || tag_room) else $error("esp_encap_out: tag lost");
+      a_rec_room : assert (!r_valid || rec_room) else $error("esp_encap_out: record lost");
+      a_tag_there : assert (!tag_ready || tag_valid) else $error("esp_encap_out: packet ends without its tag");
+      a_icv_placed : assert (!(go && last) || rec.null_beat || icv_here || icv_done_q) else $error("esp_encap_out: packet ends without its ICV");
+    end
+  end
+`endif
+
+endmodule
+
+`default_nettype wire
