@@ -67,15 +67,15 @@ module esp_encap_header #(
   assign ok3 = job3_q.status == espalier_regs_pkg::STATUS_OK;
   always_ff @(posedge clk) begin
     if (valid3_q) begin
-      m_out.user.job    <= job3_q.job;
-      m_out.user.sa     <= job3_q.sa;
-      m_out.user.status <= job3_q.status;
-      m_out.user.len    <= ok3 ? total3_q : 16'd0;
-      m_out.null_beat   <= !ok3;
-      m_out.icv_dw      <= ok3 ? icv3_q : 14'd0;
-      m_out.in_last     <= ok3 ? 12'(in_end3_q >> DW_LOG2) : 12'd0;
-      m_out.out_last    <= ok3 ? 12'(out_end3_q >> DW_LOG2) : 12'd0;
-      m_out.header      <= ok3 ? {esp_pkg::swap32(job3_q.dst), esp_pkg::swap32(job3_q.src),
+      m_out.job       <= job3_q.job;
+      m_out.sa        <= job3_q.sa;
+      m_out.status    <= job3_q.status;
+      m_out.len       <= ok3 ? total3_q : 16'd0;
+      m_out.null_beat <= !ok3;
+      m_out.icv_dw    <= ok3 ? icv3_q : 14'd0;
+      m_out.in_last   <= ok3 ? 12'(in_end3_q >> DW_LOG2) : 12'd0;
+      m_out.out_last  <= ok3 ? 12'(out_end3_q >> DW_LOG2) : 12'd0;
+      m_out.header    <= ok3 ? {esp_pkg::swap32(job3_q.dst), esp_pkg::swap32(job3_q.src),
                                   esp_pkg::swap16(~sum3_q), esp_pkg::IPPROTO_ESP, job3_q.ttl,
                                   9'b0, job3_q.df, 6'b0, esp_pkg::swap16(id3_q),
                                   esp_pkg::swap16(total3_q), job3_q.tos, 8'h45} : 160'd0;

@@ -100,7 +100,7 @@ module esp_encap_out #(
       first1_q  <= num_q == '0;
       last1_q   <= last;
       if (!in_done_q) data1_q <= beat;
-      user1_q   <= rec.user;
+      user1_q   <= {rec.job, rec.len, rec.sa, rec.status};
       header1_q <= rec.header;
     end
     if (go && need_tag) begin

@@ -6,6 +6,11 @@
 
 package esp_pkg;
 
+  // espalier_pkg's widths again (Yosys 0.23 does not read a package within a package); engine_encap checks that they agree.
+  localparam int unsigned JOB_W = 8;
+  localparam int unsigned SA_W  = 16;
+  localparam int unsigned LEN_W = 16;
+
   localparam logic [7:0] IPPROTO_IPIP = 8'd4;   // next header of tunnel mode
   localparam logic [7:0] IPPROTO_ESP  = 8'd50;
   localparam logic [7:0] IPPROTO_NONE = 8'd59;  // dummy packets (RFC 4303, 2.6)
@@ -27,9 +32,9 @@ package esp_pkg;
 
   // ---- encapsulation: one packet between the front end (checks, sequence number) and the framer -----------------------------
   typedef struct packed {
-    logic [espalier_pkg::JOB_W-1:0] job;
-    logic [espalier_pkg::LEN_W-1:0] len;       // inner packet, bytes
-    logic [espalier_pkg::SA_W-1:0]  sa;        // all ones when none serves the packet
+    logic [JOB_W-1:0]               job;
+    logic [LEN_W-1:0]               len;       // inner packet, bytes
+    logic [SA_W-1:0]                sa;        // all ones when none serves the packet
     logic [7:0]                     status;    // not OK: nothing is sent
     logic                           epoch;
     logic [13:0]                    c4;        // payload with trailer, in 4-byte words
@@ -48,12 +53,15 @@ package esp_pkg;
 
   // ---- encapsulation: one packet at the output, beside its cipher beats and tag ------------------------------------------------
   typedef struct packed {
-    espalier_pkg::esp_out_t user;
-    logic                   null_beat;  // error: one beat of zeros
-    logic [159:0]           header;     // outer IPv4 header, byte string; 0 with null_beat
-    logic [13:0]            icv_dw;     // 4-byte word of the cipher stream at which the ICV begins
-    logic [11:0]            in_last;    // number of the last cipher beat
-    logic [11:0]            out_last;   // number of the last beat of the packet
+    logic [JOB_W-1:0] job;        // job, len, sa, status: the packet's esp_out_t
+    logic [LEN_W-1:0] len;
+    logic [SA_W-1:0]  sa;
+    logic [7:0]       status;
+    logic             null_beat;  // error: one beat of zeros
+    logic [159:0]     header;     // outer IPv4 header, byte string; 0 with null_beat
+    logic [13:0]      icv_dw;     // 4-byte word of the cipher stream at which the ICV begins
+    logic [11:0]      in_last;    // number of the last cipher beat
+    logic [11:0]      out_last;   // number of the last beat of the packet
   } encap_out_t;
 
 endpackage
