@@ -76,7 +76,7 @@ package pcie_pkg;
     logic [10:0] dword_count;         // 42:32   of this completion's payload
     logic [1:0]  rsvd1;               // 31:30
     logic        locked;              // 29      completion of a locked read
-    logic [12:0] byte_count;          // 28:16   bytes left for the request, this completion's included; 4 for one without data
+    logic [12:0] byte_count;          // 28:16   bytes left for the request, this completion's included; 4 for other than memory reads
     logic [5:0]  rsvd0;               // 15:10
     logic [1:0]  at;                  // 9:8
     logic        rsvd3;               // 7
@@ -195,6 +195,22 @@ package pcie_pkg;
     logic [3:0]  first_be;
     logic [3:0]  last_be;      // 0 when dword_count is 1
   } mrd_t;
+
+  // What is known of an outstanding read request, under its tag.
+  typedef struct packed {
+    logic [7:0]  slot;         // the read it is a part of
+    logic [15:0] offset;       // of the next byte expected, within the read
+    logic [6:0]  lower;        // low bits of that byte's address
+    logic [12:0] left;         // bytes still expected, not 0
+  } rd_tag_t;
+
+  // A read request that leaves.
+  typedef struct packed {
+    logic [7:0] tag;
+    rd_tag_t    state;
+    logic [9:0] number;        // requests of this read that have left, with this one
+    logic       finish;        // the read's last
+  } rd_issue_t;
 
   // Bytes of cfg_max_payload and cfg_max_read_req encodings: 128 << code (PCI Express Base, 7.5.3.4), 4096 at most.
   function automatic logic [12:0] size_bytes(input logic [2:0] code);

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// The requester side of the PCIe boundary, wired: reads, writes and MSI-X messages of the card on RQ and RC. Only wiring; see the parts.
+// An interrupt overtakes no write whose last beat was accepted (s_axis_wr_*) before the cycle of irq_valid.
+`default_nettype none
+
+module pcie_dma #(
+    parameter int unsigned TAGS            = 64,  // read requests outstanding
+    parameter int unsigned READS           = 64,  // reads outstanding
+    parameter int unsigned QUARANTINE_LOG2 = 24   // see pcie_read
+) (
+    input  logic                   clk,
+    input  logic                   rst,
+    // configuration, from the block
+    input  logic [1:0]             cfg_max_payload,
+    input  logic [2:0]             cfg_max_read_req,
+    input  logic                   cfg_bus_master_enable,
+    input  logic                   cfg_msix_enable,
+    input  logic                   cfg_msix_mask,
+    // requester requests
+    output logic                   m_axis_rq_tvalid,
+    input  logic                   m_axis_rq_tready,
+    output logic [511:0]           m_axis_rq_tdata,
+    output logic [15:0]            m_axis_rq_tkeep,
+    output logic [136:0]           m_axis_rq_tuser,
+    output logic                   m_axis_rq_tlast,
+    // requester completions
+    input  logic                   s_axis_rc_tvalid,
+    output logic                   s_axis_rc_tready,
+    input  logic [511:0]           s_axis_rc_tdata,
+    input  logic [15:0]            s_axis_rc_tkeep,
+    input  logic [160:0]           s_axis_rc_tuser,
+    input  logic                   s_axis_rc_tlast,
+    // host memory reads
+    input  logic                   rd_req_valid,
+    output logic                   rd_req_ready,
+    input  espalier_pkg::rd_req_t  rd_req,
+    output logic                   rd_rsp_valid,
+    input  logic                   rd_rsp_ready,
+    output espalier_pkg::rd_rsp_t  rd_rsp,
+    // host memory writes
+    input  logic                   s_axis_wr_tvalid,
+    output logic                   s_axis_wr_tready,
+    input  logic [511:0]           s_axis_wr_tdata,
+    input  logic                   s_axis_wr_tlast,
+    input  espalier_pkg::wr_req_t  s_axis_wr_tuser,
+    // interrupts, and the MSI-X registers
+    input  logic                   irq_valid,
+    input  logic [7:0]             irq_vector,
+    input  espalier_pkg::reg_req_t msix_req,
+    output espalier_pkg::reg_rsp_t msix_rsp,
+    // to and from csr
+    input  logic [31:0]            dma_timeout,   // cycles
+    output logic                   unexpected     // a cycle for each unexpected completion
+);
+
+  logic           mrd_valid, mrd_ready;
+  pcie_pkg::mrd_t mrd;
+  pcie_read #(
+      .TAGS           (TAGS),
+      .READS          (READS),
+      .QUARANTINE_LOG2(QUARANTINE_LOG2)
+  ) u_read (
+      .clk             (clk),
+      .rst             (rst),
+      .cfg_max_read_req(cfg_max_read_req),
+      .dma_timeout     (dma_timeout),
+      .rd_req_valid    (rd_req_valid),
+      .rd_req_ready    (rd_req_ready),
+      .rd_req          (rd_req),
+      .rd_rsp_valid    (rd_rsp_valid),
+      .rd_rsp_ready    (rd_rsp_ready),
+      .rd_rsp          (rd_rsp),
+      .mrd_valid       (mrd_valid),
+      .mrd_ready       (mrd_ready),
+      .mrd             (mrd),
+      .s_axis_rc_tvalid(s_axis_rc_tvalid),
+      .s_axis_rc_tready(s_axis_rc_tready),
+      .s_axis_rc_tdata (s_axis_rc_tdata),
+      .s_axis_rc_tkeep (s_axis_rc_tkeep),
+      .s_axis_rc_tuser (s_axis_rc_tuser),
+      .s_axis_rc_tlast (s_axis_rc_tlast),
+      .unexpected      (unexpected)
+  );
+
+  logic                  msi_tvalid, msi_tready, msi_tlast;
+  logic [511:0]          msi_tdata;
+  espalier_pkg::wr_req_t msi_tuser;
+  msix u_msix (
+      .clk            (clk),
+      .rst            (rst),
+      .cfg_msix_enable(cfg_msix_enable),
+      .cfg_msix_mask  (cfg_msix_mask),
+      .reg_req        (msix_req),
+      .reg_rsp        (msix_rsp),
+      .irq_valid      (irq_valid),
+      .irq_vector     (irq_vector),
+      .m_axis_tvalid  (msi_tvalid),
+      .m_axis_tready  (msi_tready),
+      .m_axis_tdata   (msi_tdata),
+      .m_axis_tlast   (msi_tlast),
+      .m_axis_tuser   (msi_tuser)
+  );
+
+  logic                  wr_tvalid, wr_tready, wr_tlast;
+  logic [511:0]          wr_tdata;
+  espalier_pkg::wr_req_t wr_tuser;
+  pcie_wr_mux u_mux (
+      .clk           (clk),
+      .rst           (rst),
+      .s0_axis_tvalid(s_axis_wr_tvalid),
+      .s0_axis_tready(s_axis_wr_tready),
+      .s0_axis_tdata (s_axis_wr_tdata),
+      .s0_axis_tlast (s_axis_wr_tlast),
+      .s0_axis_tuser (s_axis_wr_tuser),
+      .s1_axis_tvalid(msi_tvalid),
+      .s1_axis_tready(msi_tready),
+      .s1_axis_tdata (msi_tdata),
+      .s1_axis_tlast (msi_tlast),
+      .s1_axis_tuser (msi_tuser),
+      .m_axis_tvalid (wr_tvalid),
+      .m_axis_tready (wr_tready),
+      .m_axis_tdata  (wr_tdata),
+      .m_axis_tlast  (wr_tlast),
+      .m_axis_tuser  (wr_tuser)
+  );
+
+  logic         tlp_tvalid, tlp_tready, tlp_tlast;
+  logic [511:0] tlp_tdata;
+  logic [15:0]  tlp_tkeep;
+  logic [136:0] tlp_tuser;
+  pcie_write u_write (
+      .clk            (clk),
+      .rst            (rst),
+      .cfg_max_payload(cfg_max_payload),
+      .s_axis_tvalid  (wr_tvalid),
+      .s_axis_tready  (wr_tready),
+      .s_axis_tdata   (wr_tdata),
+      .s_axis_tlast   (wr_tlast),
+      .s_axis_tuser   (wr_tuser),
+      .m_axis_tvalid  (tlp_tvalid),
+      .m_axis_tready  (tlp_tready),
+      .m_axis_tdata   (tlp_tdata),
+      .m_axis_tkeep   (tlp_tkeep),
+      .m_axis_tuser   (tlp_tuser),
+      .m_axis_tlast   (tlp_tlast)
+  );
+
+  pcie_rq u_rq (
+      .clk             (clk),
+      .rst             (rst),
+      .bus_master      (cfg_bus_master_enable),
+      .mrd_valid       (mrd_valid),
+      .mrd_ready       (mrd_ready),
+      .mrd             (mrd),
+      .s_axis_tvalid   (tlp_tvalid),
+      .s_axis_tready   (tlp_tready),
+      .s_axis_tdata    (tlp_tdata),
+      .s_axis_tkeep    (tlp_tkeep),
+      .s_axis_tuser    (tlp_tuser),
+      .s_axis_tlast    (tlp_tlast),
+      .m_axis_rq_tvalid(m_axis_rq_tvalid),
+      .m_axis_rq_tready(m_axis_rq_tready),
+      .m_axis_rq_tdata (m_axis_rq_tdata),
+      .m_axis_rq_tkeep (m_axis_rq_tkeep),
+      .m_axis_rq_tuser (m_axis_rq_tuser),
+      .m_axis_rq_tlast (m_axis_rq_tlast)
+  );
+
+endmodule
+
+`default_nettype wire

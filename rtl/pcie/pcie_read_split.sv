@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// First half of pcie_read: takes reads of host memory, gives each a slot, and cuts it into read requests that end on MRRS boundaries (so
+// none is longer than MRRS or crosses 4 KiB), each under a tag of its own. First and last byte enables ask for exactly the read's bytes.
+// A read of which a part has failed is not continued, and a request of it that still waits here is dropped: abort tells the other half that
+// no further request of the read follows. So a dead link does not use up tags for a read that has already failed.
+// One request every 2 cycles (the tag allocator's rate); 2 cycles from a read to its first request. Source: PCI Express Base 2.2.5, 2.2.7.
+`default_nettype none
+
+module pcie_read_split #(
+    parameter int unsigned READS = 64,              // slots, up to 256
+    parameter int unsigned TAGS  = 64,              // tags, up to 256
+    parameter int unsigned SLOT_W = $clog2(READS),
+    parameter int unsigned TAG_W  = $clog2(TAGS)
+) (
+    input  logic                  clk,
+    input  logic                  rst,
+    input  logic [2:0]            cfg_max_read_req,
+    input  logic                  rd_req_valid,
+    output logic                  rd_req_ready,
+    input  espalier_pkg::rd_req_t rd_req,
+    // a free slot; taken with the read
+    input  logic                  slot_valid,
+    input  logic [SLOT_W-1:0]     slot_index,
+    output logic                  slot_take,
+    // a free tag; taken with the request
+    input  logic                  tag_valid,
+    input  logic [TAG_W-1:0]      tag_index,
+    // requests; issue_valid is the cycle of the handshake
+    output logic                  mrd_valid,
+    input  logic                  mrd_ready,
+    output pcie_pkg::mrd_t        mrd,
+    output logic                  issue_valid,
+    output pcie_pkg::rd_issue_t   issue,
+    // reads that failed
+    input  logic [READS-1:0]      failed,
+    output logic                  abort_valid,
+    input  logic                  abort_ready,
+    output logic [SLOT_W-1:0]     abort_slot
+);
+
+  // ---- the read that is being cut ---------------------------------------------------------------------------------------
+  logic              busy_q;
+  logic [63:0]       addr_q;    // of what is left
+  logic [15:0]       left_q;
+  logic [15:0]       offset_q;
+  logic [9:0]        number_q;  // requests cut off so far
+  logic [SLOT_W-1:0] slot_q;
+  logic              load, cut, give_up;
+
+  // ---- the request that waits for a tag and for RQ ------------------------------------------------------------------------
+  logic              out_valid_q;
+  logic [61:0]       out_addr_q;
+  logic [10:0]       out_dwords_q;
+  logic [3:0]        out_first_be_q, out_last_be_q;
+  pcie_pkg::rd_tag_t out_state_q;
+  logic [9:0]        out_number_q;
+  logic              out_finish_q;
+
+  logic stop, drop;
+  assign stop         = failed[slot_q];
+  assign drop         = out_valid_q && failed[out_state_q.slot[SLOT_W-1:0]];
+  assign load         = rd_req_valid && rd_req_ready;
+  assign cut          = busy_q && !stop && (!out_valid_q || issue_valid);
+  // A dropped request that is not its read's last leaves the abort to the rest of the read, which is next.
+  assign abort_valid  = out_valid_q ? drop && out_finish_q : busy_q && stop;
+  assign abort_slot   = out_valid_q ? out_state_q.slot[SLOT_W-1:0] : slot_q;
+  assign give_up      = abort_valid && abort_ready;
+  assign rd_req_ready = !busy_q && slot_valid;
+  assign slot_take    = load;
+
+  // ---- the next request -----------------------------------------------------------------------------------------------------
+  logic [12:0] mrrs_q, room, size;
+  logic        finish;
+  logic [12:0] span;       // from the first dword's first byte to the end
+  logic [3:0]  head_be, tail_be;
+  logic        one;        // a single dword
+  always_comb begin
+    room    = mrrs_q - ({1'b0, addr_q[11:0]} & (mrrs_q - 13'd1));
+    finish  = (left_q <= 16'(room));
+    size    = finish ? left_q[12:0] : room;
+    span    = size + {11'd0, addr_q[1:0]};
+    one     = (span <= 13'd4);
+    head_be = 4'b1111 << addr_q[1:0];
+    unique case (span[1:0])
+      2'd1:    tail_be = 4'b0001;
+      2'd2:    tail_be = 4'b0011;
+      2'd3:    tail_be = 4'b0111;
+      default: tail_be = 4'b1111;
+    endcase
+  end
+
+  always_ff @(posedge clk) begin
+    mrrs_q <= pcie_pkg::size_bytes(cfg_max_read_req);
+    if (load) begin
+      busy_q   <= 1'b1;
+      addr_q   <= rd_req.addr;
+      left_q   <= rd_req.len;
+      offset_q <= '0;
+      number_q <= '0;
+      slot_q   <= slot_index;
+    end
+    if (issue_valid || (drop && (!out_finish_q || give_up))) out_valid_q <= 1'b0;
+    if (cut) begin
+      out_valid_q        <= 1'b1;
+      out_addr_q         <= addr_q[63:2];
+      out_dwords_q       <= 11'((span + 13'd3) >> 2);
+      out_first_be_q     <= one ? (head_be & tail_be) : head_be;
+      out_last_be_q      <= one ? 4'd0 : tail_be;
+      out_state_q.slot   <= 8'(slot_q);
+      out_state_q.offset <= offset_q;
+      out_state_q.lower  <= addr_q[6:0];
+      out_state_q.left   <= size;
+      out_number_q       <= number_q + 10'd1;
+      out_finish_q       <= finish;
+      addr_q             <= addr_q + 64'(size);
+      left_q             <= left_q - 16'(size);
+      offset_q           <= offset_q + 16'(size);
+      number_q           <= number_q + 10'd1;
+      if (finish) busy_q <= 1'b0;
+    end
+    if (give_up && !out_valid_q) busy_q <= 1'b0;
+    if (rst) begin
+      busy_q      <= 1'b0;
+      out_valid_q <= 1'b0;
+    end
+  end
+
+  assign mrd_valid   = out_valid_q && tag_valid && !drop;
+  assign issue_valid = mrd_valid && mrd_ready;
+  always_comb begin
+    mrd.tag         = 8'(tag_index);
+    mrd.address     = out_addr_q;
+    mrd.dword_count = out_dwords_q;
+    mrd.first_be    = out_first_be_q;
+    mrd.last_be     = out_last_be_q;
+    issue.tag       = 8'(tag_index);
+    issue.state     = out_state_q;
+    issue.number    = out_number_q;
+    issue.finish    = out_finish_q;
+  end
+
+  logic unused;
+  assign unused = &{1'b0, rd_req.ctx};
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk) begin
+    if (!rst && load) a_len : assert (rd_req.len != 0) else $error("pcie_read_split: empty read");
+    if (!rst && issue_valid) begin
+      a_page : assert (13'({out_addr_q[9:0], 2'b00}) + {out_dwords_q, 2'b00} <= 13'd4096)
+      else $error("pcie_read_split: request crosses 4 KiB");
+    end
+  end
+`endif
+
+endmodule
+
+`default_nettype wire
