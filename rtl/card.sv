@@ -159,10 +159,15 @@ module card #(
   logic [W-1:0]           ew_tdata, dw_tdata;
   espalier_pkg::esp_out_t ew_tuser, dw_tuser;
 
+  // A job that failed before its engine is one beat, whatever its length was to be.
+  logic [espalier_pkg::LEN_W-1:0] e_in_len, d_in_len;
+  assign e_in_len = (e_in_tuser.status == espalier_regs_pkg::STATUS_OK) ? e_in_tuser.len : '0;
+  assign d_in_len = (d_in_tuser.status == espalier_regs_pkg::STATUS_OK) ? d_in_tuser.len : '0;
+
   axis_narrow #(.IN_W(512), .OUT_W(W), .USER_W($bits(espalier_pkg::esp_in_t))) u_encap_narrow (
       .clk, .rst,
       .s_axis_tvalid(e_in_tvalid), .s_axis_tready(e_in_tready), .s_axis_tdata(e_in_tdata), .s_axis_tlast(e_in_tlast),
-      .s_axis_tlen(e_in_tuser.len), .s_axis_tuser(e_in_tuser),
+      .s_axis_tlen(e_in_len), .s_axis_tuser(e_in_tuser),
       .m_axis_tvalid(en_tvalid), .m_axis_tready(en_tready), .m_axis_tdata(en_tdata), .m_axis_tlast(en_tlast), .m_axis_tuser(en_tuser)
   );
 
@@ -184,7 +189,7 @@ module card #(
   axis_narrow #(.IN_W(512), .OUT_W(W), .USER_W($bits(espalier_pkg::esp_in_t))) u_decap_narrow (
       .clk, .rst,
       .s_axis_tvalid(d_in_tvalid), .s_axis_tready(d_in_tready), .s_axis_tdata(d_in_tdata), .s_axis_tlast(d_in_tlast),
-      .s_axis_tlen(d_in_tuser.len), .s_axis_tuser(d_in_tuser),
+      .s_axis_tlen(d_in_len), .s_axis_tuser(d_in_tuser),
       .m_axis_tvalid(dn_tvalid), .m_axis_tready(dn_tready), .m_axis_tdata(dn_tdata), .m_axis_tlast(dn_tlast), .m_axis_tuser(dn_tuser)
   );
 
