@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the device driver: one card behind any transport. card.c opens and describes it, card_sa.c and card_queue.c do the work. */
+#ifndef ESPALIER_CARD_H
+#define ESPALIER_CARD_H
+
+#include <time.h>
+
+#include "backend.h"
+#include "transport.h"
+
+#define CARD_QUEUES_MAX ESP_REG_QUEUE_COUNT_MAX
+#define CARD_PAGE 4096u
+
+struct sim_process;
+struct card_queue;
+
+struct card_mem {
+	struct transport_mem mem;
+	struct card_mem *next;
+};
+
+struct card {
+	struct espalier_dev base;
+	struct transport *t;
+	struct sim_process *sim; /* started by this process, or NULL */
+	bool lost;		 /* found gone: every call ends in -ENODEV */
+	struct espalier_info info;
+	struct card_mem *memory;
+	uint64_t next_iova;
+	struct card_queue *queues[CARD_QUEUES_MAX];
+	int event_fds[CARD_QUEUES_MAX];
+	uint8_t *sa_used[2]; /* by direction: a byte an index */
+	uint32_t sa_hint[2];
+};
+
+extern const struct espalier_backend espalier_card_backend;
+
+/* A card on a transport that is open already, which the card owns from here on, also on failure. For tests, too. */
+int card_attach(struct transport *t, unsigned int timeout_ms, struct card **card, char *error);
+
+/* Registers. A failure is noted in card->base.error; -ENODEV sets card->lost. */
+int card_read(struct card *card, uint32_t offset, uint32_t *value);
+int card_write(struct card *card, uint32_t offset, uint32_t value);
+
+/* Bits of a register value. */
+#define CARD_FIELD(value, reg, field) (((value) >> ESP_REG_##reg##_##field##_LSB) & ((1ull << ESP_REG_##reg##_##field##_WIDTH) - 1))
+
+/* Take over a transport's error text and notice a lost card. Returns code. */
+int card_transport_error(struct card *card, int code);
+
+/* Monotonic time, for bounded waits. */
+uint64_t card_now_ms(void);
+
+/* ---- card.c ---- */
+int card_dma_alloc(struct espalier_dev *dev, size_t size, struct espalier_mem *mem);
+void card_dma_free(struct espalier_dev *dev, struct espalier_mem *mem);
+
+/* ---- card_sa.c ---- */
+int card_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *config, uint16_t *sa);
+int card_sa_delete(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa);
+int card_sa_query(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *seq);
+/* Delete whatever SAs the card has, known or not. */
+int card_sa_clear(struct card *card);
+
+/* ---- card_queue.c ---- */
+int card_queue_create(struct espalier_dev *dev, unsigned int depth, struct espalier_queue **queue);
+void card_queue_destroy(struct espalier_queue *queue);
+int card_enqueue_burst(struct espalier_queue *queue, struct espalier_op *const *ops, unsigned int count);
+int card_dequeue_burst(struct espalier_queue *queue, struct espalier_op **ops, unsigned int count);
+int card_queue_arm(struct espalier_queue *queue);
+int card_queue_wait(struct espalier_queue *queue, int timeout_ms);
+
+/* ---- sim_process.c ---- */
+/* Start an espalier-sim in a new directory and wait until it is ready. socket: ESPALIER_NAME_LEN bytes. */
+int sim_process_start(unsigned int timeout_ms, struct sim_process **sim, char *socket, char *error);
+/* Stop it and remove the directory. sim may be NULL. */
+void sim_process_stop(struct sim_process *sim);
+
+#endif

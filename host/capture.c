@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Captures in and out; see capture.h. Source of the formats: libpcap, LINKTYPE registry at tcpdump.org. */
+#include "capture.h"
+
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SNAPLEN 262144
+#define ETHERTYPE_IPV4 0x0800u
+#define ETHERTYPE_VLAN 0x8100u
+#define ETHERTYPE_QINQ 0x88a8u
+#define ETHERTYPE_QINQ_OLD 0x9100u
+#define MAGIC_MICRO 0xa1b2c3d4u
+#define MAGIC_MICRO_SWAPPED 0xd4c3b2a1u
+
+struct capture_in {
+	pcap_t *pcap;
+	FILE *file;
+	int link_type;
+	u_int precision;
+};
+
+struct capture_out {
+	pcap_t *pcap;
+	pcap_dumper_t *dumper;
+	uint8_t frame[SNAPLEN];
+};
+
+static int fail(char *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int fail(char *error, int code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error, CAPTURE_ERROR_LEN, format, args);
+	va_end(args);
+	return code;
+}
+
+/* libpcap scales times and does not say from what: look at the file's first word. */
+static u_int file_precision(FILE *file)
+{
+	uint32_t magic = 0;
+	size_t got;
+
+	if (fseek(file, 0, SEEK_SET))
+		return PCAP_TSTAMP_PRECISION_NANO;
+	got = fread(&magic, sizeof(magic), 1, file);
+	rewind(file);
+	if (got == 1 && (magic == MAGIC_MICRO || magic == MAGIC_MICRO_SWAPPED))
+		return PCAP_TSTAMP_PRECISION_MICRO;
+	return PCAP_TSTAMP_PRECISION_NANO;
+}
+
+int capture_open_in(const char *path, struct capture_in **in, char *error)
+{
+	char text[PCAP_ERRBUF_SIZE] = "";
+	struct capture_in *new = calloc(1, sizeof(*new));
+	int ret;
+
+	*in = NULL;
+	if (!new)
+		return fail(error, -ENOMEM, "%s: out of memory", path);
+	new->file = fopen(path, "rbe");
+	if (!new->file) {
+		ret = fail(error, -errno, "%s: %s", path, strerror(errno));
+		goto out;
+	}
+	new->precision = file_precision(new->file);
+	new->pcap = pcap_fopen_offline_with_tstamp_precision(new->file, new->precision, text);
+	if (!new->pcap) {
+		ret = fail(error, -EINVAL, "%s: %s", path, text);
+		goto out;
+	}
+	new->link_type = pcap_datalink(new->pcap);
+	if (new->link_type != DLT_EN10MB && new->link_type != DLT_RAW && new->link_type != DLT_IPV4) {
+		ret = fail(error, -EINVAL, "%s: link type %d is not supported, only Ethernet (1), raw IP (101) and IPv4 (228)", path,
+			   new->link_type);
+		goto out;
+	}
+	*in = new;
+	return 0;
+out:
+	capture_close_in(new);
+	return ret;
+}
+
+void capture_close_in(struct capture_in *in)
+{
+	if (!in)
+		return;
+	if (in->pcap)
+		pcap_close(in->pcap); /* closes the file as well */
+	else if (in->file)
+		fclose(in->file);
+	free(in);
+}
+
+static enum capture_verdict strip_link(int link_type, struct capture_packet *packet, const u_char *data, uint32_t len)
+{
+	uint32_t type, total;
+
+	packet->ip = data;
+	packet->ip_len = len;
+	packet->link_len = 0;
+	packet->trailer = 0;
+	if (link_type == DLT_RAW)
+		return len && data[0] >> 4 == 6 ? CAPTURE_NOT_IPV4 : CAPTURE_IPV4;
+	if (link_type == DLT_IPV4)
+		return CAPTURE_IPV4;
+	if (len < CAPTURE_LINK_MAX)
+		return CAPTURE_SHORT;
+	memcpy(packet->link, data, CAPTURE_LINK_MAX);
+	packet->link_len = CAPTURE_LINK_MAX;
+	packet->ip += CAPTURE_LINK_MAX;
+	packet->ip_len -= CAPTURE_LINK_MAX;
+	type = (uint32_t)data[12] << 8 | data[13];
+	if (type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ || type == ETHERTYPE_QINQ_OLD)
+		return CAPTURE_VLAN;
+	if (type != ETHERTYPE_IPV4)
+		return CAPTURE_NOT_IPV4;
+	if (packet->ip_len >= 20) {
+		total = (uint32_t)packet->ip[2] << 8 | packet->ip[3];
+		if (total >= 20 && total < packet->ip_len)
+			packet->trailer = packet->ip_len - total;
+	}
+	return CAPTURE_IPV4;
+}
+
+int capture_read(struct capture_in *in, struct capture_packet *packet, char *error)
+{
+	struct pcap_pkthdr *header;
+	const u_char *data;
+	int ret = pcap_next_ex(in->pcap, &header, &data);
+
+	if (ret == PCAP_ERROR_BREAK)
+		return 0;
+	if (ret != 1)
+		return fail(error, -EINVAL, "the capture is damaged: %s", pcap_geterr(in->pcap));
+	packet->time = header->ts;
+	packet->wire_len = header->len;
+	packet->verdict = strip_link(in->link_type, packet, data, header->caplen);
+	if (header->caplen < header->len)
+		packet->verdict = CAPTURE_TRUNCATED;
+	return 1;
+}
+
+static bool same_file(const char *path, FILE *file)
+{
+	struct stat a, b;
+
+	return !stat(path, &a) && !fstat(fileno(file), &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino && S_ISREG(a.st_mode);
+}
+
+int capture_open_out(const char *path, const struct capture_in *in, struct capture_out **out, char *error)
+{
+	struct capture_out *new;
+	int ret;
+
+	*out = NULL;
+	if (same_file(path, in->file))
+		return fail(error, -EINVAL, "%s: the output would overwrite the input", path);
+	new = calloc(1, sizeof(*new));
+	if (!new)
+		return fail(error, -ENOMEM, "%s: out of memory", path);
+	new->pcap = pcap_open_dead_with_tstamp_precision(in->link_type, SNAPLEN, in->precision);
+	new->dumper = new->pcap ? pcap_dump_open(new->pcap, path) : NULL;
+	if (!new->dumper) {
+		ret = fail(error, -EIO, "%s", new->pcap ? pcap_geterr(new->pcap) : "out of memory");
+		if (new->pcap)
+			pcap_close(new->pcap);
+		free(new);
+		return ret;
+	}
+	*out = new;
+	return 0;
+}
+
+int capture_write(struct capture_out *out, const struct timeval *time, const uint8_t *link, uint32_t link_len, const uint8_t *ip,
+		  uint32_t ip_len)
+{
+	struct pcap_pkthdr header = { .ts = *time, .caplen = link_len + ip_len, .len = link_len + ip_len };
+
+	if (header.caplen > SNAPLEN)
+		return -EMSGSIZE;
+	memcpy(out->frame, link, link_len);
+	memcpy(out->frame + link_len, ip, ip_len);
+	pcap_dump((u_char *)out->dumper, &header, out->frame);
+	return 0;
+}
+
+int capture_close_out(struct capture_out *out, char *error)
+{
+	int ret = 0;
+
+	if (!out)
+		return 0;
+	if (pcap_dump_flush(out->dumper) || ferror(pcap_dump_file(out->dumper)))
+		ret = fail(error, -EIO, "the output could not be written: %s", strerror(errno));
+	pcap_dump_close(out->dumper);
+	pcap_close(out->pcap);
+	free(out);
+	return ret;
+}
+
+const char *capture_verdict_name(enum capture_verdict verdict)
+{
+	switch (verdict) {
+	case CAPTURE_IPV4:
+		return "ipv4";
+	case CAPTURE_TRUNCATED:
+		return "truncated_capture";
+	case CAPTURE_SHORT:
+		return "short_frame";
+	case CAPTURE_VLAN:
+		return "vlan";
+	case CAPTURE_NOT_IPV4:
+		return "not_ipv4";
+	}
+	return "unknown";
+}

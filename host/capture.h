@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Captures in and out: pcap and pcapng by libpcap, link types raw IP (101), IPv4 (228) and Ethernet (1). The output has the input's link
+ * type and time resolution (pcapng: nanoseconds); an Ethernet header is carried over.
+ */
+#ifndef ESPALIER_CAPTURE_H
+#define ESPALIER_CAPTURE_H
+
+#include <stdint.h>
+#include <sys/time.h>
+
+#define CAPTURE_ERROR_LEN 512
+#define CAPTURE_LINK_MAX 14 /* bytes of a link header: Ethernet */
+
+struct capture_in;
+struct capture_out;
+
+/* Why a packet of a capture is not for the card. */
+enum capture_verdict {
+	CAPTURE_IPV4,	   /* it is */
+	CAPTURE_TRUNCATED, /* the capture has not all of its bytes */
+	CAPTURE_SHORT,	   /* no room for a link header */
+	CAPTURE_VLAN,	   /* a VLAN tag */
+	CAPTURE_NOT_IPV4,  /* another protocol */
+};
+
+struct capture_packet {
+	enum capture_verdict verdict;
+	struct timeval time; /* tv_usec holds the file's resolution */
+	uint32_t wire_len;   /* bytes on the wire with link header */
+	uint8_t link[CAPTURE_LINK_MAX];
+	uint32_t link_len;
+	const uint8_t *ip; /* valid until the next read */
+	uint32_t ip_len;
+	uint32_t trailer; /* bytes at the end that the IP header does not count: Ethernet padding. Part of ip_len. */
+};
+
+int capture_open_in(const char *path, struct capture_in **in, char *error);
+/* 1: a packet, 0: the end, negative errno: a damaged file. */
+int capture_read(struct capture_in *in, struct capture_packet *packet, char *error);
+void capture_close_in(struct capture_in *in);
+
+/* "-": standard output. -EINVAL: path is the very file that in reads. */
+int capture_open_out(const char *path, const struct capture_in *in, struct capture_out **out, char *error);
+/* Write link header and packet. */
+int capture_write(struct capture_out *out, const struct timeval *time, const uint8_t *link, uint32_t link_len, const uint8_t *ip,
+		  uint32_t ip_len);
+/* Flush and close: 0, or -EIO when something could not be written. out may be NULL. */
+int capture_close_out(struct capture_out *out, char *error);
+
+const char *capture_verdict_name(enum capture_verdict verdict);
+
+#endif

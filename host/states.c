@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The STATES file: lines, comments, continuations and words as iproute2's batch mode has them.
+ *   # to the end of the line is a comment, also inside quotes. A \ right before the line's end joins the next line without a blank.
+ *   A word that begins with ' or " ends at the next such quote. At most 99 words a line.
+ * Buffers that held key text are wiped.
+ */
+#include "states.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <openssl/crypto.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WORDS_MAX 99
+#define FILE_MAX (64u << 20) /* bytes; far above 4096 states */
+
+struct buffer {
+	char *data;
+	size_t len, size;
+};
+
+static void buffer_free(struct buffer *buf)
+{
+	if (buf->data)
+		OPENSSL_cleanse(buf->data, buf->size);
+	free(buf->data);
+	memset(buf, 0, sizeof(*buf));
+}
+
+/* Like realloc, but no copy of the old text stays behind. */
+static int buffer_reserve(struct buffer *buf, size_t size)
+{
+	char *data;
+
+	if (size <= buf->size)
+		return 0;
+	if (size < 2 * buf->size)
+		size = 2 * buf->size;
+	data = malloc(size);
+	if (!data)
+		return -ENOMEM;
+	if (buf->len)
+		memcpy(data, buf->data, buf->len);
+	if (buf->data)
+		OPENSSL_cleanse(buf->data, buf->size);
+	free(buf->data);
+	buf->data = data;
+	buf->size = size;
+	return 0;
+}
+
+static int buffer_append(struct buffer *buf, const char *text, size_t len)
+{
+	int ret = buffer_reserve(buf, buf->len + len + 1);
+
+	if (ret)
+		return ret;
+	memcpy(buf->data + buf->len, text, len);
+	buf->len += len;
+	buf->data[buf->len] = '\0';
+	return 0;
+}
+
+static int fail(char *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int fail(char *error, int code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error, STATES_ERROR_LEN, format, args);
+	va_end(args);
+	return code;
+}
+
+/* One logical line into line, comments cut and continuations joined. *text moves on, *number counts lines. */
+static int next_line(const char **text, const char *end, unsigned int *number, struct buffer *line, char *reason)
+{
+	bool more = true;
+	int ret;
+
+	line->len = 0;
+	while (more) {
+		const char *newline, *comment;
+		size_t len;
+
+		if (*text == end)
+			return parse_fail(reason, "the line after a trailing \\ is missing");
+		newline = memchr(*text, '\n', (size_t)(end - *text));
+		len = (size_t)((newline ? newline : end) - *text);
+		comment = memchr(*text, '#', len);
+		more = newline && !comment && len && (*text)[len - 1] == '\\';
+		ret = buffer_append(line, *text, comment ? (size_t)(comment - *text) : more ? len - 1 : len);
+		if (ret)
+			return parse_fail(reason, "out of memory");
+		*text = newline ? newline + 1 : end;
+		++*number;
+	}
+	if (memchr(line->data, '\0', line->len))
+		return parse_fail(reason, "a NUL byte");
+	return 0;
+}
+
+static int split_words(char *line, char **list, int *count, char *reason)
+{
+	static const char blank[] = " \t\r\n";
+	char *p = line + strspn(line, blank);
+
+	*count = 0;
+	while (*p) {
+		if (*count == WORDS_MAX)
+			return parse_fail(reason, "more than %d words", WORDS_MAX);
+		if (*p == '\'' || *p == '"') {
+			char quote = *p++;
+
+			list[(*count)++] = p;
+			p = strchr(p, quote);
+			if (!p)
+				return parse_fail(reason, "a quote that does not end");
+		} else {
+			list[(*count)++] = p;
+			p += strcspn(p, blank);
+			if (!*p)
+				break;
+		}
+		*p++ = '\0';
+		p += strspn(p, blank);
+	}
+	return 0;
+}
+
+static bool is_sequence_option(const char *word)
+{
+	return !strcmp(word, "replay-seq") || !strcmp(word, "replay-seq-hi") || !strcmp(word, "replay-oseq") || !strcmp(word, "replay-oseq-hi");
+}
+
+/* The words of a line joined again, quoted where needed, without the options that states_save writes anew. */
+static char *join_words(char *const *list, int count)
+{
+	struct buffer text = { 0 };
+
+	for (int i = 0; i < count; i++) {
+		const char *quote = !*list[i] || strpbrk(list[i], " \t\r\n\"") ? "'" : list[i][0] == '\'' || strchr(list[i], '\'') ? "\"" : "";
+
+		if (is_sequence_option(list[i])) {
+			i++;
+			continue;
+		}
+		if (buffer_append(&text, text.len ? " " : "", text.len ? 1 : 0) || buffer_append(&text, quote, strlen(quote)) ||
+		    buffer_append(&text, list[i], strlen(list[i])) || buffer_append(&text, quote, strlen(quote))) {
+			buffer_free(&text);
+			return NULL;
+		}
+	}
+	return text.data;
+}
+
+static int append(struct states *states, const struct state *state, char *reason)
+{
+	struct state *list;
+
+	for (size_t i = 0; i < states->count; i++)
+		if (states->list[i].spi == state->spi && states->list[i].dst == state->dst)
+			return parse_fail(reason, "SPI 0x%08x for this destination is already in line %u", state->spi, states->list[i].line);
+	if (!(states->count & (states->count - 1))) { /* the list is full at every power of two */
+		list = calloc(states->count ? 2 * states->count : 1, sizeof(*list));
+		if (!list)
+			return parse_fail(reason, "out of memory");
+		if (states->count) {
+			memcpy(list, states->list, states->count * sizeof(*list));
+			OPENSSL_cleanse(states->list, states->count * sizeof(*list));
+		}
+		free(states->list);
+		states->list = list;
+	}
+	states->list[states->count++] = *state;
+	return 0;
+}
+
+static int parse_line(char *line, unsigned int number, struct states *states, char *reason)
+{
+	char *list[WORDS_MAX];
+	struct words words = { list, 0, 0 };
+	struct state state = { .line = number };
+	int ret = split_words(line, list, &words.count, reason);
+
+	if (ret || !words.count)
+		return ret;
+	ret = xfrm_parse_line(&words, &state, reason);
+	if (!ret) {
+		state.words = join_words(list, words.count);
+		ret = state.words ? append(states, &state, reason) : parse_fail(reason, "out of memory");
+	}
+	if (ret && state.words) {
+		OPENSSL_cleanse(state.words, strlen(state.words));
+		free(state.words);
+	}
+	OPENSSL_cleanse(&state, sizeof(state));
+	return ret;
+}
+
+int states_parse(const char *name, const char *text, size_t len, struct states *states, char *error)
+{
+	const char *end = text + len;
+	struct buffer line = { 0 };
+	char reason[STATES_ERROR_LEN] = "";
+	unsigned int number = 0, first = 1;
+	int ret = 0;
+
+	memset(states, 0, sizeof(*states));
+	error[0] = '\0';
+	while (!ret && text != end) {
+		first = number + 1;
+		ret = next_line(&text, end, &number, &line, reason);
+		if (!ret)
+			ret = parse_line(line.data, first, states, reason);
+	}
+	buffer_free(&line);
+	if (ret) {
+		states_free(states);
+		return fail(error, ret, "%s:%u: %.500s", name, first, reason);
+	}
+	return 0;
+}
+
+int states_load(const char *path, struct states *states, char *error)
+{
+	struct buffer text = { 0 };
+	ssize_t got = 0;
+	int ret = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	memset(states, 0, sizeof(*states));
+	if (fd < 0)
+		return fail(error, -errno, "%s: %s", path, strerror(errno));
+	do {
+		if (text.len >= FILE_MAX || buffer_reserve(&text, text.len + 65536)) {
+			ret = fail(error, -EFBIG, "%s: too large for a file of states", path);
+			break;
+		}
+		got = read(fd, text.data + text.len, 65536);
+		if (got > 0)
+			text.len += (size_t)got;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	if (!ret && got < 0)
+		ret = fail(error, -errno, "%s: %s", path, strerror(errno));
+	if (!ret)
+		ret = states_parse(path, text.data, text.len, states, error);
+	buffer_free(&text);
+	close(fd);
+	return ret;
+}
+
+static int write_states(FILE *file, const struct states *states)
+{
+	fprintf(file, "# Written by espalier: sequence numbers stand where the last run left them.\n");
+	for (size_t i = 0; i < states->count; i++) {
+		const struct state *s = &states->list[i];
+
+		fprintf(file, "%s replay-seq 0x%x replay-oseq 0x%x", s->words, (unsigned int)s->seq, (unsigned int)s->oseq);
+		if (s->esn)
+			fprintf(file, " replay-seq-hi 0x%x replay-oseq-hi 0x%x", (unsigned int)(s->seq >> 32), (unsigned int)(s->oseq >> 32));
+		fputc('\n', file);
+	}
+	return fflush(file) || fsync(fileno(file)) ? -errno : 0;
+}
+
+int states_save(const char *path, const struct states *states, char *error)
+{
+	char temp[PATH_MAX];
+	FILE *file;
+	int fd, ret;
+
+	if (snprintf(temp, sizeof(temp), "%s.XXXXXX", path) >= (int)sizeof(temp))
+		return fail(error, -ENAMETOOLONG, "%s: the name is too long", path);
+	fd = mkostemp(temp, O_CLOEXEC); /* mode 0600 */
+	if (fd < 0)
+		return fail(error, -errno, "%s: %s", temp, strerror(errno));
+	file = fdopen(fd, "w");
+	if (!file) {
+		ret = -errno;
+		close(fd);
+		goto out;
+	}
+	ret = write_states(file, states);
+	if (fclose(file) && !ret)
+		ret = -errno;
+	if (!ret && rename(temp, path))
+		ret = -errno;
+out:
+	if (ret) {
+		unlink(temp);
+		return fail(error, ret, "%s: %s", path, strerror(-ret));
+	}
+	return 0;
+}
+
+void states_free(struct states *states)
+{
+	for (size_t i = 0; i < states->count; i++) {
+		OPENSSL_cleanse(states->list[i].words, strlen(states->list[i].words));
+		free(states->list[i].words);
+	}
+	if (states->list)
+		OPENSSL_cleanse(states->list, states->count * sizeof(*states->list));
+	free(states->list);
+	memset(states, 0, sizeof(*states));
+}
