@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pins of the card (rtl/card.sv) as pointers, and its clock. card_shim.cpp is the Verilated card; tests put another behind this.
+ * Directions are the card's: cq, rc and cfg are its inputs, cc and rq its outputs, but for tready.
+ * tdata is 16 words, tuser 6 (cq, rc), 3 (cc), 5 (rq), least significant first.
+ */
+#ifndef SIM_CARD_H
+#define SIM_CARD_H
+
+#include <stdint.h>
+
+struct card_stream {
+	uint32_t *tdata;
+	uint16_t *tkeep;
+	uint32_t *tuser;
+	uint8_t *tlast;
+	uint8_t *tvalid;
+	uint8_t *tready;
+};
+
+struct card_ports {
+	uint8_t *rst;
+	struct card_stream cq; /* to the card: requests of the host */
+	struct card_stream cc; /* from the card: completions of these */
+	struct card_stream rq; /* from the card: its own requests */
+	struct card_stream rc; /* to the card: completions of these */
+	uint8_t *cfg_max_payload;
+	uint8_t *cfg_max_read_req;
+	uint8_t *cfg_rcb_status;
+	uint8_t *cfg_bus_master_enable;
+	uint8_t *cfg_msix_enable;
+	uint8_t *cfg_msix_mask;
+};
+
+/* A new card, all inputs 0; trace names an FST file, or is NULL. */
+void card_open(const char *trace);
+const struct card_ports *card_ports(void);
+/* The clock is low: outputs follow the inputs written before. */
+void card_settle(void);
+/* The rising edge: registers take the inputs written before card_settle. */
+void card_rise(void);
+/* Ends the trace. */
+void card_close(void);
+
+#endif

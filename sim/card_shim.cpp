@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Verilated card behind card.h: all the C++ that the simulator has. One cycle costs two evaluations: card_settle with the clock low
+// (which also takes the falling edge), card_rise with it high.
+#include <cstdint>
+#include <memory>
+
+#include "Vcard.h"
+#include "verilated.h"
+#include "verilated_fst_c.h"
+
+extern "C" {
+#include "card.h"
+}
+
+static std::unique_ptr<VerilatedContext> context;
+static std::unique_ptr<Vcard> top;
+static std::unique_ptr<VerilatedFstC> fst;
+static card_ports ports;
+
+// Wide ports are arrays of words, narrow ones plain integers; both are reached by their first byte's address.
+template <typename To, typename Port> static To *reach(Port &port)
+{
+    return reinterpret_cast<To *>(&port);
+}
+
+#define STREAM(MEMBER, NAME)                                                                                                       \
+    ports.MEMBER = {reach<uint32_t>(top->NAME##_tdata), reach<uint16_t>(top->NAME##_tkeep), reach<uint32_t>(top->NAME##_tuser),        \
+                    reach<uint8_t>(top->NAME##_tlast), reach<uint8_t>(top->NAME##_tvalid), reach<uint8_t>(top->NAME##_tready)}
+
+static void advance(uint8_t clk)
+{
+    context->timeInc(2000);  // half a period of 4 ns, in ps
+    top->clk = clk;
+    top->eval();
+    if (fst)
+        fst->dump(context->time());
+}
+
+extern "C" void card_open(const char *trace)
+{
+    context = std::make_unique<VerilatedContext>();
+    top = std::make_unique<Vcard>(context.get());
+    if (trace) {
+        context->traceEverOn(true);
+        fst = std::make_unique<VerilatedFstC>();
+        top->trace(fst.get(), 99);
+        fst->open(trace);
+    }
+    STREAM(cq, s_axis_cq);
+    STREAM(cc, m_axis_cc);
+    STREAM(rq, m_axis_rq);
+    STREAM(rc, s_axis_rc);
+    ports.rst = &top->rst;
+    ports.cfg_max_payload = &top->cfg_max_payload;
+    ports.cfg_max_read_req = &top->cfg_max_read_req;
+    ports.cfg_rcb_status = &top->cfg_rcb_status;
+    ports.cfg_bus_master_enable = &top->cfg_bus_master_enable;
+    ports.cfg_msix_enable = &top->cfg_msix_enable;
+    ports.cfg_msix_mask = &top->cfg_msix_mask;
+    top->clk = 0;
+    top->eval();
+}
+
+extern "C" const struct card_ports *card_ports(void)
+{
+    return &ports;
+}
+
+extern "C" void card_settle(void)
+{
+    advance(0);
+}
+
+extern "C" void card_rise(void)
+{
+    advance(1);
+}
+
+extern "C" void card_close(void)
+{
+    top->final();
+    if (fst)
+        fst->close();
+    fst.reset();
+    top.reset();
+    context.reset();
+}

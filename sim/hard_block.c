@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hard block's clock cycle and queues; its halves are in completer.c (CQ, CC) and requester.c (RQ, RC). See hard_block.h.
+#include "hard_block.h"
+
+#include <string.h>
+
+/* A request that was decided before bus mastering went off may take this long to come out (64 beats of a large write and a stall). */
+#define MASTER_GRACE 256u
+
+void hard_block_init(struct hard_block *hb, const struct card_ports *pins, struct config_space *config, struct violation *violation,
+		     struct sim_stats *stats, const struct sim_options *opt)
+{
+	memset(hb, 0, sizeof *hb);
+	hb->pins = pins;
+	hb->config = config;
+	hb->violation = violation;
+	hb->stats = stats;
+	hb->rng.state = opt->seed ^ 0x6862;
+	hb->bar = opt->bar;
+	hb->stall = opt->stall;
+	hb->cq.layout = &axis_cq;
+	hb->cq.pins = &pins->cq;
+	hb->rc.layout = &axis_rc;
+	hb->rc.pins = &pins->rc;
+	hb->cc.layout = &axis_cc;
+	hb->cc.pins = &pins->cc;
+	hb->rq.layout = &axis_rq;
+	hb->rq.pins = &pins->rq;
+}
+
+void hard_block_reset(struct hard_block *hb)
+{
+	axis_source_reset(&hb->cq);
+	axis_source_reset(&hb->rc);
+	axis_sink_reset(&hb->cc);
+	axis_sink_reset(&hb->rq);
+	tlp_queue_clear(&hb->cq_wait);
+	tlp_queue_clear(&hb->rc_wait);
+	tlp_queue_clear(&hb->up);
+	memset(hb->split, 0, sizeof hb->split);
+	memset(hb->mmio, 0, sizeof hb->mmio);
+	hb->outstanding = 0;
+	hb->lost = 0;
+	hb->master_grace = 0;
+}
+
+static bool stalls(struct hard_block *hb)
+{
+	return hb->stall && rng_below(&hb->rng, 100) < hb->stall;
+}
+
+static void drive_config(struct hard_block *hb)
+{
+	const struct card_ports *p = hb->pins;
+	unsigned int mps = config_mps_code(hb->config);
+	bool master = config_bus_master(hb->config);
+
+	*p->cfg_max_payload = (uint8_t)mps;
+	*p->cfg_max_read_req = (uint8_t)config_mrrs_code(hb->config);
+	*p->cfg_rcb_status = config_rcb_128(hb->config);
+	*p->cfg_bus_master_enable = master;
+	*p->cfg_msix_enable = config_msix_enabled(hb->config);
+	*p->cfg_msix_mask = config_msix_masked(hb->config);
+	if (master)
+		hb->master_grace = MASTER_GRACE;
+	else if (hb->master_grace)
+		hb->master_grace--;
+}
+
+bool hard_block_cycle(struct hard_block *hb, bool accept_rq)
+{
+	const struct card_ports *p = hb->pins;
+	bool active;
+
+	drive_config(hb);
+	if (hb->cq.count == 0)
+		completer_start(hb);
+	if (hb->rc.count == 0)
+		requester_start(hb);
+	axis_source_drive(&hb->cq, stalls(hb));
+	axis_source_drive(&hb->rc, stalls(hb));
+	*p->cc.tready = !stalls(hb);
+	*p->rq.tready = accept_rq && !stalls(hb);
+	card_settle();
+	active = *p->cq.tvalid || *p->rc.tvalid || *p->cc.tvalid || *p->rq.tvalid;
+	if (!*p->rst) {
+		axis_source_step(&hb->cq);
+		axis_source_step(&hb->rc);
+		if (axis_sink_step(&hb->cc, hb->violation)) {
+			completer_packet(hb);
+			axis_sink_reset(&hb->cc);
+		}
+		if (axis_sink_step(&hb->rq, hb->violation)) {
+			requester_packet(hb);
+			axis_sink_reset(&hb->rq);
+		}
+	}
+	card_rise();
+	return active;
+}
+
+void hard_block_deliver(struct hard_block *hb, struct tlp *tlp)
+{
+	/* Type 01010: a completion. */
+	tlp_push((tlp->header[0] & 0x1f) == 0x0a ? &hb->rc_wait : &hb->cq_wait, tlp);
+}
+
+struct tlp *hard_block_take(struct hard_block *hb)
+{
+	return tlp_pop(&hb->up);
+}
+
+bool hard_block_idle(const struct hard_block *hb)
+{
+	return hb->cq.count == 0 && hb->rc.count == 0 && !hb->cq_wait.head && !hb->rc_wait.head && !hb->up.head && hb->outstanding == 0 &&
+	       hb->cc.count == 0 && hb->rq.count == 0;
+}

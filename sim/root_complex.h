@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The host's side of the link: register accesses become TLPs, the card's TLPs become memory accesses and interrupts.
+ * The link has a bandwidth (speed, width, encoding; 8 bytes of framing, sequence number and LCRC a TLP) and a latency, half of it each way.
+ * Completions are cut at read completion boundaries and MPS, may be reordered between reads, never within one.
+ * Faults (faults.h) strike when a read arrives. Source: PCI Express Base 4.0, 2.2.9, 2.3.1.1, 2.4.1, 4.2.
+ */
+#ifndef SIM_ROOT_COMPLEX_H
+#define SIM_ROOT_COMPLEX_H
+
+#include "hard_block.h"
+#include "host_memory.h"
+#include "sim.h"
+
+/* Where the host's interrupt controller takes messages; data is the vector number plus RC_MSI_BASE. */
+#define RC_MSI_ADDRESS 0xFEE00000u
+#define RC_MSI_BASE 0x40u
+
+/* A read of the card that is being answered. */
+struct rc_read {
+	uint64_t addr;	  /* of the next byte */
+	uint64_t ready;	  /* cycle from which it may be answered */
+	uint32_t remaining;
+	uint32_t serial;
+	uint8_t tag;
+	uint8_t tc;
+	uint8_t attr;
+	bool first;	  /* nothing sent yet */
+	bool empty;	  /* zero-length read */
+	enum fault_kind fault;
+	enum fault_what what;
+	uint32_t strike;  /* the fault hits the piece that reaches this count of remaining bytes */
+};
+
+/* One direction of the link. Time in 1/1024 cycles. */
+struct rc_link {
+	uint64_t free_at;
+	struct tlp_queue flying;
+};
+
+struct root_complex {
+	struct hard_block *hb;
+	struct host_memory *memory;
+	struct violation *violation;
+	struct sim_stats *stats;
+	struct rng rng;
+	struct fault *faults;
+	unsigned int fault_count;
+	unsigned int rcb;
+	bool split;
+	bool reorder;
+	uint64_t latency;      /* cycles, one way */
+	uint64_t byte_time;    /* 1/1024 cycles a byte */
+	uint64_t lost_cycles;
+	uint64_t bar;
+	struct rc_link up;
+	struct rc_link down;
+	struct tlp_queue mmio; /* for the link down */
+	struct rc_read reads[256];
+	unsigned int read_count;
+	uint64_t awake_until;  /* a lost read may still end in the card's timeout */
+	uint64_t link_down_until; /* 0: up */
+	bool link_fell;	       /* the device must be reset; cleared by it */
+	uint8_t mmio_tag;
+	bool mmio_waiting;
+	bool mmio_done;
+	uint8_t mmio_status;
+	uint16_t mmio_dwords;
+	uint8_t mmio_data[64];
+	void (*interrupt)(void *arg, unsigned int vector);
+	void *interrupt_arg;
+};
+
+void rc_init(struct root_complex *rc, struct hard_block *hb, struct host_memory *memory, struct violation *violation,
+	     struct sim_stats *stats, struct sim_options *opt);
+/* Everything on the link and in work is gone. */
+void rc_reset(struct root_complex *rc);
+/* Work of one cycle at time now: link arrivals and departures. True when something moved. */
+bool rc_cycle(struct root_complex *rc, uint64_t now);
+/* The link towards the host can take a request of the card. */
+bool rc_accepts(const struct root_complex *rc, uint64_t now);
+/* Nothing on the link, nothing in work; lost reads keep it busy until awake_until. */
+bool rc_idle(const struct root_complex *rc, uint64_t now);
+
+/* Register accesses at offset in BAR 0, 1 to 8 bytes inside one aligned 8-byte word. A read is waited for with rc_read_done. */
+int rc_write(struct root_complex *rc, uint32_t offset, const void *data, uint32_t len);
+int rc_read_start(struct root_complex *rc, uint32_t offset, uint32_t len);
+/* True when the answer of the read is there: its bytes in data, all ones if it failed. */
+bool rc_read_done(struct root_complex *rc, uint32_t offset, void *data, uint32_t len);
+/* Gives the read up. */
+void rc_read_cancel(struct root_complex *rc);
+
+#endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The counters of a run as JSON: one object, counts as numbers, the broken rule (if any) as a string.
+#include "stats.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static void write_faults(FILE *out, const struct sim_stats *st)
+{
+	fprintf(out, "  \"faults\": {");
+	for (int i = FAULT_NONE + 1; i < FAULT_KINDS; i++)
+		fprintf(out, "%s\"%s\": %llu", i > 1 ? ", " : "", fault_name((enum fault_kind)i), (unsigned long long)st->faults[i]);
+	fprintf(out, "},\n");
+}
+
+/* Violation texts are our own: only quotes and backslashes could harm, and there are none. */
+int stats_write(const char *path, const struct device *dev)
+{
+	const struct sim_stats *st = &dev->stats;
+	const struct {
+		const char *name;
+		uint64_t value;
+	} counts[] = {
+		{"cycles", st->cycles}, {"mmio_reads", st->mmio_reads}, {"mmio_writes", st->mmio_writes}, {"dma_reads", st->dma_reads},
+		{"dma_read_bytes", st->dma_read_bytes}, {"dma_writes", st->dma_writes}, {"dma_write_bytes", st->dma_write_bytes},
+		{"completions", st->completions}, {"interrupts", st->interrupts}, {"interrupts_dropped", st->interrupts_dropped},
+		{"reads_unmapped", st->reads_unmapped}, {"writes_unmapped", st->writes_unmapped}, {"late_dropped", st->late_dropped},
+		{"resets", st->resets}, {"clients", st->clients}, {"bad_messages", st->bad_messages},
+	};
+	FILE *out = fopen(path, "w");
+
+	if (!out)
+		return -EIO;
+	fprintf(out, "{\n");
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+		fprintf(out, "  \"%s\": %llu,\n", counts[i].name, (unsigned long long)counts[i].value);
+	write_faults(out, st);
+	fprintf(out, "  \"violation\": ");
+	if (dev->violation.raised)
+		fprintf(out, "\"%s\"\n}\n", dev->violation.text);
+	else
+		fprintf(out, "null\n}\n");
+	return fclose(out) ? -EIO : 0;
+}
