@@ -113,13 +113,15 @@ module esp_encap_out #(
     end
   end
 
-  for (genvar i = 0; i < DWORDS; i++) begin : g_mask
-    always_ff @(posedge clk) begin
-      if (go) begin
-        keep1_q[i] <= !rec.null_beat && !icv_done_q && (!icv_here || 32'(icv_pos) > i);
-        icv1_q[i]  <= (icv_here && 32'(icv_pos) <= i && 32'(icv_pos) + 32'd4 > i) ||
-                      (icv_more_q && 32'(icv_pos) + 32'd4 > i + DWORDS);
-      end
+  // Words of payload below the ICV's first one; the ICV's four words, as far as they lie in its first beat, and the rest in the next.
+  logic [DWORDS-1:0]   below;
+  logic [2*DWORDS-1:0] window;
+  assign below  = ~({DWORDS{1'b1}} << icv_pos);
+  assign window = {{(2 * DWORDS - 4) {1'b0}}, 4'hF} << icv_pos;
+  always_ff @(posedge clk) begin
+    if (go) begin
+      keep1_q <= (rec.null_beat || icv_done_q) ? '0 : icv_here ? below : '1;
+      icv1_q  <= icv_here ? window[DWORDS-1:0] : icv_more_q ? window[2*DWORDS-1:DWORDS] : '0;
     end
   end
 
