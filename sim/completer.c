@@ -135,8 +135,8 @@ void completer_packet(struct hard_block *hb)
 		return;
 	}
 	check_completion(hb, e);
-	tlp = tlp_alloc();
-	if (hb->violation->raised || !tlp)
+	tlp = hb->violation->raised ? NULL : tlp_alloc();
+	if (!tlp)
 		return;
 	f.status = w[1] >> 11 & 7;
 	f.kind = f.status == TLP_SC ? TLP_CPLD : TLP_CPL;

@@ -123,7 +123,7 @@ static void write_piece(struct device *dev, uint32_t offset, const uint8_t *data
 {
 	if (dev->rc.link_down_until || rc_write(&dev->rc, offset, data, len))
 		return;
-	for (unsigned int i = 0; dev->rc.mmio.count + dev->hb.cq_wait.count > POSTED_LIMIT; i++) {
+	for (unsigned int i = 0; dev->rc.requests + dev->hb.cq_wait.count > POSTED_LIMIT; i++) {
 		if (i == ANSWER_CYCLES)
 			violation_raise(&dev->violation, "CQ: register writes are not taken for %u cycles", ANSWER_CYCLES);
 		if (dev->violation.raised)
@@ -200,7 +200,7 @@ int device_config_write(struct device *dev, uint64_t off, const void *data, uint
 	if (dev->rc.link_down_until)
 		return 0;
 	/* A configuration write does not pass the register writes before it. */
-	for (unsigned int i = 0; (dev->rc.mmio.head || dev->hb.cq_wait.head || dev->hb.cq.count) && i < ANSWER_CYCLES; i++)
+	for (unsigned int i = 0; (dev->rc.requests || dev->hb.cq_wait.head || dev->hb.cq.count) && i < ANSWER_CYCLES; i++)
 		device_run(dev, 1);
 	ret = config_write(&dev->config, off, data, len, &flr);
 	if (ret == 0 && flr)

@@ -101,8 +101,7 @@ bool hard_block_cycle(struct hard_block *hb, bool accept_rq)
 
 void hard_block_deliver(struct hard_block *hb, struct tlp *tlp)
 {
-	/* Type 01010: a completion. */
-	tlp_push((tlp->header[0] & 0x1f) == 0x0a ? &hb->rc_wait : &hb->cq_wait, tlp);
+	tlp_push(tlp_is_completion(tlp) ? &hb->rc_wait : &hb->cq_wait, tlp);
 }
 
 struct tlp *hard_block_take(struct hard_block *hb)

@@ -100,8 +100,8 @@ void requester_packet(struct hard_block *hb)
 	f.first_be = (uint8_t)axis_bits(hb->rq.user, 0, 4);
 	f.last_be = (uint8_t)axis_bits(hb->rq.user, 8, 4);
 	check_request(hb, &f);
-	tlp = tlp_alloc();
-	if (hb->violation->raised || !tlp)
+	tlp = hb->violation->raised ? NULL : tlp_alloc();
+	if (!tlp)
 		return;
 	if (f.kind == TLP_MRD)
 		open_split(hb, &f, tlp);

@@ -44,6 +44,7 @@ void rc_reset(struct root_complex *rc)
 	tlp_queue_clear(&rc->mmio);
 	rc->read_count = 0;
 	rc->awake_until = 0;
+	rc->requests = 0;
 	rc->mmio_waiting = false;
 }
 
@@ -176,6 +177,8 @@ bool rc_cycle(struct root_complex *rc, uint64_t now)
 	}
 	active |= send_down(rc, now);
 	while ((tlp = arrived(&rc->down, now))) {
+		if (!tlp_is_completion(tlp))
+			rc->requests--;
 		hard_block_deliver(rc->hb, tlp);
 		active = true;
 	}
@@ -202,6 +205,7 @@ static struct tlp *mmio_tlp(struct root_complex *rc, enum tlp_kind kind, uint32_
 		f.tag = ++rc->mmio_tag;
 	tlp_encode(tlp, &f);
 	memset(tlp->data, 0, tlp->data_len);
+	rc->requests++;
 	return tlp;
 }
 

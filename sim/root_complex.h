@@ -56,6 +56,7 @@ struct root_complex {
 	struct rc_link up;
 	struct rc_link down;
 	struct tlp_queue mmio; /* for the link down */
+	unsigned int requests; /* register accesses there and on the link */
 	struct rc_read reads[256];
 	unsigned int read_count;
 	uint64_t awake_until;  /* a lost read may still end in the card's timeout */

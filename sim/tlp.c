@@ -119,6 +119,11 @@ int tlp_decode(const struct tlp *tlp, struct tlp_fields *f)
 	return 0;
 }
 
+bool tlp_is_completion(const struct tlp *tlp)
+{
+	return (tlp->header[0] & 0x1f) == TYPE_CPL;
+}
+
 uint32_t tlp_first_offset(uint8_t first_be)
 {
 	return first_be & 15 ? (uint32_t)__builtin_ctz(first_be & 15) : 0;

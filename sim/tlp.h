@@ -55,6 +55,9 @@ void tlp_encode(struct tlp *tlp, const struct tlp_fields *f);
 /* 0, or -EINVAL: unknown format, lengths that disagree, or a reserved value. */
 int tlp_decode(const struct tlp *tlp, struct tlp_fields *f);
 
+/* By its type field; the rest of the header may be wrong. */
+bool tlp_is_completion(const struct tlp *tlp);
+
 /* Bytes that a read with these byte enables asks for (1 for a zero-length read), and the offset of the first in its first dword. */
 uint32_t tlp_byte_count(uint16_t dwords, uint8_t first_be, uint8_t last_be);
 uint32_t tlp_first_offset(uint8_t first_be);
