@@ -7,7 +7,7 @@
 //   longer or damaged write        dropped, counted
 //   any other non-posted request,  Unsupported Request, counted (I/O, atomics, locked read, configuration)
 //   or one to another BAR
-//   messages                       dropped, counted
+//   messages, broken descriptors   dropped, counted
 // A register that answers with an error reads as 0 in a successful completion; the register block counts it. Each non-posted request
 // gets exactly one completion, a posted one none. A packet is taken to its end before anything is done with it, so one that is cut short
 // or is too long harms nothing but itself. A request that follows one with an error is answered after it (order of the bus).
@@ -55,6 +55,7 @@ module pcie_regs (
   logic [3:0]          first_be_q, last_be_q;
   logic [63:0]         data_q;      // written, or read
   logic                damaged_q;   // cut short, too long, or discontinued
+  logic                runt_q;      // cut short within the descriptor: what it says means nothing
   logic [2:0]          cpl_q;       // status of the completion
 
   pcie_pkg::cq_desc_t  cq_desc;
@@ -64,13 +65,14 @@ module pcie_regs (
   assign s_axis_cq_tready = (state_q == ST_TAKE);
 
   // ---- what kind of request ------------------------------------------------------------------------------------------
-  logic is_read, is_write, is_message, is_locked, short_req, two, here;
+  logic is_read, is_write, is_message, is_locked, single, two, short_req, here;
   assign is_read    = (desc_q.req_type == pcie_pkg::REQ_MEM_READ);
   assign is_write   = (desc_q.req_type == pcie_pkg::REQ_MEM_WRITE);
   assign is_locked  = (desc_q.req_type == pcie_pkg::REQ_LOCKED_READ);
   assign is_message = (desc_q.req_type[3:2] == pcie_pkg::REQ_MSG_FIRST[3:2]);
-  assign short_req      = (desc_q.dword_count == 11'd1) || (desc_q.dword_count == 11'd2);
+  assign single     = (desc_q.dword_count == 11'd1);
   assign two        = (desc_q.dword_count == 11'd2);
+  assign short_req  = single || two;
   assign here       = (desc_q.bar_id == 3'd0) && (desc_q.function_id == 8'd0);
 
   // Dwords that the one beat of a short write must have.
@@ -88,11 +90,11 @@ module pcie_regs (
     else if (first_be_q[2]) low_byte = 2'd2;
     else low_byte = 2'd3;
 
-    end_be = two ? last_be_q : first_be_q;
+    end_be = single ? first_be_q : last_be_q;
     if (end_be[3]) tail_skip = 3'd0;
     else if (end_be[2]) tail_skip = 3'd1;
     else if (end_be[1]) tail_skip = 3'd2;
-    else if (end_be[0] || !two) tail_skip = 3'd3;  // no byte enabled in one dword: a zero-length read, which counts 1
+    else if (end_be[0] || single) tail_skip = 3'd3;  // no byte enabled in one dword: a zero-length read, which counts 1
     else tail_skip = 3'd4;
 
     if (!is_read && !is_locked) byte_count = 13'd4;
@@ -139,9 +141,10 @@ module pcie_regs (
           first_q   <= s_axis_cq_tlast;
           damaged_q <= !first_q || !s_axis_cq_tlast || cq_user.discontinue || s_axis_cq_tkeep != write_keep;
           if (first_q) begin
+            runt_q     <= (s_axis_cq_tkeep[3:0] != 4'hf);
             desc_q     <= cq_desc;
             first_be_q <= cq_user.first_be[3:0];
-            last_be_q  <= (cq_desc.dword_count == 11'd2) ? cq_user.last_be[3:0] : 4'd0;
+            last_be_q  <= cq_user.last_be[3:0];
             data_q     <= s_axis_cq_tdata[191:128];
           end
           if (s_axis_cq_tlast) state_q <= ST_DECIDE;
@@ -150,7 +153,7 @@ module pcie_regs (
 
       ST_DECIDE: begin
         cpl_q <= pcie_pkg::CPL_SC;
-        if (is_read && here && short_req) begin
+        if (is_read && here && short_req && !runt_q) begin
           data_q  <= '0;
           state_q <= ST_LOW;
         end else if (is_write && here && short_req && !damaged_q) begin
@@ -158,7 +161,7 @@ module pcie_regs (
         end else begin
           access_error <= 1'b1;
           cpl_q        <= (is_read && here) ? pcie_pkg::CPL_CA : pcie_pkg::CPL_UR;
-          state_q      <= (is_write || is_message) ? ST_TAKE : ST_ANSWER;
+          state_q      <= (is_write || is_message || runt_q) ? ST_TAKE : ST_ANSWER;
         end
       end
 

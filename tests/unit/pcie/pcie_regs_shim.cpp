@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Vpcie_regs.h"
+#include "shim.hpp"
+DUT_BOILERPLATE(Vpcie_regs)
+DUT_PORT(rst)
+DUT_PORT(s_axis_cq_tvalid)
+DUT_PORT(s_axis_cq_tready)
+DUT_PORT(s_axis_cq_tdata)
+DUT_PORT(s_axis_cq_tkeep)
+DUT_PORT(s_axis_cq_tuser)
+DUT_PORT(s_axis_cq_tlast)
+DUT_PORT(m_axis_cc_tvalid)
+DUT_PORT(m_axis_cc_tready)
+DUT_PORT(m_axis_cc_tdata)
+DUT_PORT(m_axis_cc_tkeep)
+DUT_PORT(m_axis_cc_tuser)
+DUT_PORT(m_axis_cc_tlast)
+DUT_PORT(reg_req)
+DUT_PORT(reg_rsp)
+DUT_PORT(access_error)
