@@ -50,5 +50,14 @@ $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
 
+# What is missing is installed before anything else: make builds this file first and, if it did, starts over with the tools in place.
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+include $(B)/.bootstrap.mk
+$(B)/.bootstrap.mk: .ci/bootstrap
+	@mkdir -p $(@D)
+	@.ci/bootstrap
+	@echo '# .ci/bootstrap ran' >$@
+endif
+
 include $(wildcard rtl/rtl.mk sim/sim.mk driver/driver.mk host/host.mk tests/tests.mk tests/*/*.mk tests/*/*/*.mk constraints/*.mk)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
