@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The STATES parser: what ip's batch form allows, what the card cannot honour, and that no input whatever breaks it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "states.h"
+
+#define KEY "0x000102030405060708090a0b0c0d0e0fa0a1a2a3"
+#define ID "src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1000 "
+#define AEAD "aead 'rfc4106(gcm(aes))' " KEY " 128 "
+#define GOOD "xfrm state add " ID "mode tunnel " AEAD
+
+static char error[STATES_ERROR_LEN];
+
+static int parse(const char *text, struct states *states)
+{
+	return states_parse("f", text, strlen(text), states, error);
+}
+
+static struct state parse_one(const char *text)
+{
+	struct states states;
+	struct state state;
+
+	if (parse(text, &states))
+		fail_msg("%s: %s", text, error);
+	assert_int_equal(states.count, 1);
+	state = states.list[0];
+	states_free(&states);
+	return state;
+}
+
+static void test_plain(void **unused)
+{
+	static const uint8_t salt[4] = { 0xa0, 0xa1, 0xa2, 0xa3 };
+	struct state s = parse_one(GOOD "replay-window 64\n");
+
+	(void)unused;
+	assert_int_equal(s.line, 1);
+	assert_int_equal(s.spi, 0x1000);
+	assert_int_equal(s.src, 0xc0000201);
+	assert_int_equal(s.dst, 0xc0000202);
+	assert_int_equal(s.key_len, 16);
+	for (int i = 0; i < 16; i++)
+		assert_int_equal(s.key[i], i);
+	assert_memory_equal(s.salt, salt, 4);
+	assert_int_equal(s.replay_window, 64);
+	assert_false(s.esn);
+	assert_int_equal(s.seq, 0);
+	assert_int_equal(s.oseq, 0);
+}
+
+static void test_spellings(void **unused)
+{
+	static const char *const good[] = {
+		"x s a " ID "mode tu " AEAD,
+		"xfrm sa add dst 192.0.2.2 src 192.0.2.1/32 spi 4096 proto esp mode tunnel " AEAD,
+		"xfrm state add " ID "mode tunnel aead \"rfc4106(gcm(aes))\" " KEY " 0x80",
+		"xfrm state add " ID "mode tunnel aead rfc4106(gcm(aes)) '" KEY "' 128",
+		"xfrm state add " ID "mode tunnel aead rfc4106(gcm(aes)) ABCDEFGHIJKLMNOPQRST 128",
+		"xfrm state add " ID "mode tunnel aead rfc4106(gcm(aes)) 0x" "102030405060708090a0b0c0d0e0fa0a1a2a3ff 128", /* odd count */
+		"\t xfrm state add " ID AEAD "\\\n\tmode tunnel\r\n",
+		"# comment\n\n  \t\n" GOOD "# comment \" ' \\\n",
+		GOOD "reqid 7 seq 1 flag af-unspec",
+		GOOD "replay-window 32 flag esn af-unspec sel src any dst 10.0.0.0/8",
+		GOOD "replay-window 32 flag 0x80",
+		GOOD "sel src 10/8 dst 10.1/255.255.0.0 proto udp dport 53 reqid 0x5",
+		GOOD "sel proto icmp type 8 code 0",
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct state s = parse_one(good[i]);
+
+		assert_int_equal(s.spi, 0x1000);
+		assert_int_equal(s.src, 0xc0000201);
+		assert_int_equal(s.dst, 0xc0000202);
+		assert_int_equal(s.key_len, 16);
+	}
+	assert_memory_equal(parse_one(good[4]).key, "ABCDEFGHIJKLMNOP", 16);
+	assert_int_equal(parse_one(good[5]).key[0], 0x01);
+	assert_int_equal(parse_one(good[5]).salt[3], 0xff);
+	assert_int_equal(parse_one(good[7]).line, 4);
+	assert_int_equal(parse_one(good[11]).selector.src, 0x0a000000);
+	assert_int_equal(parse_one(good[11]).selector.src_mask, 0xff000000);
+	assert_int_equal(parse_one(good[11]).selector.dst, 0x0a010000);
+	assert_int_equal(parse_one(good[11]).selector.dst_mask, 0xffff0000);
+}
+
+static void test_sequence(void **unused)
+{
+	struct state s = parse_one(GOOD "replay-window 32 flag esn replay-seq 0x10 replay-seq-hi 2 replay-oseq 0xfffffff0 replay-oseq-hi 0x1");
+
+	(void)unused;
+	assert_true(s.esn);
+	assert_int_equal(s.seq, 0x200000010);
+	assert_int_equal(s.oseq, 0x1fffffff0);
+}
+
+/* Each with a piece of the reason. */
+static void test_refused(void **unused)
+{
+	static const char *const cases[][2] = {
+		{ "xfrm policy add dir out", "xfrm state add" },
+		{ "xfrm state flush", "xfrm state add" },
+		{ "link set lo up", "xfrm state add" },
+		{ "xfrm", "xfrm state add" },
+		{ "xfrm state add", "address is missing" },
+		{ "xfrm state add " ID AEAD, "mode tunnel is missing" },
+		{ "xfrm state add " ID "mode transport " AEAD, "mode transport" },
+		{ "xfrm state add " ID "mode t " AEAD, "mode t" },
+		{ "xfrm state add " ID "mode beet " AEAD, "mode beet" },
+		{ "xfrm state add " ID "mode", "value of mode" },
+		{ "xfrm state add " ID "mode tunnel", "aead" },
+		{ "xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp mode tunnel " AEAD, "spi" },
+		{ "xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0 mode tunnel " AEAD, "spi" },
+		{ "xfrm state add src 192.0.2.1 dst 192.0.2.2 proto ah spi 1 mode tunnel " AEAD, "proto ah" },
+		{ "xfrm state add src 192.0.2.1 dst 2001:db8::1 proto esp spi 1 mode tunnel " AEAD, "only IPv4" },
+		{ "xfrm state add src 192.0.2.1 dst 192.0.2.0/24 proto esp spi 1 mode tunnel " AEAD, "one address" },
+		{ "xfrm state add src 192.0.2.256 dst 192.0.2.2 proto esp spi 1 mode tunnel " AEAD, "not an IPv4" },
+		{ "xfrm state add src 192.0.2.1 mode tunnel dst 192.0.2.2 proto esp spi 1 " AEAD, "dst is not supported here" },
+		{ "xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x100000000 mode tunnel " AEAD, "spi 0x100000000" },
+		{ "xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi -1 mode tunnel " AEAD, "spi -1" },
+		{ "xfrm state add " ID "mode tunnel aead rfc4106(gcm(aes)) " KEY " 96", "ICV of 96" },
+		{ "xfrm state add " ID "mode tunnel aead rfc4106(gcm(aes)) " KEY, "ICV length" },
+		{ "xfrm state add " ID "mode tunnel aead rfc4106(gcm(aes)) 0x00 128", "not 1" },
+		{ "xfrm state add " ID "mode tunnel aead rfc4106(gcm(aes)) " KEY "00112233445566778899aabbccddeeff00 128", "too long" },
+		{ "xfrm state add " ID "mode tunnel aead rfc4106(gcm(aes)) 0xzz0102030405060708090a0b0c0d0e0fa0a1a2a3 128", "hexadecimal" },
+		{ "xfrm state add " ID "mode tunnel aead rfc4309(ccm(aes)) " KEY " 128", "rfc4309" },
+		{ "xfrm state add " ID "mode tunnel enc cbc(aes) 0x00", "enc" },
+		{ GOOD AEAD, "twice" },
+		{ GOOD "auth-trunc hmac(sha256) 0x00 128", "auth-trunc" },
+		{ GOOD "flag noecn", "noecn" },
+		{ GOOD "flag esn", "replay-window" },
+		{ GOOD "replay-window 32 flag esn nopmtudisc", "nopmtudisc" },
+		{ GOOD "flag 0x01", "flag 0x01" },
+		{ GOOD "flag nonsense", "nonsense" },
+		{ GOOD "extra-flag dont-encap-dscp", "extra-flag" },
+		{ GOOD "mark 1", "mark" },
+		{ GOOD "if_id 1", "if_id" },
+		{ GOOD "encap espinudp 4500 4500 0.0.0.0", "encap" },
+		{ GOOD "offload dev eth0 dir out", "offload" },
+		{ GOOD "limit packet-hard 5", "limit" },
+		{ GOOD "tfcpad 100", "tfcpad" },
+		{ GOOD "replay-window 4097", "replay-window" },
+		{ GOOD "replay-window x", "replay-window x" },
+		{ GOOD "replay-window", "replay-window" },
+		{ GOOD "replay-oseq-hi 1", "flag esn" },
+		{ GOOD "sel", "sel" },
+		{ GOOD "sel dev eth0", "sel dev" },
+		{ GOOD "sel proto gre key 5", "sel key" },
+		{ GOOD "sel src 10.0.0.0/33", "10.0.0.0/33" },
+		{ GOOD "sel src 10.0.0.0/255.0.255.0", "255.0.255.0" },
+		{ GOOD "sel src 2001:db8::/32", "only IPv4" },
+		{ GOOD "sel proto nosuch", "nosuch" },
+		{ GOOD "sel sport 5", "sport" },
+		{ GOOD "sel proto tcp type 5", "type" },
+		{ GOOD "'", "quote" },
+		{ GOOD "\\\n", "missing" },
+	};
+	struct states states;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(parse(cases[i][0], &states), -EINVAL);
+		if (strncmp(error, "f:1: ", 5) || !strstr(error, cases[i][1]))
+			fail_msg("%s: %s", cases[i][0], error);
+		assert_null(strstr(error, "0102030405"));
+		assert_int_equal(states.count, 0);
+	}
+	assert_int_equal(parse(GOOD "\n\n" GOOD "\n", &states), -EINVAL);
+	assert_string_equal(error, "f:3: SPI 0x00001000 for this destination is already in line 1");
+	assert_int_equal(states_load("/nonexistent/states", &states, error), -ENOENT);
+	assert_non_null(strstr(error, "/nonexistent/states"));
+}
+
+static void test_selectors(void **unused)
+{
+	static const uint8_t tcp[] = { 0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 1, 2, 3, 10, 2, 3, 4, 0x12, 0x34, 0, 80 };
+	static const uint8_t ping[] = { 0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 1, 0, 0, 10, 1, 2, 3, 10, 2, 3, 4, 8, 0, 0, 0 };
+	static const struct {
+		const char *sel;
+		bool tcp, ping;
+	} cases[] = {
+		{ "", true, true },
+		{ "sel src 10.1.0.0/16 dst 10.2.0.0/16", true, true },
+		{ "sel src 10.1.2.3 dst any", true, true },
+		{ "sel src 10.1.2.2/31", true, true },
+		{ "sel src 10.1.2.2", false, false },
+		{ "sel dst 10.1.0.0/16", false, false },
+		{ "sel src 0.0.0.0/0 dst 0.0.0.0/0", true, true },
+		{ "sel proto tcp", true, false },
+		{ "sel proto 6 dport 80", true, false },
+		{ "sel proto tcp dport 81", false, false },
+		{ "sel proto tcp sport 0x1234 dport 80", true, false },
+		{ "sel proto icmp", false, true },
+		{ "sel proto icmp type 8", false, true },
+		{ "sel proto icmp type 8 code 1", false, false },
+		{ "sel src 10.1.0.0/16 proto any", true, true },
+	};
+	uint8_t fragment[sizeof(tcp)];
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char line[1024];
+		struct state s;
+
+		snprintf(line, sizeof(line), "%s%s", GOOD, cases[i].sel);
+		s = parse_one(line);
+		assert_int_equal(selector_match(&s.selector, tcp, sizeof(tcp)), cases[i].tcp);
+		assert_int_equal(selector_match(&s.selector, ping, sizeof(ping)), cases[i].ping);
+		memcpy(fragment, tcp, sizeof(tcp));
+		fragment[6] = 0x20;
+		assert_int_equal(selector_match(&s.selector, fragment, sizeof(tcp)), cases[i].tcp && !strstr(cases[i].sel, "port"));
+		for (size_t len = 0; len < 20; len++)
+			assert_int_equal(selector_match(&s.selector, tcp, len), !strstr(cases[i].sel, "1") && !strstr(cases[i].sel, "proto"));
+	}
+}
+
+static void test_save(void **unused)
+{
+	static const char text[] = "# first\nxfrm state add " ID "mode tunnel aead \"rfc4106(gcm(aes))\" " KEY " 128 replay-oseq 5 sel src 10.0.0.0/8\n"
+				   "xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 2 mode tunnel " AEAD "flag esn replay-window 64 replay-seq 9\n";
+	char path[] = "/tmp/espalier-states-XXXXXX";
+	struct states states, again;
+	struct stat st;
+
+	(void)unused;
+	close(mkstemp(path));
+	assert_int_equal(parse(text, &states), 0);
+	states.list[0].oseq = 77;
+	states.list[1].seq = 0x500000001;
+	states.list[1].oseq = 0x6fffffff0;
+	assert_int_equal(states_save(path, &states, error), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(states_load(path, &again, error), 0);
+	assert_int_equal(again.count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(again.list[i].spi, states.list[i].spi);
+		assert_memory_equal(again.list[i].key, states.list[i].key, 32);
+		assert_memory_equal(again.list[i].salt, states.list[i].salt, 4);
+		assert_int_equal(again.list[i].seq, states.list[i].seq);
+		assert_int_equal(again.list[i].oseq, states.list[i].oseq);
+		assert_int_equal(again.list[i].esn, states.list[i].esn);
+		assert_int_equal(again.list[i].replay_window, states.list[i].replay_window);
+		assert_int_equal(again.list[i].selector.src_mask, states.list[i].selector.src_mask);
+	}
+	states_free(&states);
+	states_free(&again);
+	unlink(path);
+	assert_int_equal(states_save("/nonexistent/x", &again, error), -ENOENT);
+}
+
+/* Lines cut anywhere, with bytes changed anywhere: an error or not, but no harm (the sanitizers watch). */
+static void test_fuzz(void **unused)
+{
+	static const char seed[] = GOOD "replay-window 64 flag esn replay-oseq 0xfffffff0 sel src 10.1.0.0/16 dst any proto tcp dport 80 # c\n\\\n'";
+	static const char special[] = "\0\n\\'\"# \t/.:-x0f(";
+	struct states states;
+	char text[2 * sizeof(seed)];
+
+	(void)unused;
+	srandom(3);
+	for (size_t len = 0; len < sizeof(seed); len++) {
+		states_parse("f", seed, len, &states, error);
+		states_free(&states);
+	}
+	for (int i = 0; i < 20000; i++) {
+		size_t len = sizeof(seed) - 1;
+
+		memcpy(text, seed, len);
+		for (long n = random() % 6; n >= 0; n--)
+			text[(size_t)random() % len] = random() % 4 ? special[(size_t)random() % (sizeof(special) - 1)] : (char)random();
+		states_parse("f", text, (size_t)random() % (len + 1), &states, error);
+		states_free(&states);
+	}
+}
+
+static void test_many(void **unused)
+{
+	struct states states;
+	size_t size = 5000 * 256, len = 0;
+	char *text = malloc(size);
+
+	(void)unused;
+	for (int i = 1; i <= 5000; i++)
+		len += (size_t)snprintf(text + len, size - len, "xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi %d mode tunnel " AEAD "\n", i);
+	assert_int_equal(states_parse("f", text, len, &states, error), 0);
+	assert_int_equal(states.count, 5000);
+	assert_int_equal(states.list[4999].spi, 5000);
+	assert_int_equal(states.list[4999].line, 5000);
+	states_free(&states);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain),	  cmocka_unit_test(test_spellings), cmocka_unit_test(test_sequence),
+		cmocka_unit_test(test_refused),	  cmocka_unit_test(test_selectors), cmocka_unit_test(test_save),
+		cmocka_unit_test(test_fuzz),	  cmocka_unit_test(test_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
