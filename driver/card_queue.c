@@ -364,6 +364,8 @@ int card_queue_wait(struct espalier_queue *queue, int timeout_ms)
 	struct pollfd fds[2] = { { .fd = queue->event_fd, .events = POLLIN }, { .fd = card->t->ops->hangup_fd(card->t), .events = POLLRDHUP } };
 	int ret;
 
+	if (cq->failure)
+		return cq->failure;
 	while (read(queue->event_fd, &events, sizeof(events)) > 0) /* an event of an earlier arm */
 		;
 	if (has_completion(cq))

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A card behind a mock transport: registers, SA commands and queues as docs/registers.md has them, with faults to be switched on. */
+#ifndef ESPALIER_TESTS_MOCK_CARD_H
+#define ESPALIER_TESTS_MOCK_CARD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "card.h"
+
+#define MOCK_SA_CAPACITY 8u
+
+struct mock_card {
+	struct transport base;
+	uint8_t config[256];
+	uint32_t regs[0x10000 / 4];
+	struct transport_mem *memory[16];
+	int eventfd[4];
+	uint16_t sq_head[4], cq_tail[4];
+	bool sa[2][MOCK_SA_CAPACITY];
+	uint64_t sa_seq[2][MOCK_SA_CAPACITY];
+
+	/* counts of what the driver did */
+	unsigned int doorbells, cq_writes, resets, closes, unmaps, deletes;
+	uint32_t last_key[8];	 /* staged when the last ADD came */
+	uint32_t staged_options; /* of the last command */
+
+	/* behaviour */
+	bool hold;	     /* leave descriptors unfetched until mock_process */
+	bool cannot_reset;
+	bool never_ready;
+	bool sa_hangs;	     /* commands stay busy */
+	uint32_t sa_result;  /* of the next commands, if not 0 */
+	bool swap_pairs;     /* complete two descriptors in swapped order */
+	uint64_t cookie_xor; /* damage cookies */
+	uint16_t out_len_add;
+	bool dead;	     /* accesses fail with -ENODEV */
+	bool all_ones;	     /* reads return all ones: fell off the bus */
+	bool refuse_enable;
+};
+
+/* A new mock; it is freed by its transport's close, so read counts before that. */
+struct mock_card *mock_new(void);
+
+/* Fetch and complete up to count descriptors of queue q: status OK, out_len = src_len + out_len_add. */
+void mock_process(struct mock_card *mock, unsigned int q, unsigned int count);
+
+/* Stop queue q with an error status. */
+void mock_queue_error(struct mock_card *mock, unsigned int q, uint8_t status);
+
+#endif
