@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fetches descriptors: looks at the queues in turn, decides how many descriptors the next read takes (BATCH at most; dma_queue: what is there,
+// what has a completion place, up to the ring's end; dma_regs: job room), and turns the answers, in the order of the reads, into a stream of
+// descriptors. A fetch that failed stops its queue; the queue's later fetches under way are dropped, so that none of its descriptors is skipped.
+//
+//   slot (256 B of the descriptor buffer): decided -> read -> done (any order) -> emitted or dropped (in the order of the decisions)
+//
+// Throughput: one read per 4 cycles, one descriptor a cycle. Nothing behind this block holds a descriptor up: there is a job for each.
+`default_nettype none
+
+module dma_fetch (
+    input  logic                                        clk,
+    input  logic                                        rst,
+    input  logic                                        enable,       // 0: no new fetches
+    // queues
+    input  logic [dma_pkg::QUEUES*dma_pkg::BATCH_W-1:0] fetch_count,
+    input  logic [dma_pkg::QUEUES*64-1:0]               fetch_addr,
+    input  logic [dma_pkg::QUEUES*dma_pkg::USED_W-1:0]  job_room,
+    input  logic [dma_pkg::QUEUES-1:0]                  error,
+    output dma_pkg::issue_t                             issue,
+    output dma_pkg::queue_event_t                       consumed,
+    output dma_pkg::drop_t                              drop,
+    // reads
+    output logic                                        rd_req_valid,
+    input  logic                                        rd_req_ready,
+    output espalier_pkg::rd_req_t                       rd_req,
+    input  logic                                        done_valid,   // a fetch's last byte is in the buffer, or it failed
+    input  logic [dma_pkg::SLOT_W-1:0]                  done_slot,
+    input  logic [7:0]                                  done_status,
+    // descriptor buffer, read latency 1
+    output logic                                        buf_rd_en,
+    output logic [dma_pkg::SLOT_W+1:0]                  buf_rd_row,
+    input  logic [511:0]                                buf_rd_data,
+    // descriptors out
+    output logic                                        desc_valid,
+    output logic [dma_pkg::QUEUE_W-1:0]                 desc_queue,
+    output dma_pkg::descriptor_t                        desc
+);
+
+  localparam int unsigned QUEUE_W = dma_pkg::QUEUE_W;
+  localparam int unsigned BATCH_W = dma_pkg::BATCH_W;
+  localparam int unsigned USED_W = dma_pkg::USED_W;
+  localparam int unsigned SLOT_W = dma_pkg::SLOT_W;
+  localparam int unsigned INFO_W = QUEUE_W + BATCH_W;
+
+  // ---- decide and read ----------------------------------------------------------------------------------------------
+  // SETTLE gives the queue's registered counts time to show what was taken before the next decision reads them.
+  typedef enum logic [1:0] {
+    PICK,
+    GRANT,
+    REQUEST,
+    SETTLE
+  } state_e;
+
+  state_e             state_q;
+  logic [QUEUE_W-1:0] turn_q;
+  logic [SLOT_W:0]    wr_q, rd_q;  // slots decided and slots finished; one bit more than the slot's number
+  logic [BATCH_W-1:0] count, want;
+  logic [USED_W-1:0]  room;
+  logic               slot_free, grant;
+  espalier_pkg::rd_req_t req_q;
+
+  assign want      = fetch_count[turn_q*BATCH_W+:BATCH_W];
+  assign room      = job_room[turn_q*USED_W+:USED_W];
+  assign slot_free = (wr_q ^ rd_q) != {1'b1, {SLOT_W{1'b0}}};
+  assign count     = (room < USED_W'(want)) ? room[BATCH_W-1:0] : want;
+  assign grant     = (state_q == GRANT) && (count != '0);
+
+  assign issue.valid = grant;
+  assign issue.qid = turn_q;
+  assign issue.count = count;
+
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      state_q <= PICK;
+      turn_q  <= '0;
+      wr_q    <= '0;
+    end else begin
+      case (state_q)
+        PICK: begin
+          if (enable && slot_free && want != '0) state_q <= GRANT;
+          else turn_q <= turn_q + 1'b1;
+        end
+        GRANT: begin
+          state_q <= grant ? REQUEST : PICK;
+          if (grant) wr_q <= wr_q + 1'b1;
+          else turn_q <= turn_q + 1'b1;
+        end
+        REQUEST: if (rd_req_ready) state_q <= SETTLE;
+        default: begin
+          state_q <= PICK;
+          turn_q  <= turn_q + 1'b1;
+        end
+      endcase
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    if (grant) begin
+      req_q.addr <= fetch_addr[turn_q*64+:64];
+      req_q.len  <= {{(11 - BATCH_W) {1'b0}}, count, 5'd0};
+      req_q.ctx  <= {1'b1, {(15 - SLOT_W) {1'b0}}, wr_q[SLOT_W-1:0]};
+    end
+  end
+  assign rd_req_valid = state_q == REQUEST;
+  assign rd_req       = req_q;
+
+  // ---- what each slot holds -------------------------------------------------------------------------------------------
+  logic [INFO_W-1:0]          info_mem[0:dma_pkg::SLOTS-1];
+  logic [7:0]                 status_mem[0:dma_pkg::SLOTS-1];
+  logic [dma_pkg::SLOTS-1:0]  done_q;
+  logic [SLOT_W-1:0]          head;
+  logic [INFO_W-1:0]          head_info;
+  logic [QUEUE_W-1:0]         head_queue;
+  logic [BATCH_W-1:0]         head_count;
+  logic [7:0]                 head_status;
+  logic                       head_done, head_bad, emit, pop;
+  logic [BATCH_W-1:0]         index_q;  // descriptors of the head slot already emitted
+
+  always_ff @(posedge clk) begin
+    if (grant) info_mem[wr_q[SLOT_W-1:0]] <= {turn_q, count};
+  end
+  always_ff @(posedge clk) begin
+    if (done_valid) status_mem[done_slot] <= done_status;
+  end
+
+  assign head        = rd_q[SLOT_W-1:0];
+  assign head_info   = info_mem[head];
+  assign head_queue  = head_info[BATCH_W+:QUEUE_W];
+  assign head_count  = head_info[BATCH_W-1:0];
+  assign head_status = status_mem[head];
+  assign head_done   = done_q[head];
+  assign head_bad    = (head_status != espalier_regs_pkg::STATUS_OK) || error[head_queue];
+  assign emit        = head_done && !head_bad;
+  assign pop         = head_done && (head_bad || (index_q + 1'b1 == head_count));
+
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      done_q  <= '0;
+      rd_q    <= '0;
+      index_q <= '0;
+    end else begin
+      if (pop) begin
+        done_q[head] <= 1'b0;
+        rd_q         <= rd_q + 1'b1;
+        index_q      <= '0;
+      end else if (emit) begin
+        index_q <= index_q + 1'b1;
+      end
+      if (done_valid) done_q[done_slot] <= 1'b1;
+    end
+  end
+
+  assign drop.valid     = head_done && head_bad;
+  assign drop.qid     = head_queue;
+  assign drop.count     = head_count;
+  assign drop.failed    = !error[head_queue];
+  assign drop.status    = head_status;
+  assign consumed.valid = emit;
+  assign consumed.qid = head_queue;
+
+  // ---- descriptors out: two a buffer row ----------------------------------------------------------------------------------
+  logic               valid_q, half_q;
+  logic [QUEUE_W-1:0] queue_q;
+
+  assign buf_rd_en  = emit;
+  assign buf_rd_row = {head, index_q[BATCH_W-2:1]};
+
+  always_ff @(posedge clk) begin
+    if (rst) valid_q <= 1'b0;
+    else valid_q <= emit;
+    if (emit) begin
+      half_q  <= index_q[0];
+      queue_q <= head_queue;
+    end
+  end
+  assign desc_valid = valid_q;
+  assign desc_queue = queue_q;
+  assign desc       = half_q ? buf_rd_data[511:256] : buf_rd_data[255:0];
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk) begin
+    if (!rst) begin
+      if (done_valid) assert (!done_q[done_slot]);
+      if (drop.valid) assert (index_q == '0);
+      assert ((wr_q - rd_q) <= (SLOT_W + 1)'(dma_pkg::SLOTS));
+    end
+  end
+`endif
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+// One queue: its registers (rtl/csr/espalier.rdl, queue_t), the indices of its two rings, and what may be fetched next.
+// A doorbell that makes no sense (submission tail backwards or more than the ring ahead of the head; completion head backwards or beyond the
+// tail; any doorbell of a queue that is not enabled) changes nothing and answers with reg_error. So do writes of bases and sizes while active.
+//
+//   free-running 16-bit indices:  sq_head <= fetched <= sq_tail <= sq_head + size
+//                                 cq_head <= cq_tail <= cq_next,  cq_head + size >= cq_tail + used   (every fetched descriptor has its place)
+//
+// Latency: registers 1 cycle; fetch_count follows a change of the indices after 2 cycles, and drops to 0 at once when the queue stops.
+`default_nettype none
+
+module dma_queue (
+    input  logic                       clk,
+    input  logic                       rst,
+    // one register access: reg_valid is one cycle; data and error answer in the same cycle
+    input  logic                       reg_valid,
+    input  logic                       reg_write,
+    input  logic [5:0]                 reg_offset,
+    input  logic [31:0]                reg_wdata,
+    output logic [31:0]                reg_rdata,
+    output logic                       reg_error,
+    // events of this queue
+    input  logic                       issue,        // issue_count descriptors: their read is decided
+    input  logic [dma_pkg::BATCH_W-1:0] issue_count,
+    input  logic                       consumed,     // one descriptor became a job
+    input  logic                       drop,         // drop_count fetched descriptors will not become jobs
+    input  logic [dma_pkg::BATCH_W-1:0] drop_count,
+    input  logic                       fail,         // with drop: this is the fetch that failed
+    input  logic [7:0]                 fail_status,
+    input  logic                       cqe_alloc,    // the place at cqe_addr was taken
+    input  logic                       cqe_done,     // one completion was written
+    // state
+    output logic                       active,
+    output logic                       error,
+    output logic [dma_pkg::USED_W-1:0] used,         // descriptors fetched and not completed
+    output logic [dma_pkg::BATCH_W-1:0] fetch_count, // descriptors that may be fetched now, in one read
+    output logic [63:0]                fetch_addr,
+    output logic [15:0]                sq_head,
+    output logic [63:0]                cqe_addr,
+    output logic                       cqe_phase,
+    output logic                       irq_valid,    // the interrupt is due
+    input  logic                       irq_ready,
+    output logic [7:0]                 irq_vector
+);
+
+  localparam int unsigned BATCH_W = dma_pkg::BATCH_W;
+  localparam int unsigned USED_W = dma_pkg::USED_W;
+  localparam logic [15:0] BATCH = 16'(dma_pkg::BATCH);
+
+  // Register offsets within a queue.
+  localparam logic [5:0] SQ_BASE_LO = 6'(espalier_regs_pkg::REG_QUEUE_SQ_BASE_LO);
+  localparam logic [5:0] SQ_BASE_HI = 6'(espalier_regs_pkg::REG_QUEUE_SQ_BASE_HI);
+  localparam logic [5:0] CQ_BASE_LO = 6'(espalier_regs_pkg::REG_QUEUE_CQ_BASE_LO);
+  localparam logic [5:0] CQ_BASE_HI = 6'(espalier_regs_pkg::REG_QUEUE_CQ_BASE_HI);
+  localparam logic [5:0] SIZES      = 6'(espalier_regs_pkg::REG_QUEUE_SIZES);
+  localparam logic [5:0] CONTROL    = 6'(espalier_regs_pkg::REG_QUEUE_CONTROL);
+  localparam logic [5:0] SQ_TAIL    = 6'(espalier_regs_pkg::REG_QUEUE_SQ_TAIL);
+  localparam logic [5:0] SQ_HEAD    = 6'(espalier_regs_pkg::REG_QUEUE_SQ_HEAD);
+  localparam logic [5:0] CQ_HEAD    = 6'(espalier_regs_pkg::REG_QUEUE_CQ_HEAD);
+  localparam logic [5:0] CQ_TAIL    = 6'(espalier_regs_pkg::REG_QUEUE_CQ_TAIL);
+  localparam logic [5:0] VECTOR     = 6'(espalier_regs_pkg::REG_QUEUE_VECTOR);
+
+  logic [63:0] sq_base_q, cq_base_q;
+  logic [3:0]  sq_log2_q, cq_log2_q;
+  logic        enable_q, error_q, arm_q, irq_q;
+  logic [7:0]  error_status_q, vector_q;
+  logic [15:0] sq_tail_q, sq_head_q, fetched_q;
+  logic [15:0] cq_head_q, cq_tail_q, cq_next_q;
+  logic [63:0] fetch_addr_q, cqe_addr_q;
+  logic [USED_W-1:0] used_q;
+
+  logic [15:0] sq_size, cq_size;
+  assign sq_size = 16'd1 << sq_log2_q;
+  assign cq_size = 16'd1 << cq_log2_q;
+
+  assign active = enable_q || (used_q != '0);
+
+  // ---- register writes ------------------------------------------------------------------------------------------
+  logic write, wr_config, wr_start, start_ok, wr_stop, wr_tail, wr_head;
+  logic tail_sane, head_sane, bad;
+  logic [7:0] start_status;
+  logic [15:0] tail_ahead;
+
+  assign write      = reg_valid && reg_write;
+  assign tail_ahead = reg_wdata[15:0] - sq_head_q;
+  assign tail_sane  = enable_q && (tail_ahead <= sq_size) && (tail_ahead >= (sq_tail_q - sq_head_q));
+  assign head_sane  = active && ((reg_wdata[15:0] - cq_head_q) <= (cq_tail_q - cq_head_q));
+  assign wr_config  = write && !bad;
+  assign wr_start   = write && !bad && (reg_offset == CONTROL) && reg_wdata[0] && !enable_q;
+  assign wr_stop    = write && (reg_offset == CONTROL) && !reg_wdata[0];
+  assign wr_tail    = write && !bad && (reg_offset == SQ_TAIL);
+  assign wr_head    = write && !bad && (reg_offset == CQ_HEAD);
+
+  always_comb begin
+    bad = 1'b0;
+    case (reg_offset)
+      SQ_BASE_LO, SQ_BASE_HI, CQ_BASE_LO, CQ_BASE_HI, SIZES: bad = reg_write && active;
+      CONTROL: bad = reg_write && reg_wdata[0] && active && !enable_q;  // still draining
+      SQ_TAIL: bad = reg_write && !tail_sane;
+      CQ_HEAD: bad = reg_write && !head_sane;
+      SQ_HEAD, CQ_TAIL: bad = reg_write;
+      VECTOR: bad = 1'b0;
+      default: bad = 1'b1;
+    endcase
+  end
+  assign reg_error = bad;
+
+  // A ring must lie below 2^64; it is 1 MiB at most, so only the last MiB needs an addition.
+  logic sq_wraps, cq_wraps;
+  assign sq_wraps = (&sq_base_q[63:20]) && (({1'b0, sq_base_q[19:0]} + (21'd32 << sq_log2_q)) > 21'h100000);
+  assign cq_wraps = (&cq_base_q[63:20]) && (({1'b0, cq_base_q[19:0]} + (21'd16 << cq_log2_q)) > 21'h100000);
+
+  always_comb begin
+    start_status = espalier_regs_pkg::STATUS_OK;
+    if (sq_base_q == '0 || cq_base_q == '0 || sq_wraps || cq_wraps) start_status = espalier_regs_pkg::STATUS_BAD_ADDRESS;
+    else if (sq_base_q[11:0] != '0 || cq_base_q[11:0] != '0) start_status = espalier_regs_pkg::STATUS_BAD_ALIGNMENT;
+    else if (sq_log2_q < 4'd4 || cq_log2_q < 4'd4) start_status = espalier_regs_pkg::STATUS_BAD_LENGTH;
+  end
+  assign start_ok = wr_start && (start_status == espalier_regs_pkg::STATUS_OK);
+
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      sq_base_q <= '0;
+      cq_base_q <= '0;
+      sq_log2_q <= '0;
+      cq_log2_q <= '0;
+      vector_q  <= '0;
+    end else if (wr_config) begin
+      case (reg_offset)
+        SQ_BASE_LO: sq_base_q[31:0] <= reg_wdata;
+        SQ_BASE_HI: sq_base_q[63:32] <= reg_wdata;
+        CQ_BASE_LO: cq_base_q[31:0] <= reg_wdata;
+        CQ_BASE_HI: cq_base_q[63:32] <= reg_wdata;
+        SIZES: begin
+          sq_log2_q <= reg_wdata[espalier_regs_pkg::REG_QUEUE_SIZES_SQ_LOG2_LSB+:4];
+          cq_log2_q <= reg_wdata[espalier_regs_pkg::REG_QUEUE_SIZES_CQ_LOG2_LSB+:4];
+        end
+        VECTOR: vector_q <= reg_wdata[7:0];
+        default: ;
+      endcase
+    end
+  end
+
+  always_comb begin
+    case (reg_offset)
+      SQ_BASE_LO: reg_rdata = sq_base_q[31:0];
+      SQ_BASE_HI: reg_rdata = sq_base_q[63:32];
+      CQ_BASE_LO: reg_rdata = cq_base_q[31:0];
+      CQ_BASE_HI: reg_rdata = cq_base_q[63:32];
+      SIZES:      reg_rdata = {20'd0, cq_log2_q, 4'd0, sq_log2_q};
+      CONTROL:    reg_rdata = {8'd0, error_status_q, 6'd0, error_q, active, 7'd0, enable_q};
+      SQ_TAIL:    reg_rdata = {16'd0, sq_tail_q};
+      SQ_HEAD:    reg_rdata = {16'd0, sq_head_q};
+      CQ_HEAD:    reg_rdata = {arm_q, 15'd0, cq_head_q};
+      CQ_TAIL:    reg_rdata = {16'd0, cq_tail_q};
+      VECTOR:     reg_rdata = {24'd0, vector_q};
+      default:    reg_rdata = '0;
+    endcase
+  end
+
+  // ---- on, off, and errors ----------------------------------------------------------------------------------------
+  // A failed fetch also clears enable, so that the queue drains and `active` falls.
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      enable_q       <= 1'b0;
+      error_q        <= 1'b0;
+      error_status_q <= '0;
+    end else if (wr_start) begin
+      enable_q       <= start_ok;
+      error_q        <= !start_ok;
+      error_status_q <= start_status;
+    end else if (drop && fail) begin
+      enable_q       <= 1'b0;
+      error_q        <= 1'b1;
+      error_status_q <= fail_status;
+    end else if (wr_stop) begin
+      enable_q <= 1'b0;
+    end
+  end
+  assign error = error_q;
+
+  // ---- ring indices -------------------------------------------------------------------------------------------------
+  logic [15:0] fetched_next, cq_next_next;
+  logic fetch_at_end, cqe_at_end;
+  assign fetched_next = fetched_q + 16'(issue_count);
+  assign fetch_at_end = (fetched_next & (sq_size - 16'd1)) == '0;
+  assign cq_next_next = cq_next_q + 16'd1;
+  assign cqe_at_end   = (cq_next_next & (cq_size - 16'd1)) == '0;
+
+  always_ff @(posedge clk) begin
+    if (rst || start_ok) begin
+      sq_tail_q    <= '0;
+      sq_head_q    <= '0;
+      fetched_q    <= '0;
+      cq_head_q    <= '0;
+      cq_tail_q    <= '0;
+      cq_next_q    <= '0;
+      used_q       <= '0;
+      fetch_addr_q <= sq_base_q;
+      cqe_addr_q   <= cq_base_q;
+    end else begin
+      if (wr_tail) sq_tail_q <= reg_wdata[15:0];
+      if (wr_head) cq_head_q <= reg_wdata[15:0];
+      if (consumed) sq_head_q <= sq_head_q + 16'd1;
+      if (cqe_done) cq_tail_q <= cq_tail_q + 16'd1;
+      if (issue) begin
+        fetched_q    <= fetched_next;
+        fetch_addr_q <= fetch_at_end ? sq_base_q : fetch_addr_q + {{(59 - BATCH_W) {1'b0}}, issue_count, 5'd0};
+      end
+      if (cqe_alloc) begin
+        cq_next_q  <= cq_next_next;
+        cqe_addr_q <= cqe_at_end ? cq_base_q : cqe_addr_q + 64'd16;
+      end
+      used_q <= used_q + (issue ? USED_W'(issue_count) : '0) - (drop ? USED_W'(drop_count) : '0) - USED_W'(cqe_done);
+    end
+  end
+
+  assign used       = used_q;
+  assign sq_head    = sq_head_q;
+  assign fetch_addr = fetch_addr_q;
+  assign cqe_addr   = cqe_addr_q;
+  assign cqe_phase  = ~|(cq_next_q & cq_size);  // the bit above the index within the ring: 0 on the first pass
+
+  // ---- how much may be fetched in one read: what is there, what has a place in the completion ring, up to the ring's end ----------
+  logic [15:0] avail_q, room_q, to_end_q;
+  logic [BATCH_W-1:0] count_q;
+
+  function automatic logic [BATCH_W-1:0] clip(input logic [15:0] n);
+    clip = (n > BATCH) ? BATCH_W'(dma_pkg::BATCH) : n[BATCH_W-1:0];
+  endfunction
+
+  function automatic logic [BATCH_W-1:0] least(input logic [BATCH_W-1:0] a, input logic [BATCH_W-1:0] b);
+    least = (a < b) ? a : b;
+  endfunction
+
+  always_ff @(posedge clk) begin
+    if (rst || !enable_q) begin
+      avail_q  <= '0;
+      room_q   <= '0;
+      to_end_q <= '0;
+      count_q  <= '0;
+    end else begin
+      avail_q  <= sq_tail_q - fetched_q;
+      room_q   <= cq_size - (cq_tail_q - cq_head_q) - 16'(used_q);
+      to_end_q <= sq_size - (fetched_q & (sq_size - 16'd1));
+      count_q  <= least(clip(avail_q), least(clip(room_q), clip(to_end_q)));
+    end
+  end
+  assign fetch_count = enable_q ? count_q : '0;
+
+  // ---- the interrupt: once per arming, as soon as a completion beyond the head is there -----------------------------------
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      arm_q <= 1'b0;
+      irq_q <= 1'b0;
+    end else begin
+      if (irq_ready) irq_q <= 1'b0;
+      if (start_ok) arm_q <= 1'b0;
+      else if (wr_head) arm_q <= reg_wdata[31];
+      else if (arm_q && cq_tail_q != cq_head_q) begin
+        arm_q <= 1'b0;
+        irq_q <= 1'b1;
+      end
+    end
+  end
+  assign irq_valid  = irq_q;
+  assign irq_vector = vector_q;
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk) begin
+    if (!rst) begin
+      assert (used_q <= USED_W'(dma_pkg::JOBS));
+      assert (!(start_ok && (used_q != '0 || issue || drop || cqe_done)));
+      if (active) begin
+        assert ((sq_tail_q - sq_head_q) <= sq_size);
+        assert ((fetched_q - sq_head_q) <= (sq_tail_q - sq_head_q) || error_q);
+        assert ((cq_tail_q - cq_head_q) + 16'(used_q) <= cq_size);
+        assert ((cq_next_q - cq_tail_q) <= 16'(used_q));
+      end
+      if (drop) assert (USED_W'(drop_count) <= used_q);
+      if (cqe_done) assert (used_q != '0);
+    end
+  end
+`endif
+
+endmodule
+
+`default_nettype wire

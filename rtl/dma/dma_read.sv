@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// The packets of one direction on their way from host memory to the ESP engine: jobs wait for room in the buffer, their reads are asked for in
+// order, the answers fill the buffer in any order, and the packets leave in order, first byte in lane 0, one beat a cycle. A job with a status
+// other than OK takes no room; it, and a job whose read failed, leaves as one null beat in its turn.
+//
+//   s_job -> waiting -> rd_req (rows taken) -> order -> head done? -> rows read, given back -> m_axis
+//
+// Each direction has a buffer and queues of its own, deep enough for every job of the card: a stalled engine stops only its own direction.
+// Latency: 4 cycles from the last byte in the buffer to the first beat; a packet of n beats takes n cycles.
+`default_nettype none
+
+module dma_read #(
+    parameter bit          DECAP = 1'b0,  // direction, for rd_req_t.ctx
+    parameter int unsigned ROWS  = 1024   // 64-byte rows of the buffer: a power of two that holds the largest packet at least
+) (
+    input  logic                         clk,
+    input  logic                         rst,
+    // jobs in submission order; always taken
+    input  logic                         s_job_valid,
+    input  dma_pkg::read_job_t           s_job,
+    // reads, and where the packet of each goes
+    output logic                         rd_req_valid,
+    input  logic                         rd_req_ready,
+    output espalier_pkg::rd_req_t        rd_req,
+    output logic [$clog2(ROWS)-1:0]      rd_req_row,
+    // answers, from dma_place
+    input  logic                         wr_en,
+    input  logic [$clog2(ROWS)-1:0]      wr_row,
+    input  logic [63:0]                  wr_low,
+    input  logic [63:0]                  wr_high,
+    input  logic [511:0]                 wr_data,
+    input  logic                         done_valid,
+    input  logic [dma_pkg::JOB_W-1:0]    done_job,
+    input  logic [7:0]                   done_status,
+    // packets to the engine
+    output logic                         m_axis_tvalid,
+    input  logic                         m_axis_tready,
+    output logic [511:0]                 m_axis_tdata,
+    output logic                         m_axis_tlast,
+    output espalier_pkg::esp_in_t        m_axis_tuser
+);
+
+  localparam int unsigned ROW_W = $clog2(ROWS);
+  localparam int unsigned JOB_W = dma_pkg::JOB_W;
+  localparam int unsigned USER_W = JOB_W + 16 + 16 + 8;  // esp_in_t
+  localparam logic [7:0] OK = espalier_regs_pkg::STATUS_OK;
+
+  // Rows of a packet: MAX_PACKET needs 150, so 8 bits hold it.
+  function automatic logic [7:0] rows_of(input logic [15:0] len);
+    rows_of = 8'((len + 16'd63) >> 6);
+  endfunction
+
+  // ---- jobs that wait for room ------------------------------------------------------------------------------------------
+  logic               wait_valid, wait_ready, wait_room;
+  dma_pkg::read_job_t waiting;
+
+  fifo_sync #(
+      .WIDTH    (dma_pkg::READ_JOB_W),
+      .DEPTH    (dma_pkg::JOBS),
+      .BLOCK_RAM(1'b1)
+  ) i_waiting (
+      .clk    (clk),
+      .rst    (rst),
+      .s_valid(s_job_valid),
+      .s_ready(wait_room),
+      .s_data (s_job),
+      .m_valid(wait_valid),
+      .m_ready(wait_ready),
+      .m_data (waiting),
+      .count  ()
+  );
+
+  // ---- ask for the read -----------------------------------------------------------------------------------------------------
+  logic [ROW_W:0]   free_q;      // rows that no packet holds
+  logic [ROW_W-1:0] alloc_row_q;
+  logic [7:0]       wait_rows;
+  logic             order_room, issue, release_valid;
+  logic [7:0]       release_rows;
+
+  assign wait_rows    = rows_of(waiting.len);
+  assign rd_req_valid = wait_valid && (waiting.status == OK) && (free_q >= (ROW_W + 1)'(wait_rows)) && order_room;
+  assign rd_req.addr  = waiting.src;
+  assign rd_req.len   = waiting.len;
+  assign rd_req.ctx   = {1'b0, DECAP, {(14 - JOB_W) {1'b0}}, waiting.job};
+  assign rd_req_row   = alloc_row_q;
+  assign issue        = rd_req_valid && rd_req_ready;
+  assign wait_ready   = issue || (waiting.status != OK && order_room);
+
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      free_q      <= (ROW_W + 1)'(ROWS);
+      alloc_row_q <= '0;
+    end else begin
+      free_q <= free_q - (issue ? (ROW_W + 1)'(wait_rows) : '0) + (release_valid ? (ROW_W + 1)'(release_rows) : '0);
+      if (issue) alloc_row_q <= alloc_row_q + ROW_W'(wait_rows);
+    end
+  end
+
+  // ---- jobs in order, until their packet is there ------------------------------------------------------------------------------
+  espalier_pkg::esp_in_t order_in, head;
+  logic                  head_valid, head_take, head_done;
+  logic [7:0]            head_status;
+
+  assign order_in.job    = waiting.job;
+  assign order_in.len    = waiting.len;
+  assign order_in.sa     = waiting.sa;
+  assign order_in.status = waiting.status;
+
+  fifo_sync #(
+      .WIDTH    (USER_W),
+      .DEPTH    (dma_pkg::JOBS),
+      .BLOCK_RAM(1'b1)
+  ) i_order (
+      .clk    (clk),
+      .rst    (rst),
+      .s_valid(wait_valid && wait_ready),
+      .s_ready(order_room),
+      .s_data (order_in),
+      .m_valid(head_valid),
+      .m_ready(head_take),
+      .m_data (head),
+      .count  ()
+  );
+
+  logic [dma_pkg::JOBS-1:0] done_q;
+  logic [7:0]               status_mem[0:dma_pkg::JOBS-1];
+
+  always_ff @(posedge clk) begin
+    if (done_valid) status_mem[done_job] <= done_status;
+  end
+  always_ff @(posedge clk) begin
+    if (rst) done_q <= '0;
+    else begin
+      if (head_take && head.status == OK) done_q[head.job] <= 1'b0;
+      if (done_valid) done_q[done_job] <= 1'b1;
+    end
+  end
+  assign head_done   = head_valid && (head.status != OK || done_q[head.job]);
+  assign head_status = (head.status != OK) ? head.status : status_mem[head.job];
+
+  // ---- the packet that is being read out --------------------------------------------------------------------------------------
+  logic                  out_q;         // a packet is at hand
+  logic                  null_q;        // it is one null beat
+  logic [7:0]            left_q;        // beats still to read
+  logic [7:0]            rows_q;        // rows it holds
+  logic [ROW_W-1:0]      row_q;         // next row to read
+  espalier_pkg::esp_in_t user_q;
+  logic                  step, last, slot_ready;
+
+  assign last          = left_q == 8'd1;
+  assign step          = out_q && slot_ready;
+  assign head_take     = head_done && (!out_q || (step && last));
+  assign release_valid = step && last;
+  assign release_rows  = rows_q;
+
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      out_q <= 1'b0;
+      row_q <= '0;
+    end else begin
+      out_q <= head_take || (out_q && !(step && last));
+      // A packet whose read failed is one beat but gives all its rows back.
+      if (step) row_q <= row_q + (null_q ? ROW_W'(rows_q) : ROW_W'(1));
+    end
+    if (head_take) begin
+      null_q        <= head_status != OK;
+      left_q        <= (head_status != OK) ? 8'd1 : rows_of(head.len);
+      rows_q        <= (head.status != OK) ? 8'd0 : rows_of(head.len);
+      user_q.job    <= head.job;
+      user_q.len    <= (head_status != OK) ? '0 : head.len;
+      user_q.sa     <= head.sa;
+      user_q.status <= head_status;
+    end else if (step) begin
+      left_q <= left_q - 8'd1;
+    end
+  end
+
+  // ---- buffer, and the beat at its output --------------------------------------------------------------------------------------
+  logic                  beat_valid_q, beat_last_q, beat_ready;
+  espalier_pkg::esp_in_t beat_user_q;
+  logic [511:0]          beat_data;
+
+  assign slot_ready = !beat_valid_q || beat_ready;
+
+  dma_bank_ram #(
+      .ROWS(ROWS)
+  ) i_buffer (
+      .clk    (clk),
+      .wr_en  (wr_en),
+      .wr_row (wr_row),
+      .wr_low (wr_low),
+      .wr_high(wr_high),
+      .wr_data(wr_data),
+      .rd_en  (step),
+      .rd_row (row_q),
+      .rd_data(beat_data)
+  );
+
+  always_ff @(posedge clk) begin
+    if (rst) beat_valid_q <= 1'b0;
+    else beat_valid_q <= step || (beat_valid_q && !beat_ready);
+    if (step) begin
+      beat_last_q <= last;
+      beat_user_q <= user_q;
+    end
+  end
+
+  skid #(
+      .WIDTH(512 + 1 + USER_W)
+  ) i_slice (
+      .clk    (clk),
+      .rst    (rst),
+      .s_valid(beat_valid_q),
+      .s_ready(beat_ready),
+      .s_data ({beat_data, beat_last_q, beat_user_q}),
+      .m_valid(m_axis_tvalid),
+      .m_ready(m_axis_tready),
+      .m_data ({m_axis_tdata, m_axis_tlast, m_axis_tuser})
+  );
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk) begin
+    if (!rst) begin
+      if (s_job_valid) assert (wait_room);
+      if (done_valid) assert (!done_q[done_job]);
+      assert (free_q <= (ROW_W + 1)'(ROWS));
+      // All rows are free exactly when the rings of rows taken and given back meet.
+      if (free_q == (ROW_W + 1)'(ROWS)) assert (alloc_row_q == row_q);
+    end
+  end
+`endif
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// The queues behind the register bus: one dma_queue each, the address decoder, and the number of jobs each may still take.
+// Flat ports hold one field a queue, queue 0 lowest. Register latency: the response comes 2 cycles after the request.
+// Errors: an unmapped or read-only address, a write that is not of all four bytes, and what dma_queue refuses.
+`default_nettype none
+
+module dma_regs (
+    input  logic                                            clk,
+    input  logic                                            rst,
+    input  espalier_pkg::reg_req_t                          reg_req,
+    output espalier_pkg::reg_rsp_t                          reg_rsp,
+    // events
+    input  dma_pkg::issue_t                                 issue,
+    input  dma_pkg::queue_event_t                           consumed,
+    input  dma_pkg::drop_t                                  drop,
+    input  dma_pkg::queue_event_t                           cqe_alloc,
+    input  dma_pkg::queue_event_t                           cqe_done,
+    // state
+    output logic [dma_pkg::QUEUES-1:0]                      error,
+    output logic [dma_pkg::QUEUES*dma_pkg::BATCH_W-1:0]     fetch_count,
+    output logic [dma_pkg::QUEUES*64-1:0]                   fetch_addr,
+    output logic [dma_pkg::QUEUES*dma_pkg::USED_W-1:0]      job_room,  // jobs the queue may add; late by 2 cycles
+    output logic [dma_pkg::QUEUES*16-1:0]                   sq_head,
+    output logic [dma_pkg::QUEUES*64-1:0]                   cqe_addr,
+    output logic [dma_pkg::QUEUES-1:0]                      cqe_phase,
+    output logic [dma_pkg::QUEUES-1:0]                      irq_valid,
+    input  logic [dma_pkg::QUEUES-1:0]                      irq_ready,
+    output logic [dma_pkg::QUEUES*8-1:0]                    irq_vector
+);
+
+  localparam int unsigned QUEUES = dma_pkg::QUEUES;
+  localparam int unsigned QUEUE_W = dma_pkg::QUEUE_W;
+  localparam int unsigned USED_W = dma_pkg::USED_W;
+  localparam int unsigned BATCH_W = dma_pkg::BATCH_W;
+  localparam int unsigned SUM_W = USED_W + QUEUE_W + 1;
+
+  // ---- address decoder: 64 bytes a queue --------------------------------------------------------------------------
+  logic        valid_q, write_q, hit_q;
+  logic [5:0]  offset_q;
+  logic [31:0] wdata_q;
+  logic [QUEUE_W-1:0] queue_q;
+  logic [QUEUES*32-1:0] rdata;
+  logic [QUEUES-1:0]    bad;
+  espalier_pkg::reg_rsp_t rsp_q;
+
+  always_ff @(posedge clk) begin
+    if (rst) valid_q <= 1'b0;
+    else valid_q <= reg_req.valid;
+    write_q  <= reg_req.write;
+    offset_q <= reg_req.addr[5:0];
+    queue_q  <= reg_req.addr[6+:QUEUE_W];
+    wdata_q  <= reg_req.data;
+    hit_q    <= (reg_req.addr[15:6+QUEUE_W] == espalier_regs_pkg::REG_QUEUE_SQ_BASE_LO[15:6+QUEUE_W]) &&
+                (!reg_req.write || reg_req.strb == 4'hF);
+  end
+
+  always_ff @(posedge clk) begin
+    if (rst) rsp_q <= '0;
+    else begin
+      rsp_q.valid <= valid_q;
+      rsp_q.error <= valid_q && (!hit_q || bad[queue_q]);
+      rsp_q.data  <= (valid_q && hit_q && !write_q && !bad[queue_q]) ? rdata[queue_q*32+:32] : '0;
+    end
+  end
+  assign reg_rsp = rsp_q;
+
+  // ---- the queues -------------------------------------------------------------------------------------------------
+  logic [QUEUES-1:0]        active;
+  logic [QUEUES*USED_W-1:0] used;
+
+  for (genvar i = 0; i < QUEUES; i++) begin : g_queue
+    dma_queue i_queue (
+        .clk        (clk),
+        .rst        (rst),
+        .reg_valid  (valid_q && hit_q && queue_q == QUEUE_W'(i)),
+        .reg_write  (write_q),
+        .reg_offset (offset_q),
+        .reg_wdata  (wdata_q),
+        .reg_rdata  (rdata[i*32+:32]),
+        .reg_error  (bad[i]),
+        .issue      (issue.valid && issue.qid == QUEUE_W'(i)),
+        .issue_count(issue.count),
+        .consumed   (consumed.valid && consumed.qid == QUEUE_W'(i)),
+        .drop       (drop.valid && drop.qid == QUEUE_W'(i)),
+        .drop_count (drop.count),
+        .fail       (drop.failed),
+        .fail_status(drop.status),
+        .cqe_alloc  (cqe_alloc.valid && cqe_alloc.qid == QUEUE_W'(i)),
+        .cqe_done   (cqe_done.valid && cqe_done.qid == QUEUE_W'(i)),
+        .active     (active[i]),
+        .error      (error[i]),
+        .used       (used[i*USED_W+:USED_W]),
+        .fetch_count(fetch_count[i*BATCH_W+:BATCH_W]),
+        .fetch_addr (fetch_addr[i*64+:64]),
+        .sq_head    (sq_head[i*16+:16]),
+        .cqe_addr   (cqe_addr[i*64+:64]),
+        .cqe_phase  (cqe_phase[i]),
+        .irq_valid  (irq_valid[i]),
+        .irq_ready  (irq_ready[i]),
+        .irq_vector (irq_vector[i*8+:8])
+    );
+  end
+
+  // ---- room for jobs: all of them, less what the others hold or have reserved ----------------------------------------
+  logic [QUEUES*USED_W-1:0] claim_q;  // max(used, JOB_RESERVE) of an active queue
+  logic [SUM_W-1:0]         claims;
+  logic [QUEUES*USED_W-1:0] room_q;
+
+  always_comb begin
+    claims = '0;
+    for (int unsigned i = 0; i < QUEUES; i++) claims = claims + SUM_W'(claim_q[i*USED_W+:USED_W]);
+  end
+
+  for (genvar i = 0; i < QUEUES; i++) begin : g_room
+    logic [SUM_W-1:0] taken;
+    assign taken = claims - SUM_W'(claim_q[i*USED_W+:USED_W]) + SUM_W'(used[i*USED_W+:USED_W]);
+    always_ff @(posedge clk) begin
+      if (rst || !active[i]) claim_q[i*USED_W+:USED_W] <= '0;
+      else if (used[i*USED_W+:USED_W] < USED_W'(dma_pkg::JOB_RESERVE)) claim_q[i*USED_W+:USED_W] <= USED_W'(dma_pkg::JOB_RESERVE);
+      else claim_q[i*USED_W+:USED_W] <= used[i*USED_W+:USED_W];
+      if (rst || taken >= SUM_W'(dma_pkg::JOBS)) room_q[i*USED_W+:USED_W] <= '0;
+      else room_q[i*USED_W+:USED_W] <= USED_W'(SUM_W'(dma_pkg::JOBS) - taken);
+    end
+  end
+  assign job_room = room_q;
+
+
+`ifndef SYNTHESIS
+  logic [SUM_W-1:0] total;
+  always_comb begin
+    total = '0;
+    for (int unsigned i = 0; i < QUEUES; i++) total = total + SUM_W'(used[i*USED_W+:USED_W]);
+  end
+  always_ff @(posedge clk) begin
+    if (!rst) assert (total <= SUM_W'(dma_pkg::JOBS));
+  end
+`endif
+
+endmodule
+
+`default_nettype wire

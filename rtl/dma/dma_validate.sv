@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks a descriptor and makes a job of it, whatever it says: a bad one becomes a job that reads and writes no packet and completes with the
+// status of the first check that fails, in this order: opcode, flags and reserved field; addresses; alignment; length; capacity.
+// An unknown opcode goes the way of encapsulation. Latency 2 cycles, one descriptor a cycle; never stalls.
+// Output length of encapsulation: RFC 4303, 2 and 3.1.2 (outer IPv4, SPI and sequence, IV, packet, padding to 4 bytes, ICV).
+`default_nettype none
+
+module dma_validate (
+    input  logic                        clk,
+    input  logic                        rst,
+    input  logic                        desc_valid,
+    input  logic [dma_pkg::QUEUE_W-1:0] desc_queue,
+    input  dma_pkg::descriptor_t        desc,
+    input  logic [dma_pkg::JOB_W-1:0]   job_free,
+    output logic                        job_valid,  // same cycle
+    output logic                        job_decap,
+    output dma_pkg::job_t               job,
+    output dma_pkg::read_job_t          read_job
+);
+
+  // Around the packet: outer header, ESP header, IV, pad length and next header, ICV; the padding comes on top.
+  localparam int unsigned OVERHEAD = espalier_pkg::IPV4_HDR + espalier_pkg::ESP_HDR + espalier_pkg::ESP_IV + espalier_pkg::ESP_ICV;
+
+  function automatic logic wraps(input logic [63:0] addr, input logic [15:0] len);
+    wraps = (&addr[63:16]) && (({1'b0, addr[15:0]} + {1'b0, len}) > 17'h10000);
+  endfunction
+
+  // ---- stage 1: each check by itself ------------------------------------------------------------------------------------
+  logic [16:0] need, padded;
+  assign padded = ({1'b0, desc.src_len} + 17'd5) & ~17'd3;  // length + 2, rounded up to a multiple of 4
+  assign need   = (desc.opcode == espalier_regs_pkg::OPCODE_DECAP) ? {1'b0, desc.src_len} : padded + 17'(OVERHEAD);
+
+  logic                        v1_q, bad_opcode_q, bad_address_q, bad_align_q, bad_length_q, decap_q;
+  logic [16:0]                 need_q;
+  logic [dma_pkg::QUEUE_W-1:0] queue_q;
+  logic [63:0]                 src_q, cookie_q;
+  logic [57:0]                 dst_line_q;
+  logic [15:0]                 len_q, cap_q, sa_q;
+
+  always_ff @(posedge clk) begin
+    if (rst) v1_q <= 1'b0;
+    else v1_q <= desc_valid;
+    if (desc_valid) begin
+      decap_q      <= desc.opcode == espalier_regs_pkg::OPCODE_DECAP;
+      bad_opcode_q <= (desc.flags != '0) || !((desc.opcode == espalier_regs_pkg::OPCODE_ENCAP) ||
+                      ((desc.opcode == espalier_regs_pkg::OPCODE_DECAP) && desc.sa == '0));
+      bad_address_q <= (desc.src == '0) || (desc.dst == '0) || wraps(desc.src, desc.src_len) || wraps(desc.dst, desc.dst_capacity);
+      bad_align_q  <= desc.dst[5:0] != '0;
+      bad_length_q <= (desc.src_len == '0) || (desc.src_len > 16'(espalier_pkg::MAX_PACKET));
+      need_q       <= need;
+      queue_q      <= desc_queue;
+      src_q        <= desc.src;
+      dst_line_q   <= desc.dst[63:6];
+      cookie_q     <= desc.cookie;
+      len_q        <= desc.src_len;
+      cap_q        <= desc.dst_capacity;
+      sa_q         <= desc.sa;
+    end
+  end
+
+  // ---- stage 2: the first that fails; the job gets its number ---------------------------------------------------------------
+  logic [7:0] status;
+  always_comb begin
+    status = espalier_regs_pkg::STATUS_OK;
+    if (bad_opcode_q) status = espalier_regs_pkg::STATUS_BAD_OPCODE;
+    else if (bad_address_q) status = espalier_regs_pkg::STATUS_BAD_ADDRESS;
+    else if (bad_align_q) status = espalier_regs_pkg::STATUS_BAD_ALIGNMENT;
+    else if (bad_length_q) status = espalier_regs_pkg::STATUS_BAD_LENGTH;
+    else if ({1'b0, cap_q} < need_q) status = espalier_regs_pkg::STATUS_BUFFER_TOO_SMALL;
+  end
+
+  assign job_valid       = v1_q;
+  assign job_decap       = decap_q;
+  assign job.qid       = queue_q;
+  assign job.capacity    = cap_q;
+  assign job.dst_line    = dst_line_q;
+  assign job.cookie      = cookie_q;
+  assign read_job.job    = job_free;
+  assign read_job.src    = src_q;
+  assign read_job.len    = len_q;
+  assign read_job.sa     = sa_q;
+  assign read_job.status = status;
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way back to host memory: takes the finished packets of both directions in turn, writes the packet (status OK only, exactly len bytes),
+// then its completion, into the queue's next completion place. A completion is counted, and its job free, when the write stream has taken it;
+// so an interrupt raised from that count is always behind the completion.
+//
+//   info -> job table -> (completion place taken) -> plan -> data beats ..., completion beat
+//
+// A packet longer than its destination buffer (no engine makes one) is not written; it completes with BUFFER_TOO_SMALL.
+// Throughput: ceil(len / 64) + 1 cycles a packet, 1 for a failed one.
+`default_nettype none
+
+module dma_write (
+    input  logic                           clk,
+    input  logic                           rst,
+    // finished packets: e encapsulation, d decapsulation
+    input  logic                           e_info_valid,
+    output logic                           e_info_ready,
+    input  espalier_pkg::esp_out_t         e_info,
+    input  logic                           e_data_valid,
+    output logic                           e_data_ready,
+    input  logic [511:0]                   e_data,
+    input  logic                           d_info_valid,
+    output logic                           d_info_ready,
+    input  espalier_pkg::esp_out_t         d_info,
+    input  logic                           d_data_valid,
+    output logic                           d_data_ready,
+    input  logic [511:0]                   d_data,
+    // job table, read latency 1
+    output logic                           job_rd_en,
+    output logic [dma_pkg::JOB_W-1:0]      job_rd,
+    input  dma_pkg::job_t                  job,
+    // queues
+    input  logic [dma_pkg::QUEUES*64-1:0]  cqe_addr,
+    input  logic [dma_pkg::QUEUES-1:0]     cqe_phase,
+    input  logic [dma_pkg::QUEUES*16-1:0]  sq_head,
+    output dma_pkg::queue_event_t          cqe_alloc,
+    output dma_pkg::queue_event_t          cqe_done,
+    output logic                           free_valid,
+    output logic [dma_pkg::JOB_W-1:0]      free_job,
+    output logic                           count_valid,
+    output logic [7:0]                     count_status,
+    // writes
+    output logic                           m_axis_wr_tvalid,
+    input  logic                           m_axis_wr_tready,
+    output logic [511:0]                   m_axis_wr_tdata,
+    output logic                           m_axis_wr_tlast,
+    output espalier_pkg::wr_req_t          m_axis_wr_tuser
+);
+
+  localparam int unsigned QUEUE_W = dma_pkg::QUEUE_W;
+  localparam logic [7:0] OK = espalier_regs_pkg::STATUS_OK;
+
+  // What is to be written for one packet.
+  typedef struct packed {
+    logic                        decap;
+    logic                        has_data;  // beats lie in the data FIFO
+    logic                        fits;      // and are written
+    logic [9:0]                  beats;
+    logic [15:0]                 len;
+    logic [57:0]                 dst_line;
+    logic [63:0]                 cqe_addr;
+    logic                        phase;
+    logic [QUEUE_W-1:0]          qid;
+    logic [dma_pkg::JOB_W-1:0]   job;
+    logic [7:0]                  status;
+    logic [15:0]                 sa;
+    logic [63:0]                 cookie;
+  } plan_t;
+  localparam int unsigned PLAN_W = 1 + 1 + 1 + 10 + 16 + 58 + 64 + 1 + QUEUE_W + dma_pkg::JOB_W + 8 + 16 + 64;
+
+  // ---- choose a packet, look its job up -----------------------------------------------------------------------------------
+  logic                   decap_turn_q, pick, pick_decap, v1_q, decap1_q, plan_ready;
+  espalier_pkg::esp_out_t info, info1_q;
+
+  assign pick_decap   = d_info_valid && (decap_turn_q || !e_info_valid);
+  assign pick         = (e_info_valid || d_info_valid) && (!v1_q || plan_ready);
+  assign info         = pick_decap ? d_info : e_info;
+  assign d_info_ready = pick && pick_decap;
+  assign e_info_ready = pick && !pick_decap;
+  assign job_rd_en    = pick;
+  assign job_rd       = info.job;
+
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      decap_turn_q <= 1'b0;
+      v1_q         <= 1'b0;
+    end else begin
+      if (pick) decap_turn_q <= !pick_decap;
+      v1_q <= pick || (v1_q && !plan_ready);
+    end
+    if (pick) begin
+      info1_q  <= info;
+      decap1_q <= pick_decap;
+    end
+  end
+
+  // ---- plan it ----------------------------------------------------------------------------------------------------------------
+  plan_t plan, next;
+  logic  next_valid, next_ready, has_data, fits;
+
+  assign cqe_alloc.valid = v1_q && plan_ready;
+  assign cqe_alloc.qid = job.qid;
+
+  assign has_data = info1_q.status == OK;
+  assign fits     = info1_q.len <= job.capacity;
+
+  assign plan.decap    = decap1_q;
+  assign plan.has_data = has_data;
+  assign plan.fits     = fits;
+  assign plan.beats    = 10'(({1'b0, info1_q.len} + 17'd63) >> 6);
+  assign plan.len      = info1_q.len;
+  assign plan.dst_line = job.dst_line;
+  assign plan.cqe_addr = cqe_addr[job.qid*64+:64];
+  assign plan.phase    = cqe_phase[job.qid];
+  assign plan.qid    = job.qid;
+  assign plan.job      = info1_q.job;
+  assign plan.status   = (has_data && !fits) ? espalier_regs_pkg::STATUS_BUFFER_TOO_SMALL : info1_q.status;
+  assign plan.sa       = info1_q.sa;
+  assign plan.cookie   = job.cookie;
+
+  fifo_sync #(
+      .WIDTH(PLAN_W),
+      .DEPTH(4)
+  ) i_plans (
+      .clk    (clk),
+      .rst    (rst),
+      .s_valid(v1_q),
+      .s_ready(plan_ready),
+      .s_data (plan),
+      .m_valid(next_valid),
+      .m_ready(next_ready),
+      .m_data (next),
+      .count  ()
+  );
+
+  // ---- write it: the data beats, then the completion ---------------------------------------------------------------------------
+  logic                      data_q;      // beats of `next` have gone; beats_q are left
+  logic [9:0]                beats_q, beats;
+  logic                      in_data, data_valid, take_data, take_cqe, out_free;
+  logic [511:0]              data;
+  dma_pkg::completion_t      cqe;
+
+  logic                      valid_q, last_q, cqe_q;
+  logic [511:0]              data_out_q;
+  espalier_pkg::wr_req_t     req_q;
+  logic [QUEUE_W-1:0]        queue_q;
+  logic [dma_pkg::JOB_W-1:0] job_q;
+  logic [7:0]                status_q;
+
+  assign out_free     = !valid_q || m_axis_wr_tready;
+  assign beats        = data_q ? beats_q : next.beats;
+  assign in_data      = next_valid && next.has_data && (beats != '0);
+  assign data_valid   = next.decap ? d_data_valid : e_data_valid;
+  assign data         = next.decap ? d_data : e_data;
+  assign take_data    = in_data && data_valid && out_free;
+  assign e_data_ready = take_data && !next.decap;
+  assign d_data_ready = take_data && next.decap;
+  assign take_cqe     = next_valid && !in_data && out_free;
+  assign next_ready   = take_cqe;
+
+  assign cqe.cookie   = next.cookie;
+  assign cqe.out_len  = (next.status == OK) ? next.len : '0;
+  assign cqe.sa       = next.sa;
+  assign cqe.status   = next.status;
+  assign cqe.phase    = next.phase;
+  assign cqe.decap    = next.decap;
+  assign cqe.reserved = '0;
+  assign cqe.sq_head  = sq_head[next.qid*16+:16];
+
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      data_q  <= 1'b0;
+      valid_q <= 1'b0;
+      cqe_q   <= 1'b0;
+    end else begin
+      if (take_data) data_q <= 1'b1;
+      else if (take_cqe) data_q <= 1'b0;
+      if (out_free) begin
+        valid_q <= (take_data && next.fits) || take_cqe;
+        cqe_q   <= take_cqe;
+      end
+    end
+    if (take_data) beats_q <= beats - 10'd1;
+    if (out_free) begin
+      last_q     <= take_cqe || (beats == 10'd1);
+      req_q.addr <= take_cqe ? next.cqe_addr : {next.dst_line, 6'd0};
+      req_q.len  <= take_cqe ? 16'd16 : next.len;
+      queue_q    <= next.qid;
+      job_q      <= next.job;
+      status_q   <= next.status;
+    end
+    if (take_cqe) data_out_q <= {384'd0, cqe};
+    else if (take_data) data_out_q <= data;
+  end
+
+  assign m_axis_wr_tvalid = valid_q;
+  assign m_axis_wr_tdata  = data_out_q;
+  assign m_axis_wr_tlast  = last_q;
+  assign m_axis_wr_tuser  = req_q;
+
+  assign cqe_done.valid   = valid_q && cqe_q && m_axis_wr_tready;
+  assign cqe_done.qid   = queue_q;
+  assign free_valid       = cqe_done.valid;
+  assign free_job         = job_q;
+  assign count_valid      = cqe_done.valid;
+  assign count_status     = status_q;
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk) begin
+    if (!rst) begin
+      if (v1_q && has_data) assert (info1_q.len != '0);
+      // The data FIFO gives a packet's beats without a gap: a write once begun goes on.
+      if (data_q && in_data) assert (data_valid);
+    end
+  end
+`endif
+
+endmodule
+
+`default_nettype wire
