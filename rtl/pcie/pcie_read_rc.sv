@@ -279,7 +279,7 @@ module pcie_read_rc #(
         c_abort_q  <= b_abort_q;
         c_ends_q   <= b_hit && b_ends;
         c_status_q <= b_hit ? b_status : OK;
-        c_count_q  <= (b_beat && b_header_status == OK) ? b_count : 7'd0;
+        c_count_q  <= (b_beat && b_header_status == OK && !(b_last_q && !b_frame_ok)) ? b_count : 7'd0;
         c_start_q  <= b_first_q ? 6'd12 + {4'd0, b_lower_q[1:0]} : 6'd0;
         c_offset_q <= b_offset_q;
         if (b_beat) c_data_q <= b_data_q;
