@@ -25,6 +25,7 @@ DUT_PORT(cmd_spi);
 DUT_PORT(cmd_src);
 DUT_PORT(cmd_dst);
 DUT_PORT(cmd_ttl);
+DUT_PORT(cmd_window);
 DUT_PORT(cmd_seq);
 DUT_PORT(install_bare);
 DUT_PORT(rsp_valid);
@@ -73,6 +74,7 @@ static uint8_t got[ORACLE_MAX + 64], want[ORACLE_MAX];
 static size_t got_len;
 static bool gone[DUT_SAS];
 static uint64_t rng;
+static bool is_open;
 
 uint64_t encap_random(void)
 {
@@ -96,6 +98,9 @@ void encap_clear_counts(void)
 void encap_start(void)
 {
 	rng = 0x9e3779b97f4a7c15;
+	if (is_open) /* the test before ended badly */
+		dut_close();
+	is_open = true;
 	dut_open(getenv("ESPALIER_TRACE"));
 	memset(encap_sas, 0, sizeof(encap_sas));
 	memset(gone, 0, sizeof(gone));
@@ -120,6 +125,7 @@ void encap_stop(void)
 {
 	encap_drain();
 	dut_close();
+	is_open = false;
 }
 
 void encap_make_inner(uint8_t *inner, size_t len)
@@ -283,6 +289,7 @@ static void stage(uint16_t index, const struct oracle_sa *sa)
 	*P32(cmd_src) = sa->src;
 	*P32(cmd_dst) = sa->dst;
 	*P8(cmd_ttl) = sa->ttl;
+	*P16(cmd_window) = 64;
 	*P64(cmd_seq) = sa->seq;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "Vencap_tb.h"
+#include "Vengine_tb.h"
 #include "shim.hpp"
 
-DUT_BOILERPLATE(Vencap_tb)
+DUT_BOILERPLATE(Vengine_tb)
 DUT_PORT(rst)
 DUT_PORT(ready)
 DUT_PORT(cmd_valid)
