@@ -30,6 +30,7 @@ module dma_jobs (
     else if (take && !fresh_q[JOB_W]) fresh_q <= fresh_q + 1'b1;
   end
 
+  logic [$clog2(dma_pkg::JOBS):0] unused_back_count;
   fifo_sync #(
       .WIDTH(JOB_W),
       .DEPTH(dma_pkg::JOBS)
@@ -42,7 +43,7 @@ module dma_jobs (
       .m_valid(back_valid),
       .m_ready(take && fresh_q[JOB_W]),
       .m_data (back_job),
-      .count  ()
+      .count  (unused_back_count)
   );
 
   ram_sdp #(

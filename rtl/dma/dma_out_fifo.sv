@@ -30,6 +30,7 @@ module dma_out_fifo #(
   assign s_axis_tready = data_ready && info_ready;
   assign take          = s_axis_tvalid && s_axis_tready;
 
+  logic [$clog2(ROWS):0] unused_data_count;
   fifo_sync #(
       .WIDTH    (512),
       .DEPTH    (ROWS),
@@ -43,9 +44,10 @@ module dma_out_fifo #(
       .m_valid(m_data_valid),
       .m_ready(m_data_ready),
       .m_data (m_data),
-      .count  ()
+      .count  (unused_data_count)
   );
 
+  logic [$clog2(PACKETS):0] unused_info_count;
   fifo_sync #(
       .WIDTH(USER_W),
       .DEPTH(PACKETS)
@@ -58,7 +60,7 @@ module dma_out_fifo #(
       .m_valid(m_info_valid),
       .m_ready(m_info_ready),
       .m_data (m_info),
-      .count  ()
+      .count  (unused_info_count)
   );
 
 `ifndef SYNTHESIS

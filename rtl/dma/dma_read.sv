@@ -54,6 +54,7 @@ module dma_read #(
   logic               wait_valid, wait_ready, wait_room;
   dma_pkg::read_job_t waiting;
 
+  logic [$clog2(dma_pkg::JOBS):0] unused_waiting_count;
   fifo_sync #(
       .WIDTH    (dma_pkg::READ_JOB_W),
       .DEPTH    (dma_pkg::JOBS),
@@ -67,7 +68,7 @@ module dma_read #(
       .m_valid(wait_valid),
       .m_ready(wait_ready),
       .m_data (waiting),
-      .count  ()
+      .count  (unused_waiting_count)
   );
 
   // ---- ask for the read -----------------------------------------------------------------------------------------------------
@@ -106,6 +107,7 @@ module dma_read #(
   assign order_in.sa     = waiting.sa;
   assign order_in.status = waiting.status;
 
+  logic [$clog2(dma_pkg::JOBS):0] unused_order_count;
   fifo_sync #(
       .WIDTH    (USER_W),
       .DEPTH    (dma_pkg::JOBS),
@@ -119,7 +121,7 @@ module dma_read #(
       .m_valid(head_valid),
       .m_ready(head_take),
       .m_data (head),
-      .count  ()
+      .count  (unused_order_count)
   );
 
   logic [dma_pkg::JOBS-1:0] done_q;

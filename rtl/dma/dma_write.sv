@@ -118,6 +118,7 @@ module dma_write (
   assign plan.sa       = info1_q.sa;
   assign plan.cookie   = job.cookie;
 
+  logic [$clog2(4):0] unused_plans_count;
   fifo_sync #(
       .WIDTH(PLAN_W),
       .DEPTH(4)
@@ -130,7 +131,7 @@ module dma_write (
       .m_valid(next_valid),
       .m_ready(next_ready),
       .m_data (next),
-      .count  ()
+      .count  (unused_plans_count)
   );
 
   // ---- write it: the data beats, then the completion ---------------------------------------------------------------------------
