@@ -288,12 +288,21 @@ static int open_device(struct vfio *v)
 	return map_regions(v);
 }
 
-static bool is_pci_address(const char *s)
+/* [DOMAIN:]BUS:SLOT.FUNCTION, as lspci writes it, to the form of sysfs. */
+static bool parse_address(const char *text, char *address, size_t size)
 {
-	unsigned int domain, bus, slot, function;
+	unsigned int domain = 0, bus, slot, function;
 	int end = 0;
 
-	return sscanf(s, "%8x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &end) == 4 && !s[end] && strlen(s) < 32;
+	if (strlen(text) >= 32)
+		return false;
+	if (sscanf(text, "%8x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &end) != 4 || text[end]) {
+		domain = 0;
+		if (sscanf(text, "%2x:%2x.%1x%n", &bus, &slot, &function, &end) != 3 || text[end])
+			return false;
+	}
+	snprintf(address, size, "%04x:%02x:%02x.%x", domain, bus, slot, function);
+	return true;
 }
 
 int vfio_open_with(const struct vfio_system *system, const char *address, unsigned int timeout_ms, struct transport **t, char *error)
@@ -302,9 +311,6 @@ int vfio_open_with(const struct vfio_system *system, const char *address, unsign
 	int ret;
 
 	*t = NULL;
-	if (!is_pci_address(address))
-		return espalier_fail(error, -ENODEV, "%s is no device: neither sim, vfio-user:SOCKET, software nor a PCI address like 0000:01:00.0.",
-				     address);
 	v = calloc(1, sizeof(*v));
 	if (!v)
 		return espalier_fail(error, -ENOMEM, "Out of memory.");
@@ -312,8 +318,11 @@ int vfio_open_with(const struct vfio_system *system, const char *address, unsign
 	v->base.timeout_ms = timeout_ms;
 	v->sys = system;
 	v->container = v->group = v->device = -1;
-	snprintf(v->base.location, sizeof(v->base.location), "%s", address);
-	ret = open_group(v);
+	if (parse_address(address, v->base.location, sizeof(v->base.location)))
+		ret = open_group(v);
+	else
+		ret = espalier_fail(v->base.error, -ENODEV,
+				    "%.200s is no device: neither sim, vfio-user:SOCKET, software nor a PCI address like 0000:01:00.0.", address);
 	if (!ret)
 		ret = join_container(v);
 	if (!ret)

@@ -8,3 +8,5 @@ UNIT_TESTS += $(B)/tests/driver_$(1)
 endef
 $(eval $(call driver_test,card,mock_card.c))
 $(eval $(call driver_test,vfio_user,))
+$(eval $(call driver_test,vfio,))
+$(eval $(call driver_test,discover,))
