@@ -11,3 +11,9 @@ $(eval $(call host_test,software,soft_fixture.c))
 $(eval $(call host_test,replay,soft_fixture.c))
 $(eval $(call host_test,states,))
 $(eval $(call host_test,capture,))
+# The command's test is a script: make it look like the others.
+$(B)/tests/host_cli: tests/unit/host/test_cli.py $(ESPALIER)
+	@mkdir -p $(@D)
+	printf '#!/bin/sh\nexec $(PYTHON) %s %s\n' tests/unit/host/test_cli.py $(ESPALIER) >$@
+	chmod +x $@
+UNIT_TESTS += $(B)/tests/host_cli
