@@ -4,7 +4,8 @@
 
     tests/run.py [--jobs N] [--timeout SECONDS] [--logs DIR] TEST...
 
-TEST is a program or a .py file, with arguments behind colons: build/tests/gcm, tests/system/test_esp.py:software.
+TEST is a program or a .py file, with arguments behind colons: build/tests/gcm, tests/system/test_drops.py:software. Variables for its
+environment stand in front, with commas: ESPALIER_BUILD=build/asan,tests/system/test_drops.py:software.
 What a test says goes to DIR/NAME.log; of a failed one the tail is shown. The counts are those of cmocka and unittest; a program
 that ends badly without a failed test of its own counts as one failed test, and so does one that ran no test at all.
 A test above the timeout (seconds, each) is killed with all it started.
@@ -50,10 +51,13 @@ def counts(text):
 
 class Test:
     def __init__(self, spec, logs):
-        path, *self.arguments = spec.split(":")
+        *variables, command = spec.split(",")
+        path, *self.arguments = command.split(":")
         self.path = path
+        self.environment = dict(variable.split("=", 1) for variable in variables)
         base = os.path.basename(path)
-        self.name = "-".join([base[:-3] if base.endswith(".py") else base, *self.arguments])
+        values = [os.path.basename(value) for value in self.environment.values()]
+        self.name = "-".join([base[:-3] if base.endswith(".py") else base, *self.arguments, *values])
         self.log = os.path.join(logs, self.name + ".log")
 
     def run(self, timeout):
@@ -64,7 +68,7 @@ class Test:
         with open(self.log, "w", encoding="utf-8") as log:
             try:
                 process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                                           start_new_session=True)
+                                           start_new_session=True, env={**os.environ, **self.environment})
             except OSError as error:
                 log.write(f"{error}\n")
                 return 0, 1, 0, 0.0, str(error)
