@@ -1,5 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// AES-GCM engine of one direction (final ports; the datapath follows in the next commit).
+// AES-GCM (NIST SP 800-38D; as RFC 4106 uses it) of one direction: LANES blocks a cycle, packet behind packet, another SA and key size
+// with each, never a gap and never a stall. Keys and powers of H come from memories that key_wr fills (slot 0 to 14 round keys, 16 to 19
+// powers of H).
+//
+//   beats of a packet (lane 0 of the first beat on the left)
+//     s_data   | header 16 B | [further AAD] | payload, s_len bytes | 16 bytes for the ICV |   ceil((16 aad + len + 16) / (16 LANES)) beats
+//     m_data   | header      | [further AAD] | the other text       | undefined            |
+//
+// The header is passed through and not hashed; s_aad is hashed in its place (RFC 4106, 5: SPI and sequence number). With s_aad_len = 0
+// s_aad must be 0.
+//
+//   cycle    0        2             17          18                          24          25
+//          s_data   counters     keystream    m_data, GHASH of it   ...    y       t_tag (of the packet whose last beat came at 0)
+//
+// Latency: 18 cycles from s_* to m_*; the tag 25 cycles behind the last s_* beat, 7 behind the last m_* beat.
 `default_nettype none
 
 module gcm_engine #(
@@ -12,6 +26,7 @@ module gcm_engine #(
     input  logic                          clk,
     input  logic                          rst,
     input  espalier_pkg::key_wr_t         key_wr,
+    // beats in; the sideband is stable over a packet. s_null: a one-beat packet that passes by and is not ciphered
     input  logic                          s_valid,
     input  logic                          s_first,
     input  logic                          s_last,
@@ -19,22 +34,197 @@ module gcm_engine #(
     input  logic [128*LANES-1:0]          s_data,
     input  logic [espalier_pkg::SA_W-1:0] s_sa,
     input  logic [1:0]                    s_key_size,
-    input  logic [95:0]                   s_nonce,
-    input  logic [127:0]                  s_aad,
-    input  logic [15:0]                   s_aad_len,
-    input  logic [15:0]                   s_len,
+    input  logic [95:0]                   s_nonce,    // byte string: salt, IV
+    input  logic [127:0]                  s_aad,      // byte string, first block, zero padded
+    input  logic [15:0]                   s_aad_len,  // bytes
+    input  logic [15:0]                   s_len,      // payload bytes
     input  logic [USER_W-1:0]             s_user,
+    // beats out
     output logic                          m_valid,
     output logic                          m_first,
     output logic                          m_last,
     output logic                          m_null,
     output logic [128*LANES-1:0]          m_data,
     output logic [USER_W-1:0]             m_user,
+    // one a packet, in order
     output logic                          t_valid,
     output logic                          t_null,
-    output logic [127:0]                  t_tag,
+    output logic [127:0]                  t_tag,      // byte string
     output logic [USER_W-1:0]             t_user
 );
+
+  localparam int unsigned ADDR_W    = $clog2(SA_ENTRIES);
+  localparam int unsigned LAYOUT_AT = 2;                   // cycle in which gcm_layout answers
+  localparam int unsigned STREAM_AT = LAYOUT_AT + aes_pkg::STAGES;  // 17: keystream
+  localparam int unsigned M_AT      = STREAM_AT + 1;       // 18: m_data
+  localparam int unsigned GHASH_LAT = 5;
+
+  // ---- layout and keystream ------------------------------------------------------------------------------------------------
+  logic                 lay_valid;
+  logic [128*LANES-1:0] counter, keystream;
+  logic [LANES-1:0]     lay_aad, lay_full, lay_part, lay_length;
+  logic [3:0]           lay_part_len;
+
+  gcm_layout #(.LANES(LANES), .MAX_AAD_BLOCKS(MAX_AAD_BLOCKS)) i_layout (
+      .clk, .rst,
+      .s_valid(s_valid && !s_null), .s_first, .s_nonce, .s_aad_len, .s_len,
+      .m_valid(lay_valid), .m_counter(counter), .m_aad(lay_aad), .m_full(lay_full), .m_part(lay_part), .m_part_len(lay_part_len),
+      .m_length(lay_length)
+  );
+
+  aes_pipe #(.LANES(LANES), .SA_ENTRIES(SA_ENTRIES)) i_aes (
+      .clk, .rst, .key_wr,
+      .ahead(s_valid && !s_null), .sa_ahead(s_sa[ADDR_W-1:0]), .key_size_ahead(s_key_size),
+      .blocks(counter), .out(keystream)
+  );
+
+  // ---- what goes beside the cipher -------------------------------------------------------------------------------------------
+  logic                 d_valid, d_first, d_last, d_null;
+  logic [128*LANES-1:0] d_data;
+  logic [USER_W-1:0]    d_user;
+  delay_line #(.WIDTH(128 * LANES + USER_W + 3), .DELAY(STREAM_AT)) i_delay (
+      .clk, .rst, .s_valid, .s_data({s_data, s_user, s_first, s_last, s_null}),
+      .m_valid(d_valid), .m_data({d_data, d_user, d_first, d_last, d_null})
+  );
+
+  logic             d_cipher;  // this beat is ciphered: same as d_valid && !d_null
+  logic [LANES-1:0] d_aad, d_full, d_part, d_length;
+  logic [3:0]       d_part_len;
+  delay_line #(.WIDTH(4 * LANES + 4), .DELAY(STREAM_AT - LAYOUT_AT)) i_layout_delay (
+      .clk, .rst, .s_valid(lay_valid), .s_data({lay_aad, lay_full, lay_part, lay_length, lay_part_len}),
+      .m_valid(d_cipher), .m_data({d_aad, d_full, d_part, d_length, d_part_len})
+  );
+
+  logic         p_first;      // at M_AT: the packet's own words arrive
+  logic [127:0] p_aad;
+  logic [15:0]  p_aad_len, p_len, p_aad_len_q, p_len_q;
+  delay_line #(.WIDTH(160), .DELAY(M_AT)) i_packet_delay (
+      .clk, .rst, .s_valid(s_valid && s_first && !s_null), .s_data({s_aad, s_aad_len, s_len}),
+      .m_valid(p_first), .m_data({p_aad, p_aad_len, p_len})
+  );
+
+  logic              h_ahead;
+  logic [ADDR_W-1:0] h_sa;
+  delay_line #(.WIDTH(ADDR_W), .DELAY(M_AT - 2)) i_sa_delay (
+      .clk, .rst, .s_valid(s_valid && !s_null), .s_data(s_sa[ADDR_W-1:0]), .m_valid(h_ahead), .m_data(h_sa)
+  );
+
+  // ---- cycle 17: the other text, and the ciphertext for GHASH ------------------------------------------------------------------
+  logic                 c_valid_q, c_last_q;
+  logic [128*LANES-1:0] c_text_q;      // ciphertext, not yet cut
+  logic [LANES-1:0]     c_aad_q, c_full_q, c_part_q, c_length_q;
+  logic [3:0]           c_part_len_q;
+  logic [128*LANES-1:0] other;
+  for (genvar l = 0; l < LANES; l++) begin : g_other
+    assign other[128*l+:128] = d_data[128*l+:128] ^ (d_aad[l] ? '0 : keystream[128*l+:128]);
+  end
+
+  always_ff @(posedge clk) begin
+    m_valid   <= d_valid && !rst;
+    c_valid_q <= d_cipher && !rst;
+    if (d_valid) begin
+      m_first <= d_first;
+      m_last  <= d_last;
+      m_null  <= d_null;
+      m_user  <= d_user;
+      m_data  <= d_null ? d_data : other;
+    end
+    if (d_cipher) begin
+      c_last_q     <= d_last;
+      c_text_q     <= DECRYPT ? d_data : other;
+      c_aad_q      <= d_aad;
+      c_full_q     <= d_full;
+      c_part_q     <= d_part;
+      c_length_q   <= d_length;
+      c_part_len_q <= d_part_len;
+    end
+  end
+
+  // ---- cycle 18: GHASH's blocks ------------------------------------------------------------------------------------------------
+  logic [127:0]         length_block;  // bit lengths of AAD and payload, 64 bits big endian each
+  logic [15:0]          aad_len, len;
+  logic [18:0]          aad_bits, len_bits;
+  logic [128*LANES-1:0] blocks;
+  logic [LANES-1:0]     count;
+  logic [127:0]         part_mask;
+  logic [15:0]          part_bytes;
+
+  assign aad_len      = p_first ? p_aad_len : p_aad_len_q;
+  assign len          = p_first ? p_len : p_len_q;
+  assign aad_bits     = {aad_len, 3'b0};
+  assign len_bits     = {len, 3'b0};
+  assign length_block = {len_bits[7:0], len_bits[15:8], 5'b0, len_bits[18:16], 40'b0,
+                         aad_bits[7:0], aad_bits[15:8], 5'b0, aad_bits[18:16], 40'b0};
+  assign part_bytes = ~(16'hffff << c_part_len_q);
+  for (genvar i = 0; i < 16; i++) begin : g_mask
+    assign part_mask[8*i+:8] = {8{part_bytes[i]}};
+  end
+  for (genvar l = 0; l < LANES; l++) begin : g_block
+    logic [127:0] aad;
+    if (l == 0) begin : g_head
+      assign aad = p_first ? p_aad : c_text_q[127:0];
+    end else begin : g_more
+      assign aad = c_text_q[128*l+:128];
+    end
+    assign blocks[128*l+:128] = ({128{c_aad_q[l]}} & aad)
+                              | ({128{c_full_q[l]}} & c_text_q[128*l+:128])
+                              | ({128{c_part_q[l]}} & c_text_q[128*l+:128] & part_mask)
+                              | ({128{c_length_q[l]}} & length_block);
+    assign count[l] = c_last_q ? c_length_q[l] : (l == LANES - 1);
+  end
+
+  always_ff @(posedge clk) begin
+    if (p_first) begin
+      p_aad_len_q <= p_aad_len;
+      p_len_q     <= p_len;
+    end
+  end
+
+  logic         y_valid;
+  logic [127:0] y;
+  ghash #(.LANES(LANES), .SA_ENTRIES(SA_ENTRIES)) i_ghash (
+      .clk, .rst, .key_wr, .ahead(h_ahead), .sa_ahead(h_sa),
+      .valid(c_valid_q), .last(c_last_q), .count, .blocks, .y_valid, .y
+  );
+
+  // ---- the tag: GHASH plus E_K(J0), which the AES made in lane 0 of the first beat -----------------------------------------------
+  logic         j_valid;
+  logic [127:0] j_block, j_q;
+  delay_line #(.WIDTH(128), .DELAY(GHASH_LAT)) i_j_delay (
+      .clk, .rst, .s_valid(d_cipher && d_first), .s_data(keystream[127:0]), .m_valid(j_valid), .m_data(j_block)
+  );
+
+  logic              e_valid, e_null;  // each packet's end, with y
+  logic [USER_W-1:0] e_user;
+  delay_line #(.WIDTH(USER_W + 1), .DELAY(GHASH_LAT)) i_end_delay (
+      .clk, .rst, .s_valid(m_valid && m_last), .s_data({m_user, m_null}), .m_valid(e_valid), .m_data({e_user, e_null})
+  );
+
+  always_ff @(posedge clk) begin
+    if (j_valid) j_q <= j_block;
+    t_valid <= e_valid && !rst;
+    if (e_valid) begin
+      t_null <= e_null;
+      t_user <= e_user;
+      t_tag  <= e_null ? '0 : y ^ j_q;
+    end
+  end
+
+  logic unused;
+  assign unused = &{1'b0, s_sa};
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk) begin
+    if (!rst) begin
+      assert (d_cipher == (d_valid && !d_null));
+      assert (y_valid == (e_valid && !e_null));
+      assert (p_first == (m_valid && m_first && !m_null));
+      if (s_valid && s_null) assert (s_first && s_last);
+      if (c_valid_q) assert (c_last_q == |c_length_q);  // the stream has exactly the beats that its lengths ask for
+    end
+  end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// GHASH (NIST SP 800-38D, 6.4) of LANES blocks a cycle. A beat of k blocks X0 .. Xk-1 takes the accumulator Y to
+//
+//     (Y + X0) H^k  +  X1 H^(k-1)  +  ...  +  Xk-1 H
+//
+// Only the product of Y is on the way back to Y; the others are pipelined in front of it. So beats of a packet follow each other every
+// cycle, and the next packet, with another SA, follows the last beat with no gap: Y returns to 0 behind `last`.
+// Powers of H are read from one memory a lane, written through key_wr slots 16 to 19 (H^1 to H^4).
+//
+//   cycle     0           2                3            4              5           6           7
+//           ahead    blocks, count    X and H^n     products      their sum     reduced     y (with y_valid)
+//
+// Latency: 5 cycles from blocks to y. Only beats with `last` give a y_valid.
+`default_nettype none
+
+module ghash #(
+    parameter  int unsigned LANES      = 4,     // blocks a beat
+    parameter  int unsigned SA_ENTRIES = 4096,  // keys held
+    localparam int unsigned ADDR_W     = $clog2(SA_ENTRIES)
+) (
+    input  logic                  clk,
+    input  logic                  rst,
+    input  espalier_pkg::key_wr_t key_wr,
+    input  logic                  ahead,     // two cycles before valid: a beat of sa_ahead follows
+    input  logic [ADDR_W-1:0]     sa_ahead,
+    input  logic                  valid,
+    input  logic                  last,      // the packet ends with this beat
+    input  logic [LANES-1:0]      count,     // one-hot: bit n-1 is set when the beat has n blocks, the first n lanes
+    input  logic [128*LANES-1:0]  blocks,    // byte strings; lanes beyond count are zero
+    output logic                  y_valid,
+    output logic [127:0]          y          // byte string
+);
+
+  // ---- cycle 2: powers arrive; each lane picks the one that its place from the end of the beat asks for ----------------------
+  espalier_pkg::key_wr_t key_wr_q;
+  always_ff @(posedge clk) begin
+    key_wr_q <= key_wr;
+    if (rst) key_wr_q.valid <= 1'b0;
+  end
+
+  logic [128*LANES-1:0] power;  // H^(n+1) in lane n, as polynomials
+  for (genvar n = 0; n < LANES; n++) begin : g_power
+    logic [127:0] h;
+    ram_sdp #(.WIDTH(128), .DEPTH(SA_ENTRIES), .READ_LATENCY(2)) i_power (
+        .clk,
+        .wr_en  (key_wr_q.valid && (key_wr_q.all || key_wr_q.slot == 5'(16 + n))),
+        .wr_addr(key_wr_q.sa[ADDR_W-1:0]),
+        .wr_strb(1'b1),
+        .wr_data(key_wr_q.data),
+        .rd_en  (ahead),
+        .rd_addr(sa_ahead),
+        .rd_data(h)
+    );
+    assign power[128*n+:128] = gf128_pkg::poly(h);
+  end
+
+  logic                 valid3_q, last3_q;
+  logic [128*LANES-1:0] x3_q, h3_q;  // lane l: block and its power
+  logic [128*LANES-1:0] picked;
+  for (genvar l = 0; l < LANES; l++) begin : g_pick
+    logic [128*(LANES-l)-1:0] choice;  // for n blocks lane l takes H^(n-l)
+    for (genvar n = l + 1; n <= LANES; n++) begin : g_choice
+      assign choice[128*(n-l-1)+:128] = {128{count[n-1]}} & power[128*(n-l-1)+:128];
+    end
+    if (LANES - l == 1) begin : g_1
+      assign picked[128*l+:128] = choice;
+    end else if (LANES - l == 2) begin : g_2
+      assign picked[128*l+:128] = choice[127:0] | choice[255:128];
+    end else if (LANES - l == 3) begin : g_3
+      assign picked[128*l+:128] = choice[127:0] | choice[255:128] | choice[383:256];
+    end else begin : g_4
+      assign picked[128*l+:128] = choice[127:0] | choice[255:128] | choice[383:256] | choice[511:384];
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    valid3_q <= valid && !rst;
+    if (valid) begin
+      last3_q <= last;
+      for (int l = 0; l < LANES; l++) x3_q[128*l+:128] <= gf128_pkg::poly(blocks[128*l+:128]);
+      h3_q <= picked;
+    end
+  end
+
+  // ---- cycles 3 to 5: lanes 1 and up, products by halves (Karatsuba), their sums, the remainder -------------------------------
+  logic         valid4_q, valid5_q, valid6_q, last4_q, last5_q, last6_q;
+  logic [127:0] x4_q, x5_q, x6_q, h4_q, h5_q, h6_q;  // lane 0, waiting
+  logic [127:0] others;                              // sum of lanes 1 and up, with cycle 6
+
+  always_ff @(posedge clk) begin
+    valid4_q <= valid3_q && !rst;
+    valid5_q <= valid4_q && !rst;
+    valid6_q <= valid5_q && !rst;
+    if (valid3_q) begin
+      last4_q <= last3_q;
+      x4_q    <= x3_q[127:0];
+      h4_q    <= h3_q[127:0];
+    end
+    if (valid4_q) begin
+      last5_q <= last4_q;
+      x5_q    <= x4_q;
+      h5_q    <= h4_q;
+    end
+    if (valid5_q) begin
+      last6_q <= last5_q;
+      x6_q    <= x5_q;
+      h6_q    <= h5_q;
+    end
+  end
+
+  if (LANES == 1) begin : g_alone
+    assign others = '0;
+  end else begin : g_others
+    localparam int unsigned N = LANES - 1;
+    logic [128*N-1:0] lo4_q, hi4_q, mid4_q;
+    logic [127:0]     lo5_q, hi5_q, mid5_q, others6_q;
+    for (genvar l = 0; l < N; l++) begin : g_product
+      logic [127:0] a, b;
+      assign a = x3_q[128*(l+1)+:128];
+      assign b = h3_q[128*(l+1)+:128];
+      always_ff @(posedge clk) begin
+        if (valid3_q) begin
+          lo4_q[128*l+:128]  <= gf128_pkg::mul64(a[63:0], b[63:0]);
+          hi4_q[128*l+:128]  <= gf128_pkg::mul64(a[127:64], b[127:64]);
+          mid4_q[128*l+:128] <= gf128_pkg::mul64(a[63:0] ^ a[127:64], b[63:0] ^ b[127:64]);
+        end
+      end
+    end
+    logic [127:0] lo_sum, hi_sum, mid_sum;
+    always_comb begin
+      lo_sum  = lo4_q[127:0];
+      hi_sum  = hi4_q[127:0];
+      mid_sum = mid4_q[127:0];
+      for (int l = 1; l < N; l++) begin
+        lo_sum  = lo_sum ^ lo4_q[128*l+:128];
+        hi_sum  = hi_sum ^ hi4_q[128*l+:128];
+        mid_sum = mid_sum ^ mid4_q[128*l+:128];
+      end
+    end
+    always_ff @(posedge clk) begin
+      if (valid4_q) begin
+        lo5_q  <= lo_sum;
+        hi5_q  <= hi_sum;
+        mid5_q <= mid_sum;
+      end
+      if (valid5_q) begin
+        others6_q <= gf128_pkg::reduce({hi5_q, lo5_q} ^ {64'b0, mid5_q ^ hi5_q ^ lo5_q, 64'b0});
+      end
+    end
+    assign others = others6_q;
+  end
+
+  // ---- cycle 6: the loop --------------------------------------------------------------------------------------------------
+  logic [127:0] acc_q, next, y_q;
+  logic         y_valid_q;
+  assign next = gf128_pkg::mul(acc_q ^ x6_q, h6_q) ^ others;
+
+  always_ff @(posedge clk) begin
+    if (rst) acc_q <= '0;
+    else if (valid6_q) acc_q <= last6_q ? '0 : next;
+    if (valid6_q && last6_q) y_q <= next;
+    y_valid_q <= valid6_q && last6_q && !rst;
+  end
+
+  assign y_valid = y_valid_q;
+  assign y       = gf128_pkg::poly(y_q);
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk) begin
+    if (!rst && valid) assert ($onehot(count) && (last || count[LANES-1]));
+  end
+`endif
+
+endmodule
+
+`default_nettype wire
