@@ -15,7 +15,7 @@ extern "C" {
 static std::unique_ptr<VerilatedContext> context;
 static std::unique_ptr<Vcard> top;
 static std::unique_ptr<VerilatedFstC> fst;
-static card_ports ports;
+static struct card_ports ports;  // "struct": there is a function of this name too
 
 // Wide ports are arrays of words, narrow ones plain integers; both are reached by their first byte's address.
 template <typename To, typename Port> static To *reach(Port &port)
