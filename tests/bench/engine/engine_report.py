@@ -52,7 +52,8 @@ def plot(rows, path):
             pane.plot(sizes, limits, "-", color=line.get_color(), linewidth=1)
         pane.set(title=direction, xlabel="inner packet, bytes", xscale="log", yscale="log")
         pane.grid(True, which="both", linewidth=0.3)
-        pane.legend()
+        if pane.lines:
+            pane.legend()
     panes[0].set_ylabel("cycles a packet (line: bus limit)")
     figure.tight_layout()
     figure.savefig(path)

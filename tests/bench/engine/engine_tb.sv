@@ -6,7 +6,7 @@
 module engine_tb #(
     parameter int unsigned LANES      = 4,
     parameter bit          DECAP      = 1'b0,  // 0: encapsulation, 1: decapsulation
-    parameter int unsigned SA_ENTRIES = 256
+    parameter int unsigned SA_ENTRIES = 4096
 ) (
     input  logic                 clk,
     input  logic                 rst,

@@ -7,7 +7,7 @@
 #define ESPALIER_TESTS_ENCAP_DUT_H
 #include "encap_oracle.h"
 
-#define DUT_SAS 256 /* SA_ENTRIES of the bench */
+#define DUT_SAS 4096 /* SA_ENTRIES of the bench */
 
 struct encap_counts {
 	uint64_t packets, ok, bytes;     /* that came out */

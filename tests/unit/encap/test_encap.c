@@ -80,11 +80,11 @@ static void test_random(void **state)
 	(void)state;
 	for (uint16_t i = 0; i < 24; i++)
 		add(i, 16 + 8u * (encap_random() % 3), encap_random() & 1, (encap_random() & 1) ? 0 : encap_random() & 0xffffff);
-	random_traffic(100, 100, 600);
-	random_traffic(50, 100, 300);
-	random_traffic(100, 40, 300);
-	random_traffic(60, 60, 300);
-	assert_int_equal(encap_counts.ok, 1500);
+	random_traffic(100, 100, 3000);
+	random_traffic(50, 100, 1500);
+	random_traffic(100, 40, 1500);
+	random_traffic(60, 60, 1500);
+	assert_int_equal(encap_counts.ok, 7500);
 	for (uint16_t i = 0; i < 24; i++)
 		assert_int_equal(query(i), encap_sas[i].seq);
 }
