@@ -282,15 +282,12 @@ static void test_decap_inner(void **state)
 		assert_int_equal(fixture_run(f, ESP_OPCODE_DECAP, 0, packet, n), ESP_STATUS_REPLAY_DUPLICATE);
 	}
 	/* traffic flow padding behind the inner packet (RFC 4303, 2.7) and 255 bytes of ESP padding */
-	n = fixture_inner(60, 0, body);
-	memset(body + 60, 0, 41);
+	fixture_inner(60, 0, body);
+	memset(body + 60, 0, 43);
 	for (int i = 0; i < 255; i++)
-		body[101 + i] = (uint8_t)(i + 1);
-	body[356] = 255;
-	body[357] = 4;
-	n = fixture_seal(&config, 0, seq++, body, 356 + 4, packet); /* not what the trailer says: the last bytes are the trailer */
-	assert_int_equal(fixture_run(f, ESP_OPCODE_DECAP, 0, packet, n), ESP_STATUS_BAD_NEXT_HEADER);
-	memmove(body + 103, body + 101, 257);
+		body[103 + i] = (uint8_t)(i + 1);
+	body[358] = 255;
+	body[359] = 4;
 	n = fixture_seal(&config, 0, seq++, body, 360, packet);
 	assert_int_equal(fixture_run(f, ESP_OPCODE_DECAP, 0, packet, n), ESP_STATUS_OK);
 	assert_int_equal(f->op.out_len, 60);
