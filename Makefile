@@ -59,5 +59,20 @@ $(B)/.bootstrap.mk: .ci/bootstrap
 	@echo '# .ci/bootstrap ran' >$@
 endif
 
-include $(wildcard rtl/rtl.mk sim/sim.mk driver/driver.mk host/host.mk tests/tests.mk tests/*/*.mk tests/*/*/*.mk constraints/*.mk)
+include $(wildcard rtl/rtl.mk sim/sim.mk driver/driver.mk host/host.mk tests/*/*.mk tests/*/*/*.mk constraints/*.mk)
+include tests/tests.mk
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+.PHONY: help
+help:
+	@echo 'make           everything into build/: bin/espalier (the command), bin/espalier-sim (the simulated card)'
+	@echo 'make demo      real traffic through the simulated card and back, checked by scapy and tshark'
+	@echo 'make test      unit, system and sanitizer tests; ends with N passed, N failed'
+	@echo 'make verify    the same with ten times the packets and a new seed'
+	@echo 'make wave T=X  run the test build/tests/X with a waveform in build/wave/X.fst'
+	@echo 'make lint      Verilator -Wall over every module, and the generated register files'
+	@echo 'make bench     cycles per packet of the engines, into build/bench/engine.json'
+	@echo 'make synth     Yosys for UltraScale+, areas into build/synth/area.json'
+	@echo 'make regs      generate the register map from rtl/csr/espalier.rdl'
+	@echo 'make clean     remove build/'
+	@echo 'Also: test-unit, test-system, test-asan. What is missing on a Debian machine is installed by .ci/bootstrap.'

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+# make test, verify, test-asan, wave, demo. Included last: UNIT_TESTS and SYSTEM_C_TESTS are complete here.
+SYS := tests/system
+RUN := $(PYTHON) tests/run.py
+SIM_BIN := $(B)/bin/espalier-sim
+export ESPALIER_SIM ?= $(SIM_BIN)
+
+# On the software reference, then the same and more on the simulated card.
+SOFTWARE_TESTS := $(SYS)/test_random.py:software $(SYS)/test_drops.py:software $(SYS)/test_tshark.py:software \
+  $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_TEST_DEVICE=software,$(t))
+SIM_TESTS := $(SYS)/test_random.py:sim $(SYS)/test_drops.py:sim $(SYS)/test_rootcomplex.py $(SYS)/test_pci.py $(SYS)/test_tshark.py:sim \
+  $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_TEST_DEVICE=sim,$(t))
+TEST_BINS := $(ESPALIER) $(BINS) $(SYSTEM_C_TESTS)
+
+.PHONY: all test test-unit test-system test-asan asan-run verify wave demo clean
+all: $(ESPALIER) $(BINS)
+
+# The slow ones first: two cores are then busy to the end.
+test: $(UNIT_TESTS) $(TEST_BINS)
+	@$(MAKE) --no-print-directory $(ASAN) asan-build
+	@$(RUN) --logs $(B)/test-logs $(SIM_TESTS) $(UNIT_TESTS) $(SOFTWARE_TESTS) $(call asan_tests,$(B)/asan)
+
+test-unit: $(UNIT_TESTS)
+	@$(RUN) --logs $(B)/test-logs $(UNIT_TESTS)
+
+test-system: $(TEST_BINS)
+	@$(RUN) --logs $(B)/test-logs $(SIM_TESTS) $(SOFTWARE_TESTS)
+
+# The same with ten times the packets, another seed each run, and the interrupt of every test after an hour.
+verify: $(UNIT_TESTS) $(TEST_BINS)
+	@export ESPALIER_TEST_SCALE=10 ESPALIER_TEST_SEED=$${ESPALIER_TEST_SEED:-$$RANDOM}; echo "seed $$ESPALIER_TEST_SEED"; \
+	  $(RUN) --timeout 3600 --logs $(B)/test-logs $(SIM_TESTS) $(UNIT_TESTS) $(SOFTWARE_TESTS)
+
+# ---- the host side under AddressSanitizer and UndefinedBehaviorSanitizer -------------------------------------------------
+# Everything in C but the Verilated card, built again under $(B)/asan; the card it drives is the ordinary one.
+ASAN = B=$(B)/asan SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" OPT="-O1 -g"
+HOST_UNIT_TESTS := $(filter-out %/sim_pcie,$(filter $(addprefix $(B)/tests/,host_% driver_% sim_%),$(UNIT_TESTS)))
+asan_tests = $(patsubst $(B)/%,$(1)/%,$(foreach t,$(HOST_UNIT_TESTS),ESPALIER_BUILD=$(1),$(patsubst $(B)/%,$(1)/%,$(t)))) \
+  $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_BUILD=$(1),ESPALIER_TEST_DEVICE=software,$(patsubst $(B)/%,$(1)/%,$(t))) \
+  $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_BUILD=$(1),ESPALIER_TEST_DEVICE=sim,ESPALIER_TEST_SAS=64,$(patsubst $(B)/%,$(1)/%,$(t))) \
+  $(foreach t,test_random.py:software test_drops.py:software test_pci.py,ESPALIER_BUILD=$(1),$(SYS)/$(t))
+
+.PHONY: asan-build
+asan-build: $(ESPALIER) $(HOST_UNIT_TESTS) $(SYSTEM_C_TESTS)
+
+test-asan: $(BINS)
+	@$(MAKE) --no-print-directory $(ASAN) asan-build
+	@$(RUN) --logs $(B)/test-logs $(call asan_tests,$(B)/asan)
+
+# ---- one failing test with its waveform: make wave T=gcm_4 ---------------------------------------------------------------
+# T is a unit test, or a system test in C, which then runs on the simulated card.
+WAVE = $(B)/wave/$(T).fst
+wave: $(if $(filter $(B)/tests/$(T),$(SYSTEM_C_TESTS)),$(BINS)) $(B)/tests/$(T)
+	@mkdir -p $(B)/wave
+	-ESPALIER_TRACE=$(WAVE) ESPALIER_TEST_DEVICE=sim ESPALIER_SIM_ARGS="--trace $(abspath $(WAVE))" $(B)/tests/$(T)
+	@ls -l $(WAVE)
+	@if [ -n "$${DISPLAY:-}" ] && command -v gtkwave >/dev/null; then gtkwave $(WAVE); else echo "gtkwave $(WAVE)"; fi
+
+# ---- real traffic through the card and back ------------------------------------------------------------------------------
+demo: $(ESPALIER) $(BINS)
+	@$(PYTHON) $(SYS)/demo.py
+
+clean:
+	rm -rf $(B)
