@@ -37,7 +37,8 @@ static struct {
 		uint32_t at, left;
 		bool used;
 	} reads[256];
-	bool busy, writing, interrupt, drop_valid;
+	bool busy, drop_valid, again;
+	uint32_t enables; /* bytes enabled in the completion that comes in */
 } card;
 
 static uint32_t reg(uint32_t offset)
@@ -61,7 +62,6 @@ static void start_copy(void)
 {
 	card.busy = true;
 	card.read_at = card.write_at = card.got = card.issued = card.pending = 0;
-	card.writing = false;
 	card.regs[FAKE_STATE / 4] = 1;
 	memset(card.reads, 0, sizeof card.reads);
 }
@@ -108,6 +108,7 @@ static void answer(const struct packet *request)
 		card.cc.words[3 + i] = card.regs[(index + i) & 0x3fff];
 	card.cc.count = 3 + dwords;
 	card.cc.at = 0;
+	card.again = reg(FAKE_BREAK) == BREAK_CC_TWICE;
 	/* A read of more than 8 bytes is not supported: 8 dwords of error completion. */
 	if (dwords > 2) {
 		card.cc.words[1] = 1u << 11 | (request->words[2] & 0xffff0000);
@@ -216,6 +217,10 @@ static void take_rc(void)
 	const uint32_t *w = card.rc.words;
 	uint32_t tag = w[2] & 0xff, error = w[0] >> 12 & 15, status = w[1] >> 11 & 7, dwords = w[1] & 0x7ff, lower = w[0] & 0xfff, len;
 
+	/* Bytes of this piece: to the end of its payload, or of the read if that comes first. */
+	len = smaller(dwords * 4 - (lower & 3), w[0] >> 16 & 0x1fff);
+	if (!error && card.enables != len)
+		card.regs[FAKE_ENABLES / 4]++;
 	if (error == 6 || !card.reads[tag].used) {
 		card.regs[FAKE_STRAY / 4]++;
 		return;
@@ -251,7 +256,9 @@ static bool receive(int n, struct packet *p, const uint32_t *data)
 static void send(int n, struct packet *p, uint32_t *data)
 {
 	if (pin.valid[n] && pin.ready[n])
-		p->at += 16;
+		p->at += n == 1 && card.again ? 0 : 16;
+	if (n == 1 && pin.valid[n] && pin.ready[n])
+		card.again = false;
 	if (p->at >= p->count)
 		p->count = p->at = 0;
 	pin.valid[n] = p->count != 0;
@@ -300,6 +307,8 @@ void card_rise(void)
 	}
 	if (receive(0, &card.cq, pin.cq_data))
 		take_cq();
+	if (pin.valid[3] && pin.ready[3])
+		card.enables = (card.rc.at ? card.enables : 0) + (uint32_t)(__builtin_popcount(pin.rc_user[0]) + __builtin_popcount(pin.rc_user[1]));
 	if (receive(3, &card.rc, pin.rc_data))
 		take_rc();
 	if (card.rq.count == 0)

@@ -16,6 +16,7 @@
 #define FAKE_STATE 0x3018u /* bit 0 busy, bits 15:8 error code and 18:16 status of the first bad completion */
 #define FAKE_BREAK 0x301cu /* the next requests break a rule: enum fake_break */
 #define FAKE_STRAY 0x3020u /* completions with the error code of an unknown tag, and those of no read */
+#define FAKE_ENABLES 0x3024u /* completions whose byte enables do not cover just their bytes */
 #define FAKE_MAX 8192u
 
 enum fake_break {
@@ -31,6 +32,7 @@ enum fake_break {
 	BREAK_LENGTH,	  /* fewer beats than dwords */
 	BREAK_CC_TAG,	  /* completions with a wrong tag */
 	BREAK_CC_COUNT,	  /* completions with a wrong byte count */
+	BREAK_CC_TWICE,	  /* each completion is sent twice */
 	BREAK_MUTE,	  /* no completions */
 	BREAK_COUNT
 };

@@ -17,6 +17,7 @@
 
 #include "../../../sim/device.h"
 #include "../../../sim/options.h"
+#include "../../../sim/rc_completions.h"
 #include "fake_card.h"
 
 #define IOVA 0x7f0000000000ull
@@ -190,6 +191,7 @@ static void check_copies(unsigned int count)
 		assert_false(dev.violation.raised);
 		assert_memory_equal(memory, expected, MEMORY);
 	}
+	assert_int_equal(get(FAKE_ENABLES), 0);
 }
 
 static void dma_plain(void **state)
@@ -225,6 +227,59 @@ static void dma_shapes(void **state)
 		assert_int_equal(teardown(state), 0);
 		assert_int_equal(setup(state), 0);
 	}
+	setup_with();
+}
+
+/* PCI Express Base 4.0, 2.3.1.1: every piece but the last ends at an RCB, none is above MPS, together they are the read. */
+static void check_pieces(uint64_t addr, uint32_t len, unsigned int *pieces)
+{
+	struct tlp_fields f = {.kind = TLP_MRD, .addr = addr & ~3ull, .tag = 1}, c;
+	uint32_t mps = 128u << config_mps_code(&dev.config), at = 0;
+
+	tlp_byte_enables(addr, len, &f.dwords, &f.first_be, &f.last_be);
+	rc_read_arrived(&dev.rc, &f, 1, 0);
+	while (dev.rc.read_count) {
+		struct tlp *tlp = rc_next_completion(&dev.rc, 1000);
+		uint32_t bytes;
+
+		assert_non_null(tlp);
+		assert_int_equal(tlp_decode(tlp, &c), 0);
+		assert_int_equal(c.lower, (addr + at) & 0x7f);
+		assert_int_equal(c.byte_count, len - at);
+		assert_true(c.dwords * 4u <= mps);
+		bytes = c.dwords * 4u - (c.lower & 3u);
+		if (bytes >= len - at)
+			bytes = len - at;
+		else
+			assert_int_equal((addr + at + bytes) % opt.rcb, 0);
+		assert_memory_equal(tlp->data + (c.lower & 3), memory + (addr - IOVA) + at, bytes);
+		at += bytes;
+		++*pieces;
+		tlp_free(tlp);
+	}
+	assert_int_equal(at, len);
+}
+
+static void completion_pieces(void **state)
+{
+	unsigned int whole = 0, split = 0;
+
+	(void)state;
+	for (int round = 0; round < 8; round++) {
+		opt.rcb = round & 1 ? 128 : 64;
+		opt.mps = round & 2 ? 512 : 128;
+		opt.split = round & 4;
+		setup_with();
+		for (uint32_t i = 0; i < MEMORY; i++)
+			memory[i] = (uint8_t)rng_next(&rng);
+		for (int n = 0; n < 500; n++) {
+			uint32_t addr = rng_below(&rng, 4096);
+
+			check_pieces(IOVA + addr, 1 + rng_below(&rng, 4096 - addr), opt.split ? &split : &whole);
+		}
+		device_close(&dev);
+	}
+	assert_true(split > whole);
 	setup_with();
 }
 
@@ -405,6 +460,7 @@ static void broken_rules(void **state)
 	expect_violation(state, BREAK_LENGTH, "expected");
 	expect_violation(state, BREAK_CC_TAG, "which no request has");
 	expect_violation(state, BREAK_CC_COUNT, "byte count");
+	expect_violation(state, BREAK_CC_TWICE, "which no request has");
 	expect_violation(state, BREAK_MUTE, "no completion");
 	setup_with();
 	assert_int_equal(device_config_write(&dev, 4, &command, 1), 0);
@@ -437,6 +493,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reset_keeps_configuration, setup, teardown),
 		cmocka_unit_test_setup_teardown(dma_plain, setup, teardown),
 		cmocka_unit_test_setup_teardown(dma_shapes, setup, teardown),
+		cmocka_unit_test_setup_teardown(completion_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(link_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(dma_unmapped, setup, teardown),
 		cmocka_unit_test_setup_teardown(interrupts, setup, teardown),

@@ -277,6 +277,24 @@ static int dial(void)
 	return fd;
 }
 
+/* A size that no message has: nothing is read of it. */
+static void wrong_sizes(void **state)
+{
+	static const uint32_t sizes[] = {0, 15, VFIO_USER_MAX_MESSAGE + 1, 0x7fffffff, UINT32_MAX};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		uint8_t header[16] = {1, 0, 1, 0};
+		int fd = dial();
+
+		memcpy(header + 4, &sizes[i], 4);
+		assert_int_equal(send(fd, header, 16, 0), 16);
+		vfio_user_serve(&server);
+		assert_int_equal(server.client, -1);
+		close(fd);
+	}
+}
+
 static void sound_session(void)
 {
 	uint8_t message[32] = {1, 0, 1, 0, 23, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, '{', '}', 0}, answer_bytes[256];
@@ -343,34 +361,42 @@ static void second_client(void **state)
 	vfio_user_serve(&server);
 }
 
-/* More descriptors than allowed: the client is cut off and none leaks. */
-static void descriptor_flood(void **state)
+/* Descriptors that no request keeps are closed; with more than allowed the client is cut off as well. */
+static void stray_descriptors(void **state)
 {
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(20 * sizeof(int))];
 	} control = {0};
-	char bytes[16] = {0};
-	struct iovec iov = {.iov_base = bytes, .iov_len = 16};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	int fd, before = dup(0), after;
+	char bytes[20] = {1, 0, 1, 0, 20};
+	struct iovec iov = {.iov_base = bytes, .iov_len = 20};
+	int before = dup(0), after;
 
 	(void)state;
 	close(before);
-	fd = dial();
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(20 * sizeof(int));
-	for (int i = 0; i < 20; i++)
-		memcpy(CMSG_DATA(c) + (size_t)i * sizeof(int), &fd, sizeof fd);
-	assert_int_equal(sendmsg(fd, &msg, 0), 16);
-	vfio_user_serve(&server);
-	assert_int_equal(server.client, -1);
-	close(fd);
-	after = dup(0);
-	assert_int_equal(after, before);
-	close(after);
+	for (unsigned int count = 1; count <= 20; count++) {
+		struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+				     .msg_controllen = CMSG_SPACE(count * sizeof(int))};
+		struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+		int fd = dial();
+
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(count * sizeof(int));
+		for (unsigned int i = 0; i < count; i++)
+			memcpy(CMSG_DATA(c) + i * sizeof(int), &fd, sizeof fd);
+		assert_int_equal(sendmsg(fd, &msg, 0), 20);
+		vfio_user_serve(&server);
+		if (count > VFIO_USER_SERVER_FDS)
+			assert_int_equal(server.client, -1);
+		else
+			assert_true(server.client >= 0 && server.negotiated);
+		vfio_user_disconnect(&server);
+		close(fd);
+		after = dup(0);
+		assert_int_equal(after, before);
+		close(after);
+	}
 }
 
 int main(void)
@@ -383,8 +409,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(dma, setup, teardown),
 		cmocka_unit_test_setup_teardown(random_requests, setup, teardown),
 		cmocka_unit_test_setup_teardown(random_bytes_on_the_socket, setup, teardown),
+		cmocka_unit_test_setup_teardown(wrong_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(second_client, setup, teardown),
-		cmocka_unit_test_setup_teardown(descriptor_flood, setup, teardown),
+		cmocka_unit_test_setup_teardown(stray_descriptors, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
