@@ -362,7 +362,7 @@ int card_queue_wait(struct espalier_queue *queue, int timeout_ms)
 	struct card *card = card_of(cq);
 	uint64_t end = card_now_ms() + (uint64_t)timeout_ms, now, events;
 	struct pollfd fds[2] = { { .fd = queue->event_fd, .events = POLLIN }, { .fd = card->t->ops->hangup_fd(card->t), .events = POLLRDHUP } };
-	int ret;
+	int ret, ready;
 
 	if (cq->failure)
 		return cq->failure;
@@ -374,14 +374,17 @@ int card_queue_wait(struct espalier_queue *queue, int timeout_ms)
 	if (ret)
 		return ret;
 	while (!has_completion(cq)) {
-		ret = check_queue(cq);
-		if (ret)
-			return ret;
 		now = card_now_ms();
 		if (now >= end)
 			return espalier_fail(queue->dev->error, -ETIMEDOUT, "No operation was completed within %d ms.", timeout_ms);
-		if (poll(fds, 2, end - now < WAIT_SLICE_MS ? (int)(end - now) : WAIT_SLICE_MS) < 0 && errno == EINTR)
+		ready = poll(fds, 2, end - now < WAIT_SLICE_MS ? (int)(end - now) : WAIT_SLICE_MS);
+		if (ready < 0 && errno == EINTR)
 			return espalier_fail(queue->dev->error, -EINTR, "Interrupted.");
+		if (ready <= 0 || fds[1].revents) {
+			ret = check_queue(cq);
+			if (ret)
+				return ret;
+		}
 		if (fds[0].revents & POLLIN && read(queue->event_fd, &events, sizeof(events)) > 0 && !has_completion(cq)) {
 			ret = card_queue_arm(queue); /* an event that came for nothing */
 			if (ret)

@@ -29,6 +29,7 @@ static struct {
 	uint32_t *bar;
 	uint8_t config[256];
 	int open_fds, maps;
+	size_t last_mapped; /* bytes */
 	bool no_huge, no_reset, dma_refused;
 	struct vfio_iommu_type1_dma_map mapped;
 	struct vfio_iommu_type1_dma_unmap unmapped;
@@ -171,13 +172,14 @@ static void *fake_mmap(void *address, size_t len, int protection, int flags, int
 	if (flags & MAP_HUGETLB)
 		assert_int_equal(len % (2 << 20), 0);
 	k.maps++;
+	k.last_mapped = len;
 	return calloc(1, len);
 }
 
 static int fake_munmap(void *address, size_t len)
 {
-	(void)len;
 	k.maps--;
+	assert_int_equal(len, address == k.bar ? 65536 : k.last_mapped);
 	if (address != k.bar)
 		free(address);
 	return 0;
