@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One queue: its registers (rtl/csr/espalier.rdl, queue_t), the indices of its two rings, and what may be fetched next.
-// A doorbell that makes no sense (submission tail backwards or more than the ring ahead of the head; completion head backwards or beyond the
-// tail; any doorbell of a queue that is not enabled) changes nothing and answers with reg_error. So do writes of bases and sizes while active.
+// A doorbell that makes no sense (submission tail backwards, more than the ring ahead of the head, or of a queue that is not enabled; completion
+// head backwards or beyond the tail) changes nothing and answers with reg_error. So do writes of bases and sizes while active.
 //
 //   free-running 16-bit indices:  sq_head <= fetched <= sq_tail <= sq_head + size
 //                                 cq_head <= cq_tail <= cq_next,  cq_head + size >= cq_tail + used   (every fetched descriptor has its place)
@@ -84,7 +84,7 @@ module dma_queue (
   assign write      = reg_valid && reg_write;
   assign tail_ahead = reg_wdata[15:0] - sq_head_q;
   assign tail_sane  = enable_q && (tail_ahead <= sq_size) && (tail_ahead >= (sq_tail_q - sq_head_q));
-  assign head_sane  = active && ((reg_wdata[15:0] - cq_head_q) <= (cq_tail_q - cq_head_q));
+  assign head_sane  = (reg_wdata[15:0] - cq_head_q) <= (cq_tail_q - cq_head_q);
   assign wr_config  = write && !bad;
   assign wr_start   = write && !bad && (reg_offset == CONTROL) && reg_wdata[0] && !enable_q;
   assign wr_stop    = write && (reg_offset == CONTROL) && !reg_wdata[0];

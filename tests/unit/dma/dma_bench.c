@@ -221,8 +221,13 @@ void bench_reset(void)
 	*P8(enable) = 1;
 }
 
+static bool is_open; /* a failed test leaves its dut behind */
+
 void bench_open(const struct behaviour *how, unsigned seed)
 {
+	if (is_open)
+		bench_close();
+	is_open = true;
 	rnd_state = seed;
 	bench.how = *how;
 	bench.cycle = 0;
@@ -233,6 +238,7 @@ void bench_open(const struct behaviour *how, unsigned seed)
 void bench_close(void)
 {
 	dut_close();
+	is_open = false;
 }
 
 /* ---- registers ---- */

@@ -119,7 +119,7 @@ void test_doorbell_nonsense(void **state)
 	bench_open(&rough, 3);
 	tail_stays(0, 1); /* not enabled */
 	tail_stays(0, 0);
-	head_stays(0, 0);
+	head_stays(0, 1);
 	queue_start(0, 4, 5);
 	tail_stays(0, 17);
 	tail_stays(0, 0xffff);
