@@ -463,6 +463,7 @@ static void broken_rules(void **state)
 	expect_violation(state, BREAK_CC_TWICE, "which no request has");
 	expect_violation(state, BREAK_MUTE, "no completion");
 	setup_with();
+	assert_int_equal(get(0), FAKE_ID); /* cycles with bus mastering on */
 	assert_int_equal(device_config_write(&dev, 4, &command, 1), 0);
 	settle();
 	copy(IOVA, IOVA + 0x8000, 64);
