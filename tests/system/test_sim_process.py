@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """espalier-sim as a process, seen by a client that knows only the vfio-user specification and by lspci.
 
-The client here is written from the specification, not from driver/vfio_user_proto.h. The program under test is the argument --sim or
-build/bin/espalier-sim; the tests need only registers ID and SCRATCH of the card.
+The client here is written from the specification, not from driver/vfio_user_proto.h. The program under test is the argument --sim, or
+$ESPALIER_SIM, or build/bin/espalier-sim; the tests need only registers ID and SCRATCH of the card.
 """
 import array
 import json
@@ -18,7 +18,7 @@ import tempfile
 import time
 import unittest
 
-SIM = "build/bin/espalier-sim"
+SIM = os.environ.get("ESPALIER_SIM", "build/bin/espalier-sim")
 SLOT = "01:00.0"
 (VERSION, DMA_MAP, DMA_UNMAP, GET_INFO, GET_REGION_INFO, _, GET_IRQ_INFO, SET_IRQS, REGION_READ, REGION_WRITE) = range(1, 11)
 DEVICE_RESET = 13

@@ -11,6 +11,11 @@ $(foreach t,sim_parts sim_device sim_vfio_user,$(eval $(call sim_test,$(t))))
 $(B)/tests/espalier-sim-fake: $(B)/obj/sim/main.o $(B)/obj/tests/unit/sim/fake_card.o $(SIM_OBJS)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^
+# The process as a client sees it; tests/system runs the same on the real card.
+$(B)/tests/sim_process: tests/system/test_sim_process.py $(B)/tests/espalier-sim-fake
+	@printf '#!/bin/sh\nexec $(PYTHON) %s --sim $(B)/tests/espalier-sim-fake\n' $< >$@
+	@chmod +x $@
+UNIT_TESTS += $(B)/tests/sim_process
 
 # rtl/pcie in front of the simulator.
 $(eval $(call model,sim_pcie,card,tests/unit/sim/copy_card/card.sv,))
