@@ -155,7 +155,7 @@ module engine_encap #(
     if (rst) begin
       order.delete();
     end else begin
-      if (start && job.status == espalier_regs_pkg::STATUS_OK) order.push_back(job.sa);
+      if (start && job.ok) order.push_back(job.sa);
       if (t_valid && !t_null) void'(order.pop_front());
       if (key_wr.valid) begin
         for (int i = 0; i < order.size(); i++) begin

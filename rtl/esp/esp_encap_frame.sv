@@ -49,13 +49,12 @@ module esp_encap_frame #(
   logic [BEAT_W-1:0] beat_q, last_beat;
   logic              in_done_q;  // the last inner beat was taken, the stream goes on
   logic              ok, need_in, go, emit, last;
-  logic [13:0]       trailer_dw, before_dw, last_dw;
+  logic [13:0]       trailer_dw, before_dw;
 
-  assign ok         = job.status == espalier_regs_pkg::STATUS_OK;
+  assign ok         = job.ok;
   assign trailer_dw = job.c4 + 14'd3;   // 4 words of header and IV, then c4 words: the last of them
   assign before_dw  = job.c4 + 14'd2;
-  assign last_dw    = job.c4 + 14'd7;   // last word of the ICV
-  assign last_beat  = last_dw[13:DW_LOG2];
+  assign last_beat  = job.last_dw[13:DW_LOG2];
   assign need_in    = !in_done_q;
   assign go         = job_valid && credit && (!need_in || d_valid);
   assign last       = ok ? beat_q == last_beat : d_last;
@@ -170,7 +169,7 @@ module esp_encap_frame #(
   end
 
   logic unused;
-  assign unused = &{1'b0, last_dw[DW_LOG2-1:0], job.job, job.len[15:2], job.tos, job.df, job.ttl, job.src, job.dst, job.csum};
+  assign unused = &{1'b0, job.last_dw[DW_LOG2-1:0], job.status, job.job, job.len[15:2], job.tos, job.df, job.ttl, job.src, job.dst, job.csum};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

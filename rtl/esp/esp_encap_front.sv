@@ -193,7 +193,9 @@ module esp_encap_front #(
       job5_q.sa       <= (in4_q.status == espalier_regs_pkg::STATUS_OK && sa_ok4_q) ? in4_q.sa : '1;
       job5_q.status   <= status4;
       job5_q.epoch    <= epoch4_q;
+      job5_q.ok       <= send4;
       job5_q.c4       <= c4_4_q;
+      job5_q.last_dw  <= c4_4_q + 14'd7;
       job5_q.tos      <= tos4_q;
       job5_q.df       <= df4_q;
       job5_q.key_size <= ctx4_q.key_size;

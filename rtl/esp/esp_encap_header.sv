@@ -27,8 +27,8 @@ module esp_encap_header #(
   logic [15:0]          sum_a2_q, sum_b2_q, sum3_q;
   logic [13:0]          in_end1, out_end1;             // last 4-byte word of the cipher stream, of the packet
 
-  assign in_end1  = job1_q.c4 + 14'd7;   // header and IV 4 words, payload, ICV 4 words
-  assign out_end1 = job1_q.c4 + 14'd12;  // and the outer header's 5 in front
+  assign in_end1  = job1_q.last_dw;
+  assign out_end1 = job1_q.c4 + 14'd12;  // 5 words of outer header in front
 
   logic [13:0] icv2_q, icv3_q, in_end2_q, in_end3_q, out_end2_q, out_end3_q;
 
@@ -64,7 +64,7 @@ module esp_encap_header #(
   end
 
   logic ok3;
-  assign ok3 = job3_q.status == espalier_regs_pkg::STATUS_OK;
+  assign ok3 = job3_q.ok;
   always_ff @(posedge clk) begin
     if (valid3_q) begin
       m_out.job       <= job3_q.job;
@@ -84,7 +84,7 @@ module esp_encap_header #(
 
   // The records carry what other stages used: synthesis removes it.
   logic unused;
-  assign unused = &{1'b0, job3_q.len, job3_q.esn, job3_q.epoch, job3_q.c4, job3_q.key_size, job3_q.salt, job3_q.spi, job3_q.csum, job3_q.seq};
+  assign unused = &{1'b0, job3_q.len, job3_q.last_dw, job3_q.esn, job3_q.epoch, job3_q.c4, job3_q.key_size, job3_q.salt, job3_q.spi, job3_q.csum, job3_q.seq};
 
 endmodule
 

@@ -39,7 +39,8 @@ module esp_encap_out #(
   logic                beat_room, tag_room, rec_room;
   logic [W-1:0]        beat;
   logic [127:0]        tag;
-  esp_pkg::encap_out_t rec;
+  esp_pkg::encap_out_t rec, ram_rec;
+  logic                ram_valid, ram_ready;
   logic [COUNT_W-1:0]  unused_beats, unused_tags, unused_recs;
 
   fifo_sync #(.WIDTH(W), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_beats (
@@ -50,7 +51,11 @@ module esp_encap_out #(
       .m_valid(tag_valid), .m_ready(tag_ready), .m_data(tag), .count(unused_tags));
   fifo_sync #(.WIDTH($bits(r_out)), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_recs (
       .clk, .rst, .s_valid(r_valid), .s_ready(rec_room), .s_data(r_out),
-      .m_valid(rec_valid), .m_ready(rec_ready), .m_data(rec), .count(unused_recs));
+      .m_valid(ram_valid), .m_ready(ram_ready), .m_data(ram_rec), .count(unused_recs));
+
+  // The record decides what happens with a beat: it comes from registers, not straight from the RAM.
+  skid #(.WIDTH($bits(r_out))) u_rec (
+      .clk, .rst, .s_valid(ram_valid), .s_ready(ram_ready), .s_data(ram_rec), .m_valid(rec_valid), .m_ready(rec_ready), .m_data(rec));
 
   // ---- which beat, and what of it is payload and what ICV ---------------------------------------------------------------------------------
   logic [BEAT_W-1:0]  num_q, icv_beat;

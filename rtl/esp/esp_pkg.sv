@@ -37,7 +37,9 @@ package esp_pkg;
     logic [SA_W-1:0]                sa;        // all ones when none serves the packet
     logic [7:0]                     status;    // not OK: nothing is sent
     logic                           epoch;
+    logic                           ok;        // status is OK
     logic [13:0]                    c4;        // payload with trailer, in 4-byte words
+    logic [13:0]                    last_dw;   // last 4-byte word of the cipher stream: header and IV, payload, ICV
     logic [7:0]                     tos;       // of the inner header
     logic                           df;
     logic [1:0]                     key_size;
