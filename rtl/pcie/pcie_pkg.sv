@@ -204,6 +204,8 @@ package pcie_pkg;
     logic [12:0] left;         // bytes still expected, not 0
   } rd_tag_t;
 
+  localparam int unsigned RD_TAG_W = 8 + 16 + 7 + 13;  // bits of it (Yosys 0.23 has no $bits of a type)
+
   // A read request that leaves.
   typedef struct packed {
     logic [7:0] tag;

@@ -64,7 +64,7 @@ module pcie_read_rc #(
   localparam logic [7:0] OK        = espalier_regs_pkg::STATUS_OK;
   localparam logic [7:0] POISONED  = espalier_regs_pkg::STATUS_DMA_POISONED;
   localparam logic [7:0] MALFORMED = espalier_regs_pkg::STATUS_DMA_MALFORMED;
-  localparam int unsigned STATE_W = $bits(pcie_pkg::rd_tag_t);
+  localparam int unsigned STATE_W = pcie_pkg::RD_TAG_W;
 
   logic adv;  // all stages move
   assign adv = !rd_rsp_valid || rd_rsp_ready;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // First half of pcie_read: takes reads of host memory, gives each a slot, and cuts it into read requests that end on MRRS boundaries (so
 // none is longer than MRRS or crosses 4 KiB), each under a tag of its own. First and last byte enables ask for exactly the read's bytes.
-// A read of which a part has failed is not continued, and a request of it that still waits here is dropped: abort tells the other half that
-// no further request of the read follows. So a dead link does not use up tags for a read that has already failed.
+// Once a part of a read has failed, its further requests are cut off but dropped, and in place of the last one goes an abort, which tells the
+// other half that none follows. So a dead link does not use up tags for reads that have already failed.
 // One request every 2 cycles (the tag allocator's rate); 2 cycles from a read to its first request. Source: PCI Express Base 2.2.5, 2.2.7.
 `default_nettype none
 
@@ -45,7 +45,7 @@ module pcie_read_split #(
   logic [15:0]       offset_q;
   logic [9:0]        number_q;  // requests cut off so far
   logic [SLOT_W-1:0] slot_q;
-  logic              load, cut, give_up;
+  logic              load, cut;
 
   // ---- the request that waits for a tag and for RQ ------------------------------------------------------------------------
   logic              out_valid_q;
@@ -56,15 +56,13 @@ module pcie_read_split #(
   logic [9:0]        out_number_q;
   logic              out_finish_q;
 
-  logic stop, drop;
-  assign stop         = failed[slot_q];
+  logic drop, leaves;
   assign drop         = out_valid_q && failed[out_state_q.slot[SLOT_W-1:0]];
+  assign leaves       = issue_valid || (drop && (!out_finish_q || abort_ready));
   assign load         = rd_req_valid && rd_req_ready;
-  assign cut          = busy_q && !stop && (!out_valid_q || issue_valid);
-  // A dropped request that is not its read's last leaves the abort to the rest of the read, which is next.
-  assign abort_valid  = out_valid_q ? drop && out_finish_q : busy_q && stop;
-  assign abort_slot   = out_valid_q ? out_state_q.slot[SLOT_W-1:0] : slot_q;
-  assign give_up      = abort_valid && abort_ready;
+  assign cut          = busy_q && (!out_valid_q || leaves);
+  assign abort_valid  = drop && out_finish_q;
+  assign abort_slot   = out_state_q.slot[SLOT_W-1:0];
   assign rd_req_ready = !busy_q && slot_valid;
   assign slot_take    = load;
 
@@ -99,7 +97,7 @@ module pcie_read_split #(
       number_q <= '0;
       slot_q   <= slot_index;
     end
-    if (issue_valid || (drop && (!out_finish_q || give_up))) out_valid_q <= 1'b0;
+    if (leaves) out_valid_q <= 1'b0;
     if (cut) begin
       out_valid_q        <= 1'b1;
       out_addr_q         <= addr_q[63:2];
@@ -118,7 +116,6 @@ module pcie_read_split #(
       number_q           <= number_q + 10'd1;
       if (finish) busy_q <= 1'b0;
     end
-    if (give_up && !out_valid_q) busy_q <= 1'b0;
     if (rst) begin
       busy_q      <= 1'b0;
       out_valid_q <= 1'b0;
