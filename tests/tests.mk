@@ -15,6 +15,9 @@ TEST_BINS := $(ESPALIER) $(BINS) $(SYSTEM_C_TESTS)
 .PHONY: all test test-unit test-system test-asan asan-run verify wave demo clean
 all: $(ESPALIER) $(BINS)
 
+# C is built with -Wall -Wextra -Werror: that it builds is its lint.
+lint: $(ESPALIER) $(SIM_OBJS)
+
 # The slow ones first: two cores are then busy to the end.
 test: $(UNIT_TESTS) $(TEST_BINS)
 	@$(MAKE) --no-print-directory $(ASAN) asan-build
