@@ -10,21 +10,21 @@ package sa_pkg;
   // ---- contexts: what an engine needs of an SA besides its keys. valid = 0: no SA at this index ---------------------------
   typedef struct packed {
     logic        valid;
-    logic [1:0]  key_size;  // espalier_regs_pkg::key_size_e
+    logic [1:0]  key_size;   // espalier_regs_pkg::key_size_e
     logic        esn;
     logic [7:0]  ttl;
     logic [31:0] salt;
     logic [31:0] spi;
     logic [31:0] src;
     logic [31:0] dst;
-    logic [15:0] csum;      // one's complement sum of the outer header words that are the same in every packet (see sa_manager)
+    logic [15:0] csum;       // one's complement sum of the outer header words that are the same in every packet (see sa_manager)
   } out_ctx_t;
 
   typedef struct packed {
     logic        valid;
     logic [1:0]  key_size;
     logic        esn;
-    logic [7:0]  window;    // packets, 0 (no replay check) to espalier_pkg::MAX_WINDOW
+    logic [7:0]  window;     // packets, 0 (no replay check) to espalier_pkg::MAX_WINDOW
     logic [31:0] salt;
     logic [31:0] spi;
     logic [31:0] dst;
@@ -32,15 +32,15 @@ package sa_pkg;
 
   // One write, in the cycle in which valid is 1; always taken. A packet that looks the SA up in a later cycle sees it.
   typedef struct packed {
-    logic                           valid;
-    logic [SA_W-1:0]  sa;
-    out_ctx_t                       ctx;
+    logic            valid;
+    logic [SA_W-1:0] sa;
+    out_ctx_t        ctx;
   } out_ctx_wr_t;
 
   typedef struct packed {
-    logic                           valid;
-    logic [SA_W-1:0]  sa;
-    in_ctx_t                        ctx;
+    logic            valid;
+    logic [SA_W-1:0] sa;
+    in_ctx_t         ctx;
   } in_ctx_wr_t;
 
   // ---- sequence state -----------------------------------------------------------------------------------------------------
@@ -50,10 +50,10 @@ package sa_pkg;
   // seq, outbound: the last number sent. Inbound: the highest number received; a write also makes every number up to it count as seen
   // (0: nothing received yet). Written only while the context of that SA is not valid and no packet uses it.
   typedef struct packed {
-    logic                           valid;
-    logic                           write;
-    logic [SA_W-1:0]  sa;
-    logic [63:0]                    seq;
+    logic            valid;
+    logic            write;
+    logic [SA_W-1:0] sa;
+    logic [63:0]     seq;
   } seq_req_t;
 
   typedef struct packed {
@@ -70,16 +70,16 @@ package sa_pkg;
   // One request at a time: valid stays 1, the fields stable, until the cycle of rsp.valid; after it valid is 0 for at least one cycle.
   // Any number of cycles; packets go on meanwhile.
   typedef struct packed {
-    logic                           valid;
-    logic [1:0]                     op;
-    logic [31:0]                    spi;
-    logic [31:0]                    dst;
-    logic [SA_W-1:0]  sa;
+    logic            valid;
+    logic [1:0]      op;
+    logic [31:0]     spi;
+    logic [31:0]     dst;
+    logic [SA_W-1:0] sa;
   } lookup_req_t;
 
   typedef struct packed {
-    logic       valid;   // one cycle
-    logic [7:0] result;  // espalier_regs_pkg::sa_result_e
+    logic       valid;      // one cycle
+    logic [7:0] result;     // espalier_regs_pkg::sa_result_e
   } lookup_rsp_t;
 
 endpackage
