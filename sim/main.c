@@ -71,6 +71,7 @@ static int take_dir(struct app *app)
 	return 0;
 }
 
+/* Before the card's model is made: threads that it may start inherit the mask. */
 static int catch_signals(struct app *app)
 {
 	pid_t parent = getppid();
@@ -137,11 +138,6 @@ static int start(struct app *app)
 		ret = take_dir(app);
 	if (ret)
 		return ret;
-	ret = catch_signals(app);
-	if (ret == 0)
-		ret = host_memory_guard();
-	if (ret)
-		return complain("set up signals for", "the simulator", ret);
 	ret = sysfs_publish(&app->sysfs, app->opt.dir, &app->dev.config, &app->opt);
 	if (ret)
 		return complain("publish", app->sysfs.root, ret);
@@ -179,6 +175,13 @@ int main(int argc, char **argv)
 	ret = options_parse(argc, argv, &app.opt);
 	if (ret)
 		return ret < 0;
+	ret = catch_signals(&app);
+	if (ret == 0)
+		ret = host_memory_guard();
+	if (ret) {
+		complain("set up", "signals", ret);
+		return 1;
+	}
 	card_open(app.opt.trace);
 	device_init(&app.dev, &app.opt);
 	ret = start(&app);
