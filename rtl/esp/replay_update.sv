@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// Anti-replay check and update behind the ICV (RFC 4303, 3.4.3): an atomic read, modify, write of one SA's state, in packet order.
+//
+// State of an SA: the highest number received (top), and a ring of 128 bits: bit n mod 128 says that number n was received, for n in
+// (top - 128, top]. Moving top to n clears the bits of the numbers between; a ring needs no shift of 128 bits by up to 128 places.
+// A new SA with top T has all bits set: every number up to T counts as received.
+//
+//   cycle    0            2             3             4            5
+//          s_valid, read  A: distances  B: new state  write        m_verdict (is valid in cycle 4)
+// A result is used by the next packet of its SA from 2 cycles on, by forwarding: give updates 2 or more cycles apart. Requests of the SA
+// manager use the cycles between.
+`default_nettype none
+
+module replay_update #(
+    parameter int unsigned SA_ENTRIES = 4096  // SAs; a power of two
+) (
+    input  logic                          clk,
+    input  logic                          rst,
+
+    input  logic                          s_valid,     // an update; never in two cycles running
+    input  logic                          s_verified,  // the packet's ICV is right; without it s_valid must be 0
+    input  logic [espalier_pkg::SA_W-1:0] s_sa,
+    input  logic [63:0]                   s_seq,
+    input  logic [7:0]                    s_window,
+    output logic [1:0]                    m_verdict,   // 4 cycles behind s_valid: esp_decap_pkg::REPLAY_*
+
+    // the state written in this cycle, for a second copy of it
+    output logic                          wr_valid,
+    output logic [$clog2(SA_ENTRIES)-1:0] wr_sa,
+    output logic [191:0]                  wr_state,    // {top, seen}
+
+    input  sa_pkg::seq_req_t              seq_req,
+    output sa_pkg::seq_rsp_t              seq_rsp
+);
+
+  localparam int unsigned ROW_W   = $clog2(SA_ENTRIES);
+  localparam int unsigned STATE_W = 192;
+
+  // Bits 0 to n of a ring.
+  function automatic logic [127:0] upto(input logic [6:0] n);
+    logic [127:0] mask;
+    for (int unsigned i = 0; i < 128; i = i + 1) mask[i] = 7'(i) <= n;
+    upto = mask;
+  endfunction
+
+  // ---- memory: packets and the manager share its two ports ------------------------------------------------------------------
+  logic               read_take, write_take, packet_write;
+  logic [ROW_W-1:0]   packet_wr_sa;
+  logic [STATE_W-1:0] packet_wr_state, rd_state;
+  logic [2:0]         seq_read_q;
+
+  assign seq_rsp.ready = seq_req.write ? !packet_write : !s_valid;
+  assign read_take     = seq_req.valid && !seq_req.write && !s_valid;
+  assign write_take    = seq_req.valid && seq_req.write && !packet_write;
+  assign wr_valid      = packet_write || write_take;
+  assign wr_sa         = packet_write ? packet_wr_sa : seq_req.sa[ROW_W-1:0];
+  assign wr_state      = packet_write ? packet_wr_state : {seq_req.seq, {128{1'b1}}};
+
+  ram_sdp #(
+      .WIDTH(STATE_W),
+      .DEPTH(SA_ENTRIES),
+      .READ_LATENCY(2)
+  ) u_state (
+      .clk,
+      .wr_en(wr_valid),
+      .wr_addr(wr_sa),
+      .wr_strb(1'b1),
+      .wr_data(wr_state),
+      .rd_en(s_valid || read_take),
+      .rd_addr(s_valid ? s_sa[ROW_W-1:0] : seq_req.sa[ROW_W-1:0]),
+      .rd_data(rd_state)
+  );
+
+  always_ff @(posedge clk) begin
+    if (rst) seq_read_q <= '0;
+    else seq_read_q <= {seq_read_q[1:0], read_take};
+  end
+
+  assign seq_rsp.valid = seq_read_q[1];
+  assign seq_rsp.seq   = rd_state[STATE_W-1:128];
+
+  // ---- 1, 2: on the way to the state ----------------------------------------------------------------------------------------
+  logic [4:0]         valid_q;                  // [i]: a packet is in cycle i + 1
+  logic [ROW_W-1:0]   sa1_q, sa2_q, sa3_q, sa4_q, sa5_q, sa6_q;
+  logic [63:0]        seq1_q, seq2_q, seq3_q;
+  logic [7:0]         window1_q, window2_q, window3_q;
+  logic               from4_q, from5_q, from6_q;  // the state in cycle 2 is that of a packet in cycle 4, 5, 6
+  logic               done5_q, done6_q;         // an update is in cycle 5, 6
+  logic [STATE_W-1:0] state4_q, state5_q, state6_q;
+  logic [STATE_W-1:0] state2;
+  logic               write4_q;
+
+  // Cycle 1 compares with the packets that will be one cycle further when this one needs their results. A packet in cycle 3 counts
+  // whether it will change its state or not: state4_q is right in both cases.
+  always_ff @(posedge clk) begin
+    from4_q <= valid_q[2] && sa3_q == sa1_q;
+    from5_q <= valid_q[3] && sa4_q == sa1_q;
+    from6_q <= done5_q && sa5_q == sa1_q;
+  end
+
+  assign state2 = from4_q ? state4_q : from5_q ? state5_q : from6_q ? state6_q : rd_state;
+
+  // ---- A: distances and masks -----------------------------------------------------------------------------------------------
+  logic [63:0]  top2;
+  logic [127:0] seen2, low_top, low_seq;
+  logic [64:0]  ahead3_q, back3_q;
+  logic [127:0] seen3_q, between3_q, one3_q;
+  logic [63:0]  top3_q;
+  logic         known3_q, zero3_q;
+
+  assign top2    = state2[STATE_W-1:128];
+  assign seen2   = state2[127:0];
+  assign low_top = upto(top2[6:0]);
+  assign low_seq = upto(seq2_q[6:0]);
+
+  always_ff @(posedge clk) begin
+    if (valid_q[1]) begin
+      ahead3_q   <= {1'b0, seq2_q} - {1'b0, top2};
+      back3_q    <= {1'b0, top2} - {1'b0, seq2_q};
+      seen3_q    <= seen2;
+      top3_q     <= top2;
+      known3_q   <= seen2[seq2_q[6:0]];
+      zero3_q    <= seq2_q == '0;
+      one3_q     <= 128'd1 << seq2_q[6:0];
+      // the ring places of top + 1 to seq, when seq is 1 to 127 ahead
+      between3_q <= (seq2_q[6:0] >= top2[6:0]) ? (low_seq & ~low_top) : (low_seq | ~low_top);
+    end
+  end
+
+  // ---- B: verdict and new state -----------------------------------------------------------------------------------------------
+  logic         newer, far, old, fresh;
+  logic [1:0]   verdict3;
+  logic [127:0] seen_moved, seen_new;
+  logic [1:0]   verdict4_q;
+
+  assign newer = back3_q[64];
+  assign far   = ahead3_q[63:7] != '0;
+  assign old   = (window3_q != '0) && (zero3_q || (!newer && back3_q[63:0] >= {56'b0, window3_q}));
+
+  always_comb begin
+    verdict3 = esp_decap_pkg::REPLAY_FRESH;
+    if (old) verdict3 = esp_decap_pkg::REPLAY_IS_OLD;
+    else if (window3_q != '0 && !newer && known3_q) verdict3 = esp_decap_pkg::REPLAY_IS_KNOWN;
+  end
+
+  assign fresh      = verdict3 == esp_decap_pkg::REPLAY_FRESH;
+  assign seen_moved = !newer ? seen3_q : far ? '0 : (seen3_q & ~between3_q);
+  assign seen_new   = seen_moved | one3_q;
+
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      valid_q  <= '0;
+      write4_q <= 1'b0;
+      done5_q  <= 1'b0;
+      done6_q  <= 1'b0;
+    end else begin
+      valid_q  <= {valid_q[3:0], s_valid};
+      write4_q <= valid_q[2] && fresh;
+      done5_q  <= valid_q[3];
+      done6_q  <= done5_q;
+    end
+    if (s_valid) begin
+      sa1_q     <= s_sa[ROW_W-1:0];
+      seq1_q    <= s_seq;
+      window1_q <= s_window;
+    end
+    if (valid_q[0]) begin
+      sa2_q     <= sa1_q;
+      seq2_q    <= seq1_q;
+      window2_q <= window1_q;
+    end
+    if (valid_q[1]) begin
+      sa3_q     <= sa2_q;
+      seq3_q    <= seq2_q;
+      window3_q <= window2_q;
+    end
+    if (valid_q[2]) begin
+      sa4_q      <= sa3_q;
+      verdict4_q <= verdict3;
+      state4_q   <= fresh ? {newer ? seq3_q : top3_q, seen_new} : {top3_q, seen3_q};
+    end
+    if (valid_q[3]) begin
+      sa5_q    <= sa4_q;
+      state5_q <= state4_q;
+    end
+    if (done5_q) begin
+      sa6_q    <= sa5_q;
+      state6_q <= state5_q;
+    end
+  end
+
+  assign m_verdict       = verdict4_q;
+  assign packet_write    = write4_q;
+  assign packet_wr_sa    = sa4_q;
+  assign packet_wr_state = state4_q;
+
+  logic unused;
+  assign unused = &{1'b0, s_verified, seq_req.sa, s_sa, ahead3_q, seq_read_q[2], valid_q[4], done6_q, sa6_q};
+
+`ifndef SYNTHESIS
+  logic verified1_q, verified2_q, verified3_q, verified4_q;
+  always_ff @(posedge clk) begin
+    verified1_q <= s_verified;
+    verified2_q <= verified1_q;
+    verified3_q <= verified2_q;
+    verified4_q <= verified3_q;
+    if (!rst) begin
+      a_icv_first : assert (!packet_write || verified4_q) else $error("replay_update: state written without a verified ICV");
+      a_spaced : assert (!(s_valid && valid_q[0])) else $error("replay_update: updates in two cycles running");
+    end
+  end
+`endif
+
+endmodule
+
+`default_nettype wire

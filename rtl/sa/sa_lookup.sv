@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds the inbound SA of a packet: exact match of (SPI, IPv4 destination), RFC 4301 4.1, to an SA index.
+//
+// A table of WAYS hash tables of SA_ENTRIES rows. Each way has its own hash function, so an SA has WAYS places, and an INSERT takes the
+// first free one. Filled to SA_ENTRIES SAs a place is missing for about one random SA in 10^6; the hashes are remainders of four published
+// CRC-32 polynomials over the 64-bit key, that is XOR matrices, which spread sequential SPIs and addresses without collisions or almost.
+//
+// Lookups: one a cycle, LATENCY cycles, never stalled: they own port A of the memories. Commands use port B: INSERT and DELETE take about
+// 8 cycles, WIPE SA_ENTRIES cycles. A command changes one row of one way in one cycle, so a lookup sees an SA as a whole or not at all.
+`default_nettype none
+
+module sa_lookup #(
+    parameter int unsigned SA_ENTRIES = 4096  // rows of a way, and SAs; a power of two
+) (
+    input  logic                          clk,
+    input  logic                          rst,
+
+    input  logic                          s_valid,
+    input  logic [31:0]                   s_spi,
+    input  logic [31:0]                   s_dst,
+    output logic                          m_hit,    // LATENCY cycles behind s_valid, for one cycle
+    output logic [espalier_pkg::SA_W-1:0] m_sa,     // with m_hit
+
+    input  sa_pkg::lookup_req_t           req,
+    output sa_pkg::lookup_rsp_t           rsp
+);
+
+  localparam int unsigned LATENCY = 5;  // hash, two of the memory, compare, select
+  localparam int unsigned WAYS    = 4;
+  localparam int unsigned ROW_W   = $clog2(SA_ENTRIES);
+  localparam int unsigned WORD_W  = 1 + 64 + ROW_W;  // valid, key, SA index
+
+  // Bit b of way w's hash is the parity of the key bits in this mask: bit b of (x^k * x^32 mod the way's CRC polynomial) for each key bit k.
+  function automatic logic [63:0] hash_mask(input int way, input logic [4:0] b);
+    logic [31:0] poly;
+    logic [31:0] rem;
+    logic [63:0] mask;
+    case (way)
+      0: poly = 32'h04C1_1DB7;        // CRC-32 (IEEE 802.3)
+      1: poly = 32'h1EDC_6F41;        // CRC-32C (Castagnoli)
+      2: poly = 32'h741B_8CD7;        // CRC-32K (Koopman)
+      default: poly = 32'h8141_41AB;  // CRC-32Q
+    endcase
+    rem  = poly;
+    mask = '0;
+    for (int k = 0; k < 64; k = k + 1) begin
+      mask[k] = rem[b];
+      rem = rem[31] ? ((rem << 1) ^ poly) : (rem << 1);
+    end
+    hash_mask = mask;
+  endfunction
+
+  // ---- lookups --------------------------------------------------------------------------------------------------------------
+  logic [63:0]            key, key1_q, key2_q, key3_q;
+  logic [LATENCY-1:0]     valid_q;
+  logic [WAYS*ROW_W-1:0]  hash_q;             // cycle 1: a row a way
+  logic [WAYS*WORD_W-1:0] word;               // cycle 3: a word a way
+  logic [WAYS-1:0]        match_q;            // cycle 4
+  logic [WAYS*ROW_W-1:0]  index_q;
+  logic                   hit_q;              // cycle 5
+  logic [ROW_W-1:0]       sa_q;
+  logic [ROW_W-1:0]       selected;
+
+  assign key = {s_spi, s_dst};
+
+  // ---- commands ---------------------------------------------------------------------------------------------------------------
+  typedef enum logic [2:0] {
+    IDLE, HASH, READ, WAIT, COMPARE, WRITE, WIPE, DONE
+  } state_e;
+
+  state_e                 state_q;
+  logic [63:0]            cmd_key_q;
+  logic [WAYS*ROW_W-1:0]  cmd_hash_q;
+  logic [WAYS*WORD_W-1:0] cmd_word;
+  logic [WAYS-1:0]        cmd_match, cmd_used;
+  logic [WAYS-1:0]        target_q;           // the ways that WRITE or WIPE writes
+  logic [WORD_W-1:0]      cmd_wdata_q;
+  logic [ROW_W-1:0]       wipe_row_q;
+  logic [7:0]             result_q;
+  logic                   cmd_en, cmd_write;
+  logic [WAYS-1:0]        first_free;
+
+  assign cmd_write  = (state_q == WRITE) || (state_q == WIPE);
+  assign cmd_en     = (state_q == READ) || cmd_write;
+  assign first_free = ~cmd_used & (cmd_used + WAYS'(1));  // lowest 0 of cmd_used
+
+  for (genvar w = 0; w < WAYS; w++) begin : g_way
+    logic [ROW_W-1:0] hash, cmd_hash;
+    for (genvar b = 0; b < ROW_W; b++) begin : g_bit
+      localparam logic [63:0] MASK = hash_mask(w, 5'(b));
+      assign hash[b]     = ^(key & MASK);
+      assign cmd_hash[b] = ^(cmd_key_q & MASK);
+    end
+
+    ram_rrw #(
+        .WIDTH(WORD_W),
+        .DEPTH(SA_ENTRIES)
+    ) u_ram (
+        .clk,
+        .a_en(valid_q[0]),
+        .a_addr(hash_q[w*ROW_W+:ROW_W]),
+        .a_data(word[w*WORD_W+:WORD_W]),
+        .b_en(cmd_en && (!cmd_write || target_q[w])),
+        .b_write(cmd_write),
+        .b_addr((state_q == WIPE) ? wipe_row_q : cmd_hash_q[w*ROW_W+:ROW_W]),
+        .b_wdata(cmd_wdata_q),
+        .b_data(cmd_word[w*WORD_W+:WORD_W])
+    );
+
+    assign cmd_used[w]  = cmd_word[w*WORD_W+WORD_W-1];
+    assign cmd_match[w] = cmd_used[w] && cmd_word[w*WORD_W+ROW_W+:64] == cmd_key_q;
+
+    always_ff @(posedge clk) begin
+      if (s_valid) hash_q[w*ROW_W+:ROW_W] <= hash;
+      if (state_q == HASH) cmd_hash_q[w*ROW_W+:ROW_W] <= cmd_hash;
+      match_q[w] <= valid_q[2] && word[w*WORD_W+WORD_W-1] && word[w*WORD_W+ROW_W+:64] == key3_q;
+      if (valid_q[2]) index_q[w*ROW_W+:ROW_W] <= word[w*WORD_W+:ROW_W];
+    end
+  end
+
+  always_comb begin
+    selected = '0;
+    for (int unsigned w = 0; w < WAYS; w++) begin
+      if (match_q[w]) selected |= index_q[w*ROW_W+:ROW_W];
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    if (rst) valid_q <= '0;
+    else valid_q <= {valid_q[LATENCY-2:0], s_valid};
+    if (s_valid) key1_q <= key;
+    if (valid_q[0]) key2_q <= key1_q;
+    if (valid_q[1]) key3_q <= key2_q;
+    hit_q <= match_q != '0;
+    if (valid_q[3]) sa_q <= selected;
+  end
+
+  assign m_hit = hit_q;
+  assign m_sa  = espalier_pkg::SA_W'(sa_q);
+
+  // ---- the command sequence: hash, read all ways, compare, write one ------------------------------------------------------------
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      state_q <= IDLE;
+    end else begin
+      case (state_q)
+        IDLE: begin
+          cmd_key_q  <= {req.spi, req.dst};
+          wipe_row_q <= '0;
+          if (req.valid) begin
+            if (req.op == sa_pkg::LOOKUP_WIPE) begin
+              target_q    <= '1;
+              cmd_wdata_q <= '0;
+              state_q     <= WIPE;
+            end else begin
+              state_q <= HASH;
+            end
+          end
+        end
+        HASH: state_q <= READ;
+        READ: state_q <= WAIT;
+        WAIT: state_q <= COMPARE;
+        COMPARE: begin
+          if (req.op == sa_pkg::LOOKUP_INSERT) begin
+            cmd_wdata_q <= {1'b1, cmd_key_q, req.sa[ROW_W-1:0]};
+            target_q    <= (cmd_match != '0) ? '0 : first_free;
+            if (cmd_match != '0) result_q <= espalier_regs_pkg::SA_RESULT_EXISTS;
+            else if (&cmd_used) result_q <= espalier_regs_pkg::SA_RESULT_NO_SPACE;
+            else result_q <= espalier_regs_pkg::SA_RESULT_OK;
+          end else begin
+            cmd_wdata_q <= '0;
+            target_q    <= cmd_match;
+            result_q    <= (cmd_match != '0) ? espalier_regs_pkg::SA_RESULT_OK : espalier_regs_pkg::SA_RESULT_NOT_FOUND;
+          end
+          state_q <= WRITE;
+        end
+        WRITE: state_q <= DONE;
+        WIPE: begin
+          wipe_row_q <= wipe_row_q + 1'b1;
+          result_q   <= espalier_regs_pkg::SA_RESULT_OK;
+          if (&wipe_row_q) state_q <= DONE;
+        end
+        DONE: state_q <= IDLE;
+      endcase
+    end
+  end
+
+  assign rsp.valid  = state_q == DONE;
+  assign rsp.result = result_q;
+
+  logic unused;
+  assign unused = &{1'b0, req.sa, valid_q[LATENCY-1]};
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk) begin
+    if (!rst) begin
+      a_one_match : assert ($onehot0(match_q)) else $error("sa_lookup: an SA is in two ways");
+      a_one_target : assert (state_q != WRITE || $onehot0(target_q)) else $error("sa_lookup: two ways written");
+      a_stable : assert (state_q == IDLE || state_q == DONE || req.valid) else $error("sa_lookup: request dropped before its answer");
+    end
+  end
+`endif
+
+endmodule
+
+`default_nettype wire
