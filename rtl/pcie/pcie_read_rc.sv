@@ -61,9 +61,10 @@ module pcie_read_rc #(
     output espalier_pkg::rd_rsp_t             rd_rsp
 );
 
-  localparam logic [7:0] OK        = espalier_regs_pkg::STATUS_OK;
-  localparam logic [7:0] POISONED  = espalier_regs_pkg::STATUS_DMA_POISONED;
-  localparam logic [7:0] MALFORMED = espalier_regs_pkg::STATUS_DMA_MALFORMED;
+  // Cast: Verilator 5.006 can crash on a parameterized module's constant that is an enum member as it is.
+  localparam logic [7:0] OK        = 8'(espalier_regs_pkg::STATUS_OK);
+  localparam logic [7:0] POISONED  = 8'(espalier_regs_pkg::STATUS_DMA_POISONED);
+  localparam logic [7:0] MALFORMED = 8'(espalier_regs_pkg::STATUS_DMA_MALFORMED);
   localparam int unsigned STATE_W = pcie_pkg::RD_TAG_W;
 
   logic adv;  // all stages move

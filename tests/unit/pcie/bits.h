@@ -6,6 +6,7 @@
 #ifndef ESPALIER_TESTS_BITS_H
 #define ESPALIER_TESTS_BITS_H
 #include <stdint.h>
+#include <stdlib.h>
 
 static inline uint64_t bits_get(const uint32_t *w, unsigned lsb, unsigned width)
 {
@@ -25,17 +26,25 @@ static inline void bits_set(uint32_t *w, unsigned lsb, unsigned width, uint64_t 
 	}
 }
 
+/* 0 to n-1. Each C file has a sequence of its own; the environment variable ESPALIER_SEED (a number) gives others. */
 static inline unsigned rnd(unsigned n)
 {
-	static uint64_t s = 0x9E3779B97F4A7C15u;
+	static uint64_t s;
 
+	if (!s) {
+		const char *seed = getenv("ESPALIER_SEED");
+
+		s = 0x9E3779B97F4A7C15u ^ (seed ? strtoull(seed, NULL, 0) * 0xD1342543DE82EF95u : 0);
+		for (const char *c = __BASE_FILE__; *c; c++)
+			s = s * 31 + (unsigned char)*c;
+	}
 	s ^= s << 13;
 	s ^= s >> 7;
 	s ^= s << 17;
 	return (unsigned)((s >> 20) % n);
 }
 
-/* 1 in p percent of the calls. */
+/* True in p percent of the calls. */
 static inline int chance(unsigned p)
 {
 	return rnd(100) < p;
