@@ -42,8 +42,6 @@ struct mmio_entry {
 	uint8_t tc;
 	uint8_t attr;
 	uint8_t lower;
-	uint8_t first_be;
-	uint8_t last_be;
 	uint16_t dwords;
 	uint16_t byte_count;
 	uint16_t requester;
