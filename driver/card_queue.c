@@ -25,6 +25,7 @@
 struct slot {
 	struct espalier_op *op; /* NULL: free */
 	uint32_t generation;
+	uint32_t order; /* of enqueueing, free-running */
 };
 
 struct card_queue {
@@ -39,8 +40,10 @@ struct card_queue {
 	unsigned int empty_polls;
 	int failure;	 /* 0 or the code every call ends in, once nothing is in flight */
 	uint8_t failure_status; /* of operations that never complete */
+	bool given_up;		/* after a failure, when nothing more is taken from the ring */
+	uint32_t enqueued; /* free-running */
 	unsigned int free_count;
-	uint16_t *free_slots; /* stack */
+	uint16_t *free_slots; /* stack; behind it, when given up: the slots in flight, oldest first */
 	struct slot *slots;
 };
 
@@ -64,6 +67,13 @@ static int read_control(struct card_queue *cq, uint32_t *value)
 	return card_read(card_of(cq), cq->registers + ESP_REG_QUEUE_CONTROL - ESP_REG_QUEUE_SQ_BASE_LO, value);
 }
 
+static int compare_order(const void *a, const void *b, void *slots)
+{
+	const struct slot *s = slots;
+
+	return (int32_t)(s[*(const uint16_t *)a].order - s[*(const uint16_t *)b].order) < 0 ? -1 : 1;
+}
+
 /* The queue is of no use any more; code and status are for what is in flight and for later calls. base.error says why. */
 static int fail_queue(struct card_queue *cq, int code, uint8_t status)
 {
@@ -72,6 +82,20 @@ static int fail_queue(struct card_queue *cq, int code, uint8_t status)
 		cq->failure_status = status;
 	}
 	return cq->failure;
+}
+
+/* From here on no completion counts any more: what is in flight is handed back as failed, oldest first. */
+static void give_up(struct card_queue *cq)
+{
+	unsigned int n = cq->free_count;
+
+	if (cq->given_up)
+		return;
+	cq->given_up = true;
+	for (unsigned int slot = 0; slot < cq->base.depth; slot++)
+		if (cq->slots[slot].op)
+			cq->free_slots[n++] = (uint16_t)slot;
+	qsort_r(cq->free_slots + cq->free_count, n - cq->free_count, sizeof(*cq->free_slots), compare_order, cq->slots);
 }
 
 static int queue_lost(struct card_queue *cq)
@@ -225,6 +249,7 @@ int card_enqueue_burst(struct espalier_queue *queue, struct espalier_op *const *
 
 		cq->slots[slot].op = op;
 		cq->slots[slot].generation++;
+		cq->slots[slot].order = cq->enqueued++;
 		s->src = htole64(op->src);
 		s->dst = htole64(op->dst);
 		s->src_len = htole16(op->src_len);
@@ -270,6 +295,7 @@ static struct espalier_op *take_completion(struct card_queue *cq)
 		espalier_fail(cq->base.dev->error, -EIO, "The card completed an operation that is not in flight (cookie 0x%llx).",
 			      (unsigned long long)cookie);
 		fail_queue(cq, -EIO, ESPALIER_STATUS_DEVICE_LOST);
+		give_up(cq);
 		return NULL;
 	}
 	op = release_slot(cq, slot);
@@ -302,18 +328,17 @@ static int check_queue(struct card_queue *cq)
 	return fail_queue(cq, -EIO, (uint8_t)CARD_FIELD(control, QUEUE_CONTROL, ERROR_STATUS));
 }
 
+/* What a failed queue had in flight, in the order of enqueueing. */
 static unsigned int take_failed(struct card_queue *cq, struct espalier_op **ops, unsigned int count)
 {
 	unsigned int n = 0;
 
-	for (unsigned int slot = 0; slot < cq->base.depth && n < count; slot++) {
-		if (!cq->slots[slot].op)
-			continue;
-		ops[n] = release_slot(cq, (uint16_t)slot);
+	give_up(cq);
+	for (; n < count && cq->base.in_flight; n++) {
+		ops[n] = release_slot(cq, cq->free_slots[cq->free_count]); /* which puts it on the stack, right there */
 		ops[n]->status = cq->failure_status;
 		ops[n]->out_len = 0;
 		ops[n]->result_sa = ESPALIER_SA_NONE;
-		n++;
 	}
 	return n;
 }
@@ -323,7 +348,7 @@ int card_dequeue_burst(struct espalier_queue *queue, struct espalier_op **ops, u
 	struct card_queue *cq = (struct card_queue *)queue;
 	unsigned int n = 0;
 
-	while (n < count && !cq->failure && queue->in_flight) {
+	while (n < count && !cq->given_up && queue->in_flight) {
 		ops[n] = take_completion(cq);
 		if (!ops[n])
 			break;

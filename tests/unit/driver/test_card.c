@@ -284,12 +284,15 @@ static void test_interrupt(void **state)
 static void check_lost(struct bench *b, unsigned int done, int code, uint8_t status)
 {
 	unsigned int ok = 0, lost = 0;
+	const struct espalier_op *before = b->op - 1;
 	int n;
 
 	while ((n = espalier_dequeue_burst(b->queue, b->out, 3)) >= 0) {
 		for (int i = 0; i < n; i++) {
 			ok += b->out[i]->status == ESP_STATUS_OK;
 			lost += b->out[i]->status == status;
+			assert_true(b->out[i] > before); /* in order */
+			before = b->out[i];
 			b->out[i]->status = 0x77;
 		}
 		if (!n)
@@ -311,6 +314,8 @@ static void test_lost(void **state)
 	uint16_t sa;
 	struct espalier_sa_config config = { .spi = 1, .key_len = 16 };
 
+	assert_int_equal(espalier_enqueue_burst(b->queue, b->in, 7), 7); /* afterwards slots are given out in another order */
+	assert_int_equal(espalier_dequeue_burst(b->queue, b->out, 7), 7);
 	b->mock->hold = true;
 	assert_int_equal(espalier_enqueue_burst(b->queue, b->in, 10), 10);
 	mock_process(b->mock, 0, 4);
