@@ -43,7 +43,6 @@ module dma_read #(
   localparam int unsigned ROW_W = $clog2(ROWS);
   localparam int unsigned JOB_W = dma_pkg::JOB_W;
   localparam int unsigned USER_W = JOB_W + 16 + 16 + 8;  // esp_in_t
-  localparam logic [7:0] OK = espalier_regs_pkg::STATUS_OK;
 
   // Rows of a packet: MAX_PACKET needs 150, so 8 bits hold it.
   function automatic logic [7:0] rows_of(input logic [15:0] len);
@@ -79,13 +78,13 @@ module dma_read #(
   logic [7:0]       release_rows;
 
   assign wait_rows    = rows_of(waiting.len);
-  assign rd_req_valid = wait_valid && (waiting.status == OK) && (free_q >= (ROW_W + 1)'(wait_rows)) && order_room;
+  assign rd_req_valid = wait_valid && (waiting.status == espalier_regs_pkg::STATUS_OK) && (free_q >= (ROW_W + 1)'(wait_rows)) && order_room;
   assign rd_req.addr  = waiting.src;
   assign rd_req.len   = waiting.len;
   assign rd_req.ctx   = {1'b0, DECAP, {(14 - JOB_W) {1'b0}}, waiting.job};
   assign rd_req_row   = alloc_row_q;
   assign issue        = rd_req_valid && rd_req_ready;
-  assign wait_ready   = issue || (waiting.status != OK && order_room);
+  assign wait_ready   = issue || (waiting.status != espalier_regs_pkg::STATUS_OK && order_room);
 
   always_ff @(posedge clk) begin
     if (rst) begin
@@ -133,12 +132,12 @@ module dma_read #(
   always_ff @(posedge clk) begin
     if (rst) done_q <= '0;
     else begin
-      if (head_take && head.status == OK) done_q[head.job] <= 1'b0;
+      if (head_take && head.status == espalier_regs_pkg::STATUS_OK) done_q[head.job] <= 1'b0;
       if (done_valid) done_q[done_job] <= 1'b1;
     end
   end
-  assign head_done   = head_valid && (head.status != OK || done_q[head.job]);
-  assign head_status = (head.status != OK) ? head.status : status_mem[head.job];
+  assign head_done   = head_valid && (head.status != espalier_regs_pkg::STATUS_OK || done_q[head.job]);
+  assign head_status = (head.status != espalier_regs_pkg::STATUS_OK) ? head.status : status_mem[head.job];
 
   // ---- the packet that is being read out --------------------------------------------------------------------------------------
   logic                  out_q;         // a packet is at hand
@@ -165,11 +164,11 @@ module dma_read #(
       if (step) row_q <= row_q + (null_q ? ROW_W'(rows_q) : ROW_W'(1));
     end
     if (head_take) begin
-      null_q        <= head_status != OK;
-      left_q        <= (head_status != OK) ? 8'd1 : rows_of(head.len);
-      rows_q        <= (head.status != OK) ? 8'd0 : rows_of(head.len);
+      null_q        <= head_status != espalier_regs_pkg::STATUS_OK;
+      left_q        <= (head_status != espalier_regs_pkg::STATUS_OK) ? 8'd1 : rows_of(head.len);
+      rows_q        <= (head.status != espalier_regs_pkg::STATUS_OK) ? 8'd0 : rows_of(head.len);
       user_q.job    <= head.job;
-      user_q.len    <= (head_status != OK) ? '0 : head.len;
+      user_q.len    <= (head_status != espalier_regs_pkg::STATUS_OK) ? '0 : head.len;
       user_q.sa     <= head.sa;
       user_q.status <= head_status;
     end else if (step) begin

@@ -48,7 +48,6 @@ module dma_write (
 );
 
   localparam int unsigned QUEUE_W = dma_pkg::QUEUE_W;
-  localparam logic [7:0] OK = espalier_regs_pkg::STATUS_OK;
 
   // What is to be written for one packet.
   typedef struct packed {
@@ -101,7 +100,7 @@ module dma_write (
   assign cqe_alloc.valid = v1_q && plan_ready;
   assign cqe_alloc.qid = job.qid;
 
-  assign has_data = info1_q.status == OK;
+  assign has_data = info1_q.status == espalier_regs_pkg::STATUS_OK;
   assign fits     = info1_q.len <= job.capacity;
 
   assign plan.decap    = decap1_q;
@@ -160,7 +159,7 @@ module dma_write (
   assign next_ready   = take_cqe;
 
   assign cqe.cookie   = next.cookie;
-  assign cqe.out_len  = (next.status == OK) ? next.len : '0;
+  assign cqe.out_len  = (next.status == espalier_regs_pkg::STATUS_OK) ? next.len : '0;
   assign cqe.sa       = next.sa;
   assign cqe.status   = next.status;
   assign cqe.phase    = next.phase;
