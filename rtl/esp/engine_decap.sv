@@ -1,5 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// ESP decapsulation engine (ports first; the body follows).
+// ESP decapsulation (RFC 4303 tunnel mode, IPv4 in IPv4, AES-GCM of RFC 4106): wire packets in, inner packets out, one for each, in order.
+//
+//   strip ──▶ admit ──▶ gcm_engine ─┬─▶ trailer ──▶ release ──▶ inner packet, or one beat of zeros with the reason
+//             │  ▲                  └─▶ verdict ──────▲
+//    lookup, context, replay check        │ replay update, behind a right ICV only
+//
+// - Nothing of a packet leaves before its ICV, replay check, padding, next header and inner header are in order (esp_decap_release).
+// - No part between the input and the release buffer can stall. A packet is let in while the buffer has room for every beat that is in the
+//   engine (each wire beat holds one place until its packet has left) and the FIFOs for every packet.
+// - The check in front sees the replay state of the packets that have left the cipher; the update behind the ICV decides. ESN is inferred
+//   from the former (RFC 4303, A2.1).
+// - A packet is counted under the epoch of the cycle of its first beat until it has left; the SA manager waits for this before it wipes an SA.
+//
+// Throughput: a beat a cycle, any SA after any other; packets of one wire beat (below 20 bytes inner, LANES = 4) one in two cycles.
+// Latency: last beat in to first beat out about 60 cycles; a packet of a store and forward buffer: no cut-through.
 `default_nettype none
 
 module engine_decap #(
@@ -31,6 +45,265 @@ module engine_decap #(
     input  sa_pkg::lookup_req_t      lookup_req,
     output sa_pkg::lookup_rsp_t      lookup_rsp
 );
+
+  localparam int unsigned BUF_BEATS = 512 * 4 / LANES;  // 32 KiB: three packets of MAX_PACKET
+  localparam int unsigned PACKETS   = esp_decap_pkg::DECAP_PACKETS;
+  localparam int unsigned SLACK     = 2;                // tready is a register: what it may let in too late
+  localparam int unsigned ROOM_W    = $clog2(BUF_BEATS) + 1;
+  localparam int unsigned COUNT_W   = $clog2(PACKETS) + 1;
+  localparam int unsigned BEATS_W   = esp_decap_pkg::BEATS_W;
+
+  // ---- entry: credits and epochs -------------------------------------------------------------------------------------------------
+  logic               ready_q, take, take_first, mid_packet_q, epoch_q;
+  logic [ROOM_W-1:0]  beats_q;              // buffer places held
+  logic [COUNT_W-1:0] packets_q, count0_q, count1_q;  // packets inside; of them under epoch 0, 1
+  logic               done, done_epoch, packet_epoch;
+  logic [BEATS_W-1:0] done_in_beats;
+  logic [1:0]         zero_q;
+
+  assign s_axis_tready = ready_q;
+  assign take          = s_axis_tvalid && ready_q;
+  assign take_first    = take && !mid_packet_q;
+  assign packet_epoch  = mid_packet_q ? epoch_q : epoch;
+  assign inflight_zero = zero_q;
+
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      ready_q      <= 1'b0;
+      mid_packet_q <= 1'b0;
+      beats_q      <= '0;
+      packets_q    <= '0;
+      count0_q     <= '0;
+      count1_q     <= '0;
+      zero_q       <= 2'b11;
+    end else begin
+      ready_q   <= enable && beats_q < ROOM_W'(BUF_BEATS - SLACK) && packets_q < COUNT_W'(PACKETS - SLACK);
+      beats_q   <= beats_q + ROOM_W'(take) - (done ? ROOM_W'(done_in_beats) : '0);
+      packets_q <= packets_q + COUNT_W'(take_first) - COUNT_W'(done);
+      count0_q  <= count0_q + COUNT_W'(take_first && !epoch) - COUNT_W'(done && !done_epoch);
+      count1_q  <= count1_q + COUNT_W'(take_first && epoch) - COUNT_W'(done && done_epoch);
+      zero_q    <= {count1_q == '0 && !(take_first && epoch), count0_q == '0 && !(take_first && !epoch)};
+      if (take) mid_packet_q <= !s_axis_tlast;
+    end
+    if (take_first) epoch_q <= epoch;
+  end
+
+  // ---- to the cipher ---------------------------------------------------------------------------------------------------------------
+  logic                          e_valid, e_first, e_epoch;
+  logic [128*LANES-1:0]          e_data;
+  espalier_pkg::esp_in_t         e_user;
+  logic [159:0]                  e_outer;
+  logic                          c_valid, c_esn;
+  logic [espalier_pkg::SA_W-1:0] c_sa, u_sa, g_sa;
+  logic [31:0]                   c_low;
+  logic [7:0]                    c_window, u_window;
+  logic [63:0]                   c_seq, u_seq;
+  logic [1:0]                    c_verdict, u_verdict, g_key_size;
+  logic                          u_valid, u_verified;
+  logic                          g_valid, g_first, g_last, g_null;
+  logic [128*LANES-1:0]          g_data;
+  logic [95:0]                   g_nonce;
+  logic [127:0]                  g_aad;
+  logic [15:0]                   g_aad_len, g_len;
+  logic [16:0]                   g_user, p_user, t_user;
+  logic                          i_valid, v_valid;
+  esp_decap_pkg::info_t          i_info;
+  logic [127:0]                  v_icv, t_tag;
+  logic                          p_valid, p_first, p_last, p_null, t_valid, t_null;
+  logic [128*LANES-1:0]          p_data, buf_data;
+  logic                          buf_valid, r_valid, verdict_valid;
+  esp_decap_pkg::trailer_t       r_trailer;
+  esp_decap_pkg::verdict_t       verdict;
+
+  esp_decap_strip #(
+      .LANES(LANES)
+  ) u_strip (
+      .clk,
+      .rst,
+      .s_valid(take),
+      .s_last(s_axis_tlast),
+      .s_data(s_axis_tdata),
+      .s_user(s_axis_tuser),
+      .s_epoch(packet_epoch),
+      .m_valid(e_valid),
+      .m_first(e_first),
+      .m_data(e_data),
+      .m_user(e_user),
+      .m_epoch(e_epoch),
+      .m_outer(e_outer)
+  );
+
+  esp_decap_admit #(
+      .LANES(LANES),
+      .SA_ENTRIES(SA_ENTRIES)
+  ) u_admit (
+      .clk,
+      .rst,
+      .s_valid(e_valid),
+      .s_first(e_first),
+      .s_data(e_data),
+      .s_user(e_user),
+      .s_epoch(e_epoch),
+      .s_outer(e_outer),
+      .ctx_wr,
+      .lookup_req,
+      .lookup_rsp,
+      .c_valid,
+      .c_sa,
+      .c_low,
+      .c_esn,
+      .c_window,
+      .c_seq,
+      .c_verdict,
+      .g_valid,
+      .g_first,
+      .g_last,
+      .g_null,
+      .g_data,
+      .g_sa,
+      .g_key_size,
+      .g_nonce,
+      .g_aad,
+      .g_aad_len,
+      .g_len,
+      .g_user,
+      .i_valid,
+      .i_info,
+      .v_valid,
+      .v_icv
+  );
+
+  replay #(
+      .SA_ENTRIES(SA_ENTRIES)
+  ) u_replay (
+      .clk,
+      .rst,
+      .c_valid,
+      .c_sa,
+      .c_low,
+      .c_esn,
+      .c_window,
+      .c_seq,
+      .c_verdict,
+      .u_valid,
+      .u_verified,
+      .u_sa,
+      .u_seq,
+      .u_window,
+      .u_verdict,
+      .seq_req,
+      .seq_rsp
+  );
+
+  gcm_engine #(
+      .LANES(LANES),
+      .SA_ENTRIES(SA_ENTRIES),
+      .DECRYPT(1'b1),
+      .USER_W(17),
+      .MAX_AAD_BLOCKS(1)
+  ) u_gcm (
+      .clk,
+      .rst,
+      .key_wr,
+      .s_valid(g_valid),
+      .s_first(g_first),
+      .s_last(g_last),
+      .s_null(g_null),
+      .s_data(g_data),
+      .s_sa(g_sa),
+      .s_key_size(g_key_size),
+      .s_nonce(g_nonce),
+      .s_aad(g_aad),
+      .s_aad_len(g_aad_len),
+      .s_len(g_len),
+      .s_user(g_user),
+      .m_valid(p_valid),
+      .m_first(p_first),
+      .m_last(p_last),
+      .m_null(p_null),
+      .m_data(p_data),
+      .m_user(p_user),
+      .t_valid,
+      .t_null,
+      .t_tag,
+      .t_user
+  );
+
+  // ---- behind the cipher --------------------------------------------------------------------------------------------------------------
+  esp_decap_trailer #(
+      .LANES(LANES)
+  ) u_trailer (
+      .clk,
+      .rst,
+      .s_valid(p_valid),
+      .s_first(p_first),
+      .s_last(p_last),
+      .s_null(p_null),
+      .s_data(p_data),
+      .s_user(p_user),
+      .buf_valid,
+      .buf_data,
+      .m_valid(r_valid),
+      .m_trailer(r_trailer)
+  );
+
+  esp_decap_verdict u_judge (
+      .clk,
+      .rst,
+      .i_valid,
+      .i_info,
+      .v_valid,
+      .v_icv,
+      .t_valid,
+      .t_null,
+      .t_tag,
+      .r_valid,
+      .r_trailer,
+      .u_valid,
+      .u_verified,
+      .u_sa,
+      .u_seq,
+      .u_window,
+      .u_verdict,
+      .m_valid(verdict_valid),
+      .m_verdict(verdict)
+  );
+
+  esp_decap_release #(
+      .LANES(LANES),
+      .BUF_BEATS(BUF_BEATS)
+  ) u_release (
+      .clk,
+      .rst,
+      .w_valid(buf_valid),
+      .w_data(buf_data),
+      .v_valid(verdict_valid),
+      .v_verdict(verdict),
+      .m_axis_tvalid,
+      .m_axis_tready,
+      .m_axis_tdata,
+      .m_axis_tlast,
+      .m_axis_tuser,
+      .done,
+      .done_epoch,
+      .done_in_beats
+  );
+
+  logic unused;
+  assign unused = &{1'b0, t_user};
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk) begin
+    if (!rst) begin
+      a_beats : assert (32'(beats_q) <= BUF_BEATS) else $error("engine_decap: more beats inside than the buffer holds");
+      a_packets : assert (32'(packets_q) <= PACKETS) else $error("engine_decap: more packets inside than the FIFOs hold");
+      a_epochs : assert (packets_q == count0_q + count1_q) else $error("engine_decap: packets and epochs disagree");
+      a_size : assert (!take || s_axis_tuser.status != espalier_regs_pkg::STATUS_OK || 32'(s_axis_tuser.len) <= espalier_pkg::MAX_PACKET)
+      else $error("engine_decap: packet above MAX_PACKET");
+    end
+  end
+`endif
+
 endmodule
 
 `default_nettype wire

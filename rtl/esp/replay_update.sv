@@ -47,7 +47,7 @@ module replay_update #(
   logic               read_take, write_take, packet_write;
   logic [ROW_W-1:0]   packet_wr_sa;
   logic [STATE_W-1:0] packet_wr_state, rd_state;
-  logic [2:0]         seq_read_q;
+  logic [1:0]         seq_read_q;
 
   assign seq_rsp.ready = seq_req.write ? !packet_write : !s_valid;
   assign read_take     = seq_req.valid && !seq_req.write && !s_valid;
@@ -73,7 +73,7 @@ module replay_update #(
 
   always_ff @(posedge clk) begin
     if (rst) seq_read_q <= '0;
-    else seq_read_q <= {seq_read_q[1:0], read_take};
+    else seq_read_q <= {seq_read_q[0], read_take};
   end
 
   assign seq_rsp.valid = seq_read_q[1];
@@ -81,11 +81,10 @@ module replay_update #(
 
   // ---- 1, 2: on the way to the state ----------------------------------------------------------------------------------------
   logic [4:0]         valid_q;                  // [i]: a packet is in cycle i + 1
-  logic [ROW_W-1:0]   sa1_q, sa2_q, sa3_q, sa4_q, sa5_q, sa6_q;
+  logic [ROW_W-1:0]   sa1_q, sa2_q, sa3_q, sa4_q, sa5_q;
   logic [63:0]        seq1_q, seq2_q, seq3_q;
   logic [7:0]         window1_q, window2_q, window3_q;
   logic               from4_q, from5_q, from6_q;  // the state in cycle 2 is that of a packet in cycle 4, 5, 6
-  logic               done5_q, done6_q;         // an update is in cycle 5, 6
   logic [STATE_W-1:0] state4_q, state5_q, state6_q;
   logic [STATE_W-1:0] state2;
   logic               write4_q;
@@ -95,7 +94,7 @@ module replay_update #(
   always_ff @(posedge clk) begin
     from4_q <= valid_q[2] && sa3_q == sa1_q;
     from5_q <= valid_q[3] && sa4_q == sa1_q;
-    from6_q <= done5_q && sa5_q == sa1_q;
+    from6_q <= valid_q[4] && sa5_q == sa1_q;
   end
 
   assign state2 = from4_q ? state4_q : from5_q ? state5_q : from6_q ? state6_q : rd_state;
@@ -151,13 +150,9 @@ module replay_update #(
     if (rst) begin
       valid_q  <= '0;
       write4_q <= 1'b0;
-      done5_q  <= 1'b0;
-      done6_q  <= 1'b0;
     end else begin
       valid_q  <= {valid_q[3:0], s_valid};
       write4_q <= valid_q[2] && fresh;
-      done5_q  <= valid_q[3];
-      done6_q  <= done5_q;
     end
     if (s_valid) begin
       sa1_q     <= s_sa[ROW_W-1:0];
@@ -183,10 +178,7 @@ module replay_update #(
       sa5_q    <= sa4_q;
       state5_q <= state4_q;
     end
-    if (done5_q) begin
-      sa6_q    <= sa5_q;
-      state6_q <= state5_q;
-    end
+    if (valid_q[4]) state6_q <= state5_q;
   end
 
   assign m_verdict       = verdict4_q;
@@ -195,7 +187,7 @@ module replay_update #(
   assign packet_wr_state = state4_q;
 
   logic unused;
-  assign unused = &{1'b0, s_verified, seq_req.sa, s_sa, ahead3_q, seq_read_q[2], valid_q[4], done6_q, sa6_q};
+  assign unused = &{1'b0, s_verified, seq_req.sa, s_sa, ahead3_q};
 
 `ifndef SYNTHESIS
   logic verified1_q, verified2_q, verified3_q, verified4_q;

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decides about a packet in front of the cipher: SA lookup, context, anti-replay check (RFC 4303, 3.4.2 and 3.4.3). A packet that fails goes
+// on as a null token with its status, its other beats are dropped; one that passes goes into gcm_engine with key, nonce and AAD
+// (RFC 4106, 4 and 5), and its received ICV is kept for the comparison.
+//
+//   cycle  0          4            5         7                   11                        12            13
+//        first beat  header_t   lookup hit  context, state    sequence number, verdict    cipher beats  ICV
+// The beats wait in a delay line for as long. Latency 12 cycles, a beat a cycle, never stalls.
+`default_nettype none
+
+module esp_decap_admit #(
+    parameter int unsigned LANES      = 4,    // 128-bit lanes: 1, 2, 4
+    parameter int unsigned SA_ENTRIES = 4096  // SAs; a power of two
+) (
+    input  logic                          clk,
+    input  logic                          rst,
+
+    input  logic                          s_valid,
+    input  logic                          s_first,
+    input  logic [128*LANES-1:0]          s_data,
+    input  espalier_pkg::esp_in_t         s_user,
+    input  logic                          s_epoch,
+    input  logic [159:0]                  s_outer,
+
+    input  sa_pkg::in_ctx_wr_t            ctx_wr,
+    input  sa_pkg::lookup_req_t           lookup_req,
+    output sa_pkg::lookup_rsp_t           lookup_rsp,
+
+    // replay's check port
+    output logic                          c_valid,
+    output logic [espalier_pkg::SA_W-1:0] c_sa,
+    output logic [31:0]                   c_low,
+    output logic                          c_esn,
+    output logic [7:0]                    c_window,
+    input  logic [63:0]                   c_seq,
+    input  logic [1:0]                    c_verdict,
+
+    // to gcm_engine
+    output logic                          g_valid,
+    output logic                          g_first,
+    output logic                          g_last,
+    output logic                          g_null,
+    output logic [128*LANES-1:0]          g_data,
+    output logic [espalier_pkg::SA_W-1:0] g_sa,
+    output logic [1:0]                    g_key_size,
+    output logic [95:0]                   g_nonce,
+    output logic [127:0]                  g_aad,
+    output logic [15:0]                   g_aad_len,
+    output logic [15:0]                   g_len,
+    output logic [16:0]                   g_user,    // {outer ECN is CE, payload bytes}
+
+    output logic                          i_valid,   // one a packet, with its first cipher beat
+    output esp_decap_pkg::info_t          i_info,
+    output logic                          v_valid,   // one a packet that is no null token: the received ICV, byte string
+    output logic [127:0]                  v_icv
+);
+
+  localparam int unsigned DECIDE_AT = 11;  // cycle in which all about a packet is known
+  localparam int unsigned BEAT_LOG2 = $clog2(16 * LANES);
+  localparam int unsigned ROW_W     = $clog2(SA_ENTRIES);
+  localparam int unsigned CTX_W     = $bits(sa_pkg::in_ctx_t);
+  localparam int unsigned BEATS_W   = esp_decap_pkg::BEATS_W;
+
+  logic head;  // a packet's first beat
+  assign head = s_valid && s_first;
+
+  // ---- the beats, until DECIDE_AT ---------------------------------------------------------------------------------------------
+  logic                 d_valid, d_first, d_epoch;
+  logic [128*LANES-1:0] d_data;
+  logic [7:0]           d_job;
+  logic [BEATS_W-1:0]   d_in_beats, in_beats;
+
+  // Wire beats at the input: one with a status, otherwise as the length says.
+  assign in_beats = (s_user.status != espalier_regs_pkg::STATUS_OK) ? BEATS_W'(1) : BEATS_W'((s_user.len - 16'd1) >> BEAT_LOG2) + BEATS_W'(1);
+
+  delay_line #(
+      .WIDTH(1 + 1 + 8 + BEATS_W + 128 * LANES),
+      .DELAY(DECIDE_AT)
+  ) u_beats (
+      .clk,
+      .rst,
+      .s_valid,
+      .s_data({s_first, s_epoch, s_user.job, in_beats, s_data}),
+      .m_valid(d_valid),
+      .m_data({d_first, d_epoch, d_job, d_in_beats, d_data})
+  );
+
+  // ---- outer header: cycle 4 ----------------------------------------------------------------------------------------------------
+  logic                   header_valid, d_header_valid;
+  esp_decap_pkg::header_t header, d_header;
+
+  esp_decap_header #(
+      .LANES(LANES)
+  ) u_header (
+      .clk,
+      .rst,
+      .s_valid(head),
+      .s_user,
+      .s_outer,
+      .m_valid(header_valid),
+      .m_header(header)
+  );
+
+  delay_line #(
+      .WIDTH($bits(esp_decap_pkg::header_t)),
+      .DELAY(DECIDE_AT - 4)
+  ) u_header_wait (
+      .clk,
+      .rst,
+      .s_valid(header_valid),
+      .s_data(header),
+      .m_valid(d_header_valid),
+      .m_data(d_header)
+  );
+
+  // ---- lookup: cycle 5 ------------------------------------------------------------------------------------------------------------
+  logic                          hit5, hit6_q, hit7_q;
+  logic [espalier_pkg::SA_W-1:0] sa5, sa6_q, sa7_q;
+
+  sa_lookup #(
+      .SA_ENTRIES(SA_ENTRIES)
+  ) u_lookup (
+      .clk,
+      .rst,
+      .s_valid(head),
+      .s_spi(esp_pkg::swap32(s_data[31:0])),
+      .s_dst(esp_pkg::swap32(s_outer[159:128])),
+      .m_hit(hit5),
+      .m_sa(sa5),
+      .req(lookup_req),
+      .rsp(lookup_rsp)
+  );
+
+  always_ff @(posedge clk) begin
+    hit6_q <= hit5;
+    hit7_q <= hit6_q;
+    sa6_q  <= sa5;
+    sa7_q  <= sa6_q;
+  end
+
+  // ---- context and replay state: cycle 7 --------------------------------------------------------------------------------------------
+  logic [CTX_W-1:0] ctx_bits;
+  sa_pkg::in_ctx_t  ctx;
+  logic             low_valid;
+  logic             d_found_valid, d_found, d_esn;
+  logic [espalier_pkg::SA_W-1:0] d_sa;
+  logic [1:0]       d_key_size;
+  logic [7:0]       d_window;
+  logic [31:0]      d_salt;
+
+  ram_sdp #(
+      .WIDTH(CTX_W),
+      .DEPTH(SA_ENTRIES),
+      .READ_LATENCY(2)
+  ) u_ctx (
+      .clk,
+      .wr_en(ctx_wr.valid),
+      .wr_addr(ctx_wr.sa[ROW_W-1:0]),
+      .wr_strb(1'b1),
+      .wr_data(ctx_wr.ctx),
+      .rd_en(hit5),
+      .rd_addr(sa5[ROW_W-1:0]),
+      .rd_data(ctx_bits)
+  );
+
+  assign ctx      = ctx_bits;
+  assign c_valid  = hit5;
+  assign c_sa     = sa5;
+  assign c_esn    = ctx.esn;
+  assign c_window = ctx.window;
+
+  delay_line #(
+      .WIDTH(32),
+      .DELAY(7)
+  ) u_low (
+      .clk,
+      .rst,
+      .s_valid(head),
+      .s_data(esp_pkg::swap32(s_data[63:32])),
+      .m_valid(low_valid),
+      .m_data(c_low)
+  );
+
+  delay_line #(
+      .WIDTH(1 + espalier_pkg::SA_W + 2 + 1 + 8 + 32),
+      .DELAY(DECIDE_AT - 7)
+  ) u_found (
+      .clk,
+      .rst,
+      .s_valid(low_valid),
+      .s_data({hit7_q && ctx.valid, sa7_q, ctx.key_size, ctx.esn, ctx.window, ctx.salt}),
+      .m_valid(d_found_valid),
+      .m_data({d_found, d_sa, d_key_size, d_esn, d_window, d_salt})
+  );
+
+  // ---- decision: cycle 11 -------------------------------------------------------------------------------------------------------------
+  logic [7:0]         status;
+  logic               pass, forward, last;
+  logic               open_q;           // the packet passed, and its last beat has not come
+  logic [BEATS_W-1:0] number_q, number; // of the beat
+  logic [BEATS_W-1:0] last_beat_q;
+
+  always_comb begin
+    status = d_header.status;
+    if (d_header.status == espalier_regs_pkg::STATUS_OK) begin
+      if (!d_found) status = espalier_regs_pkg::STATUS_NO_SA;
+      else if (c_verdict == esp_decap_pkg::REPLAY_IS_OLD) status = espalier_regs_pkg::STATUS_REPLAY_OLD;
+      else if (c_verdict == esp_decap_pkg::REPLAY_IS_KNOWN) status = espalier_regs_pkg::STATUS_REPLAY_DUPLICATE;
+    end
+  end
+
+  assign pass    = status == espalier_regs_pkg::STATUS_OK;
+  assign number  = d_first ? '0 : number_q;
+  assign last    = d_first ? (!pass || d_header.last_beat == '0) : (number_q == last_beat_q);
+  assign forward = d_valid && (d_first || open_q);
+
+  // ---- to the cipher: cycle 12 -----------------------------------------------------------------------------------------------------------
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      g_valid <= 1'b0;
+      i_valid <= 1'b0;
+      open_q  <= 1'b0;
+    end else begin
+      g_valid <= forward;
+      i_valid <= d_valid && d_first;
+      if (forward) open_q <= !last;
+    end
+    if (forward) begin
+      number_q <= number + BEATS_W'(1);
+      g_first  <= d_first;
+      g_last   <= last;
+      g_null   <= d_first && !pass;
+      g_data   <= d_data;
+    end
+    if (forward && d_first) begin
+      last_beat_q <= d_header.last_beat;
+      g_sa        <= d_sa;
+      g_key_size  <= d_key_size;
+      g_nonce     <= {d_data[127:64], d_salt};
+      g_aad       <= d_esn ? {32'b0, d_data[63:32], esp_pkg::swap32(c_seq[63:32]), d_data[31:0]} : {64'b0, d_data[63:0]};
+      g_aad_len   <= d_esn ? 16'd12 : 16'd8;
+      g_len       <= d_header.c;
+      g_user      <= {d_header.ce, d_header.c};
+      i_info.job       <= d_job;
+      i_info.epoch     <= d_epoch;
+      i_info.sa        <= (d_header.status == espalier_regs_pkg::STATUS_OK && d_found) ? d_sa : '1;
+      i_info.status    <= status;
+      i_info.seq       <= c_seq;
+      i_info.window    <= d_window;
+      i_info.in_beats  <= d_in_beats;
+      i_info.buf_beats <= pass ? BEATS_W'((d_header.c - 16'd1) >> BEAT_LOG2) + BEATS_W'(1) : '0;
+    end
+  end
+
+  // ---- the received ICV: the 4 words that end the stream; cycle 13 ---------------------------------------------------------------------------
+  localparam int unsigned WORDS = 4 * LANES;  // of a beat
+
+  logic [95:0]                 before_q;      // last 3 words of the beat before
+  logic [32*(WORDS+3)-1:0]     window_words;
+  logic [$clog2(WORDS)-1:0]    end_word;      // the stream's last word, in its beat
+  logic                        v_valid_q;
+  logic [127:0]                v_icv_q;
+
+  assign window_words = {g_data, before_q};
+  assign end_word     = g_len[2+:$clog2(WORDS)] + ($clog2(WORDS))'(8 - 1);  // stream bytes: c + 32
+
+  always_ff @(posedge clk) begin
+    if (rst) v_valid_q <= 1'b0;
+    else v_valid_q <= g_valid && g_last && !g_null;
+    if (g_valid) begin
+      before_q <= g_data[128*LANES-1-:96];
+      if (g_last) v_icv_q <= window_words[32*end_word+:128];
+    end
+  end
+
+  assign v_valid = v_valid_q;
+  assign v_icv   = v_icv_q;
+
+  logic unused;
+  assign unused = &{1'b0, s_user.sa, s_outer, ctx_wr.sa, sa5, ctx.spi, ctx.dst, d_header_valid, d_found_valid};
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk) begin
+    if (!rst) begin
+      a_aligned : assert ((d_valid && d_first) == d_header_valid && d_header_valid == d_found_valid)
+      else $error("esp_decap_admit: decision out of step with the beats");
+      a_complete : assert (!(d_valid && d_first && open_q)) else $error("esp_decap_admit: packet ended before its last stream beat");
+    end
+  end
+`endif
+
+endmodule
+
+`default_nettype wire

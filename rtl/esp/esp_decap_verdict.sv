@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// Joins, in packet order, what is known of a packet: its record (info), the computed and the received ICV, and the trailer's findings; and
+// gives the verdict. A right ICV, and nothing else, starts the update of the replay state; that check may still refuse the packet
+// (RFC 4303, 3.4.3). The order of the statuses: front end, ICV_MISMATCH, REPLAY_*, trailer.
+// Latency about 9 cycles behind the tag. Null tokens and packets with a wrong ICV pass one a cycle, the others one in two cycles (the
+// replay update's rate; no shorter than the shortest packet with an inner header at LANES = 4).
+// Every FIFO holds as many entries as packets are let into the engine, so none overflows.
+`default_nettype none
+
+module esp_decap_verdict (
+    input  logic                          clk,
+    input  logic                          rst,
+
+    input  logic                          i_valid,     // packets entering the cipher
+    input  esp_decap_pkg::info_t          i_info,
+    input  logic                          v_valid,     // received ICVs, byte string
+    input  logic [127:0]                  v_icv,
+    input  logic                          t_valid,     // tags from gcm_engine
+    input  logic                          t_null,
+    input  logic [127:0]                  t_tag,
+    input  logic                          r_valid,     // trailer
+    input  esp_decap_pkg::trailer_t       r_trailer,
+
+    // replay's update port
+    output logic                          u_valid,
+    output logic                          u_verified,
+    output logic [espalier_pkg::SA_W-1:0] u_sa,
+    output logic [63:0]                   u_seq,
+    output logic [7:0]                    u_window,
+    input  logic [1:0]                    u_verdict,
+
+    output logic                          m_valid,
+    output esp_decap_pkg::verdict_t       m_verdict
+);
+
+  localparam int unsigned DEPTH     = esp_decap_pkg::DECAP_PACKETS;
+  localparam int unsigned COUNT_W   = $clog2(DEPTH) + 1;
+  localparam int unsigned INFO_W    = $bits(esp_decap_pkg::info_t);
+  localparam int unsigned TRAILER_W = $bits(esp_decap_pkg::trailer_t);
+
+  logic                    info_ready, icv_ready, tag_ready, trailer_ready;
+  logic                    info_valid, icv_valid, tag_valid, trailer_valid;
+  logic [INFO_W-1:0]       info_bits;
+  logic [TRAILER_W-1:0]    trailer_bits;
+  esp_decap_pkg::info_t    info;
+  esp_decap_pkg::trailer_t trailer;
+  logic [127:0]            icv;
+  logic                    take, take_trailer;
+  logic [COUNT_W-1:0]      info_count, icv_count, tag_count, trailer_count;
+
+  assign info    = info_bits;
+  assign trailer = trailer_bits;
+
+  // ---- tag against received ICV ---------------------------------------------------------------------------------------------------
+  logic         t_valid_q, t_null_q, cmp_valid_q, cmp_null_q;
+  logic [127:0] t_tag_q;
+  logic [7:0]   differ_q;      // one a 16 bits
+  logic         tag_null, tag_equal;
+
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      t_valid_q   <= 1'b0;
+      cmp_valid_q <= 1'b0;
+    end else begin
+      t_valid_q   <= t_valid;
+      cmp_valid_q <= t_valid_q;
+    end
+    if (t_valid) begin
+      t_null_q <= t_null;
+      t_tag_q  <= t_tag;
+    end
+    if (t_valid_q) begin
+      cmp_null_q <= t_null_q;
+      for (int unsigned i = 0; i < 8; i++) differ_q[i] <= t_tag_q[16*i+:16] != icv[16*i+:16];
+    end
+  end
+
+  fifo_sync #(
+      .WIDTH(128),
+      .DEPTH(DEPTH),
+      .BLOCK_RAM(1'b1)
+  ) u_icv (
+      .clk,
+      .rst,
+      .s_valid(v_valid),
+      .s_ready(icv_ready),
+      .s_data(v_icv),
+      .m_valid(icv_valid),
+      .m_ready(t_valid_q && !t_null_q),
+      .m_data(icv),
+      .count(icv_count)
+  );
+
+  fifo_sync #(
+      .WIDTH(2),
+      .DEPTH(DEPTH)
+  ) u_tag (
+      .clk,
+      .rst,
+      .s_valid(cmp_valid_q),
+      .s_ready(tag_ready),
+      .s_data({cmp_null_q, differ_q == '0}),
+      .m_valid(tag_valid),
+      .m_ready(take),
+      .m_data({tag_null, tag_equal}),
+      .count(tag_count)
+  );
+
+  fifo_sync #(
+      .WIDTH(INFO_W),
+      .DEPTH(DEPTH),
+      .BLOCK_RAM(1'b1)
+  ) u_info (
+      .clk,
+      .rst,
+      .s_valid(i_valid),
+      .s_ready(info_ready),
+      .s_data(i_info),
+      .m_valid(info_valid),
+      .m_ready(take),
+      .m_data(info_bits),
+      .count(info_count)
+  );
+
+  fifo_sync #(
+      .WIDTH(TRAILER_W),
+      .DEPTH(DEPTH)
+  ) u_trailer (
+      .clk,
+      .rst,
+      .s_valid(r_valid),
+      .s_ready(trailer_ready),
+      .s_data(r_trailer),
+      .m_valid(trailer_valid),
+      .m_ready(take_trailer),
+      .m_data(trailer_bits),
+      .count(trailer_count)
+  );
+
+  // ---- join ---------------------------------------------------------------------------------------------------------------------------
+  logic verified, updated_q;  // updated_q: the cycle before started an update
+
+  assign verified     = !tag_null && tag_equal;
+  assign take         = tag_valid && info_valid && (tag_null || trailer_valid) && !(verified && updated_q);
+  assign take_trailer = take && !tag_null;
+  assign u_valid      = take && verified;
+  assign u_verified   = verified;
+  assign u_sa         = info.sa;
+  assign u_seq        = info.seq;
+  assign u_window     = info.window;
+
+  always_ff @(posedge clk) begin
+    if (rst) updated_q <= 1'b0;
+    else updated_q <= u_valid;
+  end
+
+  // ---- while the replay state is read and compared -----------------------------------------------------------------------------------------
+  localparam int unsigned UPDATE_LATENCY = 4;
+  localparam int unsigned VERDICT_W = $bits(esp_decap_pkg::verdict_t);
+
+  esp_decap_pkg::verdict_t early, late, final_d, final_q;
+  logic [VERDICT_W-1:0]    late_bits;
+  logic                    late_valid, final_valid_q;
+
+  always_comb begin
+    early.job       = info.job;
+    early.epoch     = info.epoch;
+    early.sa        = info.sa;
+    early.verified  = verified;
+    early.in_beats  = info.in_beats;
+    early.buf_beats = info.buf_beats;
+    early.len       = trailer.len;
+    if (tag_null) early.status = info.status;
+    else if (!tag_equal) early.status = espalier_regs_pkg::STATUS_ICV_MISMATCH;
+    else early.status = trailer.status;
+  end
+
+  delay_line #(
+      .WIDTH(VERDICT_W),
+      .DELAY(UPDATE_LATENCY)
+  ) u_wait (
+      .clk,
+      .rst,
+      .s_valid(take),
+      .s_data(early),
+      .m_valid(late_valid),
+      .m_data(late_bits)
+  );
+
+  assign late = late_bits;
+
+  always_comb begin
+    final_d = late;
+    if (late.verified && u_verdict == esp_decap_pkg::REPLAY_IS_OLD) final_d.status = espalier_regs_pkg::STATUS_REPLAY_OLD;
+    if (late.verified && u_verdict == esp_decap_pkg::REPLAY_IS_KNOWN) final_d.status = espalier_regs_pkg::STATUS_REPLAY_DUPLICATE;
+    if (final_d.status != espalier_regs_pkg::STATUS_OK) final_d.len = '0;
+  end
+
+  always_ff @(posedge clk) begin
+    if (rst) final_valid_q <= 1'b0;
+    else final_valid_q <= late_valid;
+    if (late_valid) final_q <= final_d;
+  end
+
+  assign m_valid   = final_valid_q;
+  assign m_verdict = final_q;
+
+  logic unused;
+  assign unused = &{1'b0, info_count, icv_count, tag_count, trailer_count, info_ready, icv_ready, tag_ready, trailer_ready, icv_valid};
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk) begin
+    if (!rst) begin
+      a_info : assert (!i_valid || info_ready) else $error("esp_decap_verdict: info FIFO overflow");
+      a_icv : assert (!v_valid || icv_ready) else $error("esp_decap_verdict: ICV FIFO overflow");
+      a_tag : assert (!cmp_valid_q || tag_ready) else $error("esp_decap_verdict: tag FIFO overflow");
+      a_trailer : assert (!r_valid || trailer_ready) else $error("esp_decap_verdict: trailer FIFO overflow");
+      a_icv_there : assert (!(t_valid_q && !t_null_q) || icv_valid) else $error("esp_decap_verdict: tag without a received ICV");
+      a_null : assert (!take || tag_null == (info.status != espalier_regs_pkg::STATUS_OK))
+      else $error("esp_decap_verdict: tags and packets out of step");
+      a_update : assert (!u_valid || (tag_equal && !tag_null)) else $error("esp_decap_verdict: replay update before the ICV is verified");
+    end
+  end
+`endif
+
+endmodule
+
+`default_nettype wire
