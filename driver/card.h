@@ -31,6 +31,8 @@ struct card {
 	int event_fds[CARD_QUEUES_MAX];
 	uint8_t *sa_used[2]; /* by direction: a byte an index */
 	uint32_t sa_hint[2];
+	uint32_t staged[8]; /* what SA_SPI and the registers behind it hold, if staged_known */
+	bool staged_known;
 };
 
 extern const struct espalier_backend espalier_card_backend;

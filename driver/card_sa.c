@@ -67,24 +67,40 @@ static uint32_t load_le32(const uint8_t *p)
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+/* The registers that are no secret keep their values from one command to the next: write what changes. */
+static int stage_plain(struct card *card, uint32_t reg, uint32_t value)
+{
+	uint32_t *staged = &card->staged[(reg - ESP_REG_SA_SPI) / 4];
+	int ret;
+
+	if (card->staged_known && *staged == value)
+		return 0;
+	ret = card_write(card, reg, value);
+	if (!ret)
+		*staged = value;
+	return ret;
+}
+
 static int stage(struct card *card, const struct espalier_sa_config *config)
 {
+	const struct {
+		uint32_t reg, value;
+	} plain[] = {
+		{ ESP_REG_SA_SPI, config->spi },
+		{ ESP_REG_SA_SRC, config->src },
+		{ ESP_REG_SA_DST, config->dst },
+		{ ESP_REG_SA_SEQ_LO, (uint32_t)config->seq },
+		{ ESP_REG_SA_SEQ_HI, (uint32_t)(config->seq >> 32) },
+	};
 	int ret = 0;
 
 	for (uint32_t i = 0; !ret && i < config->key_len / 4u; i++)
 		ret = card_write(card, ESP_REG_SA_KEY + i * ESP_REG_SA_KEY_STRIDE, load_le32(config->key + 4 * i));
 	if (!ret)
 		ret = card_write(card, ESP_REG_SA_SALT, load_le32(config->salt));
-	if (!ret)
-		ret = card_write(card, ESP_REG_SA_SPI, config->spi);
-	if (!ret)
-		ret = card_write(card, ESP_REG_SA_SRC, config->src);
-	if (!ret)
-		ret = card_write(card, ESP_REG_SA_DST, config->dst);
-	if (!ret)
-		ret = card_write(card, ESP_REG_SA_SEQ_LO, (uint32_t)config->seq);
-	if (!ret)
-		ret = card_write(card, ESP_REG_SA_SEQ_HI, (uint32_t)(config->seq >> 32));
+	for (size_t i = 0; !ret && i < sizeof(plain) / sizeof(plain[0]); i++)
+		ret = stage_plain(card, plain[i].reg, plain[i].value);
+	card->staged_known = !ret;
 	return ret;
 }
 

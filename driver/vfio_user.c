@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The transport to a simulated card: a vfio-user client (see vfio_user_proto.h). One request at a time, each answered before the next.
+ * The transport to a simulated card: a vfio-user client (see vfio_user_proto.h). Register writes are posted, as on PCI Express; everything
+ * else is one request at a time, answered before the next.
  * Memory is a memfd that the server maps. After a broken answer or a timeout the stream's state is unknown: the connection is closed,
  * and everything from there on is -ENODEV. Commands from the server (which has no need of any) are refused with ENOTSUP.
  */
@@ -199,7 +200,7 @@ static int receive_reply(struct vfio_user *v, const struct vfio_user_header *req
 	return body ? receive_all(v, reply->body, body, end) : 0;
 }
 
-/* body follows the header; the answer's body goes to reply. */
+/* body follows the header; the answer's body goes to reply. reply NULL: none is asked for. */
 static int request(struct vfio_user *v, uint16_t command, const void *body, uint32_t len, const int *fds, unsigned int nfds,
 		   const struct reply *reply)
 {
@@ -216,8 +217,10 @@ static int request(struct vfio_user *v, uint16_t command, const void *body, uint
 		return espalier_fail(v->base.error, -EMSGSIZE, "A request of %u bytes is too long.", len);
 	if (len)
 		memcpy(msg.body, body, len);
+	if (!reply)
+		msg.header.flags = VFIO_USER_F_NO_REPLY;
 	ret = send_all(v, &msg, msg.header.size, fds, nfds, end);
-	if (!ret)
+	if (!ret && reply)
 		ret = receive_reply(v, &msg.header, reply, end);
 	OPENSSL_cleanse(msg.body, len); /* may be a piece of a key */
 	return ret;
@@ -231,19 +234,22 @@ static int access_region(struct vfio_user *v, bool write, uint32_t region, uint6
 	} __attribute__((packed)) out = { .access = { .offset = offset, .region = region, .count = len } }, in;
 	uint32_t head = (uint32_t)sizeof(out.access);
 	struct reply reply = { &in, head + (write ? 0 : len), head + (write ? 0 : len) };
+	bool posted = write && region == VFIO_USER_REGION_BAR0; /* like a memory write on PCI Express: the next read comes after it */
 	int ret;
 
 	if (len > sizeof(out.data))
 		return espalier_fail(v->base.error, -EMSGSIZE, "An access of %u bytes is too long.", len);
 	if (write)
 		memcpy(out.data, data, len);
-	ret = request(v, write ? VFIO_USER_REGION_WRITE : VFIO_USER_REGION_READ, &out, head + (write ? len : 0), NULL, 0, &reply);
+	ret = request(v, write ? VFIO_USER_REGION_WRITE : VFIO_USER_REGION_READ, &out, head + (write ? len : 0), NULL, 0, posted ? NULL : &reply);
 	OPENSSL_cleanse(out.data, sizeof(out.data));
-	if (!ret && (in.access.offset != offset || in.access.region != region || in.access.count != len))
+	if (ret || posted)
+		return ret;
+	if (in.access.offset != offset || in.access.region != region || in.access.count != len)
 		return gone(v, "it answered another access");
-	if (!ret && !write)
+	if (!write)
 		memcpy(data, in.data, len);
-	return ret;
+	return 0;
 }
 
 static int vu_config_read(struct transport *t, uint32_t offset, void *data, uint32_t len)

@@ -158,7 +158,7 @@ static int run_opened(const struct options *o, struct run *run)
 static int cmd_run(const struct options *o, bool decap)
 {
 	struct states states = { 0 };
-	struct run run = { .decap = decap, .states = &states, .stop = &stop };
+	struct run run = { .decap = decap, .states = &states, .update_states = o->save != NULL, .stop = &stop };
 	struct sigaction action = { .sa_handler = on_signal };
 	char error[CAPTURE_ERROR_LEN];
 	int ret;

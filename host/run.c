@@ -31,6 +31,7 @@ struct pump {
 	uint64_t written; /* taken back */
 	bool end;
 	char *error;
+	struct state *by_sa[ESPALIER_SA_NONE + 1]; /* the state behind an SA of the device */
 };
 
 uint64_t run_dropped(const struct run_counters *counters)
@@ -81,6 +82,7 @@ static int add_states(struct pump *pump)
 		explicit_bzero(&config, sizeof(config));
 		if (ret)
 			return device_error(pump, ret, what);
+		pump->by_sa[state->sa] = state;
 	}
 	return 0;
 }
@@ -119,7 +121,7 @@ static int take_packet(struct pump *pump)
 {
 	struct run *run = pump->run;
 	struct capture_packet packet;
-	const struct state *state = NULL;
+	struct state *state = NULL;
 	uint32_t len;
 	int ret = capture_read(run->in, &packet, pump->error);
 
@@ -148,6 +150,8 @@ static int take_packet(struct pump *pump)
 		run->counters.too_long++;
 		return 0;
 	}
+	if (state)
+		state->used = true;
 	fill_slot(pump, &packet, len, state ? state->sa : 0);
 	return 0;
 }
@@ -175,6 +179,8 @@ static int finish(struct pump *pump, const struct slot *slot)
 	const struct espalier_op *op = &slot->op;
 
 	counters->status[op->status]++;
+	if (pump->by_sa[op->result_sa])
+		pump->by_sa[op->result_sa]->used = true;
 	if (op->status != ESP_STATUS_OK)
 		return 0;
 	counters->packets_out++;
@@ -241,7 +247,7 @@ static int update_states(struct pump *pump, char *error)
 		struct state *state = &run->states->list[i];
 		uint64_t seq, limit = state->esn ? UINT64_MAX : UINT32_MAX;
 
-		if (state->sa == ESPALIER_SA_NONE)
+		if (state->sa == ESPALIER_SA_NONE || !state->used)
 			continue;
 		if (!espalier_sa_query(run->dev, run->decap ? ESPALIER_INBOUND : ESPALIER_OUTBOUND, state->sa, &seq)) {
 			*(run->decap ? &state->seq : &state->oseq) = seq;
@@ -251,8 +257,6 @@ static int update_states(struct pump *pump, char *error)
 			if (!run->decap)
 				state->oseq = limit - state->oseq < pump->queued ? limit : state->oseq + pump->queued;
 		}
-		espalier_sa_delete(run->dev, run->decap ? ESPALIER_INBOUND : ESPALIER_OUTBOUND, state->sa);
-		state->sa = ESPALIER_SA_NONE;
 	}
 	return ret;
 }
@@ -279,10 +283,12 @@ int run_capture(struct run *run, char *error)
 	struct espalier_stats before, after;
 	char update_error[ESPALIER_ERROR_LEN] = "";
 	struct pump *pump = calloc(1, sizeof(*pump));
-	int ret, update;
+	int ret, update = 0;
 
-	for (size_t i = 0; i < run->states->count; i++)
+	for (size_t i = 0; i < run->states->count; i++) {
 		run->states->list[i].sa = ESPALIER_SA_NONE;
+		run->states->list[i].used = false;
+	}
 	if (!pump) {
 		snprintf(error, ESPALIER_ERROR_LEN, "Out of memory.");
 		return -ENOMEM;
@@ -303,7 +309,8 @@ int run_capture(struct run *run, char *error)
 	if (!ret)
 		run->counters.cycles = after.cycles - before.cycles;
 	espalier_queue_destroy(pump->queue);
-	update = update_states(pump, update_error);
+	if (run->update_states)
+		update = update_states(pump, update_error);
 	if (!ret && update) {
 		ret = update;
 		memcpy(error, update_error, sizeof(update_error));

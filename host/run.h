@@ -29,7 +29,8 @@ struct run {
 	struct espalier_dev *dev;
 	struct espalier_info info;
 	bool decap;
-	struct states *states; /* seq or oseq of each is brought up to date at the end */
+	struct states *states;
+	bool update_states; /* bring seq or oseq of each up to date at the end */
 	struct capture_in *in;
 	struct capture_out *out;
 	struct run_counters counters;
@@ -37,8 +38,9 @@ struct run {
 };
 
 /*
- * Install the states, run the capture, remove the states. 0, or a negative errno value with a sentence (ESPALIER_ERROR_LEN bytes).
- * Also after an error the states' sequence numbers are safe to save: none that was used on the wire comes again.
+ * Install the states and run the capture. 0, or a negative errno value with a sentence (ESPALIER_ERROR_LEN bytes). The SAs stay in the
+ * device until it is closed. With update_states, also after an error the states' sequence numbers are safe to save: none that was used
+ * on the wire comes again.
  */
 int run_capture(struct run *run, char *error);
 

@@ -33,6 +33,7 @@ struct state {
 	struct selector selector; /* all zero: every packet */
 	char *words; /* the line as it was, without the replay-seq and replay-oseq options; for states_save */
 	uint16_t sa; /* index in the device, for the user of the list */
+	bool used;   /* did anything since then, likewise */
 };
 
 struct states {

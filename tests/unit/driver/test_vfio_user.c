@@ -40,7 +40,8 @@ struct server {
 	enum fault fault;
 	uint16_t faulty_command;
 	bool pieces;	 /* answers byte by byte */
-	bool interleave; /* a DMA_READ of the server's own before each answer */
+	bool interleave; /* a DMA_WRITE of the server's own before each answer */
+	volatile bool asleep; /* reads nothing */
 	uint32_t regs[16];
 	uint8_t config[64];
 	uint8_t *mapped;
@@ -160,15 +161,19 @@ static bool serve_one(struct server *s, int fd)
 	int passed = -1;
 	uint32_t len;
 
+	while (s->asleep)
+		usleep(1000);
 	if (!receive(fd, &m.h, sizeof(m.h), &passed) || !receive(fd, m.body, m.h.size - sizeof(m.h), &passed))
 		return false;
 	if (m.h.command == s->faulty_command)
 		fault = s->fault;
 	if (fault == CLOSE)
 		return false;
-	if (s->interleave)
+	if (s->interleave && !(m.h.flags & VFIO_USER_F_NO_REPLY))
 		interleave(s, fd);
 	len = answer_body(s, m.h.command, m.body, passed);
+	if (m.h.flags & VFIO_USER_F_NO_REPLY)
+		return true;
 	m.h.flags = VFIO_USER_F_REPLY;
 	m.h.size = sizeof(m.h) + len;
 	switch (fault) {
@@ -348,10 +353,10 @@ static void test_broken_answers(void **unused)
 		for (size_t c = 0; c < 2; c++) {
 			struct server *s = start(faults[i], commands[c]);
 			struct transport *t;
-			uint32_t value;
+			uint32_t value = 0;
 
 			assert_int_equal(connect_to(s, &t), 0);
-			assert_int_equal(c ? t->ops->reg_write(t, 4, 1) : t->ops->reg_read(t, 4, &value), -ENODEV);
+			assert_int_equal(c ? t->ops->config_write(t, 4, &value, 2) : t->ops->reg_read(t, 4, &value), -ENODEV);
 			assert_non_null(strstr(t->error, s->path));
 			assert_int_equal(t->ops->reg_read(t, 0, &value), -ENODEV);
 			assert_int_equal(t->ops->alive(t), -ENODEV);
@@ -425,6 +430,32 @@ static void test_no_reset(void **unused)
 	finish(s, t);
 }
 
+/* Posted writes to a server that is gone, or that does not read: noticed, within the bound. */
+static void test_posted(void **unused)
+{
+	struct server *s = start(CLOSE, VFIO_USER_REGION_WRITE);
+	struct transport *t;
+	int ret = 0;
+
+	(void)unused;
+	assert_int_equal(connect_to(s, &t), 0);
+	for (int i = 0; i < 1000 && !ret; i++) {
+		ret = t->ops->reg_write(t, 4, 1);
+		usleep(100);
+	}
+	assert_int_equal(ret, -ENODEV);
+	finish(s, t);
+	s = start(NONE, 0);
+	assert_int_equal(connect_to(s, &t), 0);
+	s->asleep = true;
+	for (ret = 0; !ret;)
+		ret = t->ops->reg_write(t, 4, 1);
+	assert_int_equal(ret, -ENODEV);
+	assert_non_null(strstr(t->error, "in time"));
+	s->asleep = false;
+	finish(s, t);
+}
+
 /* The server goes away while nothing is asked of it. */
 static void test_hangup(void **unused)
 {
@@ -450,6 +481,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),	  cmocka_unit_test(test_pieces),   cmocka_unit_test(test_interleaved), cmocka_unit_test(test_broken_answers),
 		cmocka_unit_test(test_errors),	  cmocka_unit_test(test_handshake), cmocka_unit_test(test_no_reset),	   cmocka_unit_test(test_hangup),
+		cmocka_unit_test(test_posted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
