@@ -29,7 +29,8 @@ class Pci(unittest.TestCase):
     def test_lspci(self):
         out, err = lspci(self.simulator, "-vvv", "-nn")
         print(out, flush=True)
-        self.assertEqual(err, "")
+        # A machine without kernel modules is no matter of the card's.
+        self.assertEqual([line for line in err.splitlines() if "libkmod" not in line], [])
         self.assertEqual(len(re.findall(r"^\S+ .*\[10ee:e5b0\]", out, re.M)), 1)
         for pattern in (r"Capabilities: \[\w+\] Express \(v2\) Endpoint", r"Capabilities: \[\w+\] MSI-X: Enable[-+] Count=4 ", r"Vector table: BAR=0 offset=00008000",
                         r"PBA: BAR=0 offset=0000c000", r"LnkSta:\s+Speed 8GT/s.*, Width x8", r"MaxPayload 256 bytes, MaxReadReq 1024 bytes", r"RCB 128 bytes",
