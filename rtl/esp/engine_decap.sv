@@ -290,7 +290,7 @@ module engine_decap #(
   );
 
   logic unused;
-  assign unused = &{1'b0, t_user};
+  assign unused = &{1'b0, t_user, done_in_beats};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
