@@ -101,6 +101,8 @@ module pcie_regs (
     else byte_count = {desc_q.dword_count, 2'b00} - 13'(low_byte) - 13'(tail_skip);
   end
 
+  // A completion without success carries the request's byte enables and descriptor instead of data, for the block's error log (PG213
+  // "Completions with Error Status"): 8 dwords in all, none of which goes to the link.
   logic has_data;
   assign has_data = (cpl_q == pcie_pkg::CPL_SC);
 
@@ -123,7 +125,7 @@ module pcie_regs (
     cc_user             = '0;
     cc_user.is_sop      = 2'b01;
     cc_user.is_eop      = 2'b01;
-    cc_user.is_eop0_ptr = !has_data ? 4'd2 : two ? 4'd4 : 4'd3;
+    cc_user.is_eop0_ptr = !has_data ? 4'd7 : two ? 4'd4 : 4'd3;
   end
 
   // ---- the register access of the state --------------------------------------------------------------------------------
@@ -193,8 +195,8 @@ module pcie_regs (
 
       ST_ANSWER: begin
         m_axis_cc_tvalid <= 1'b1;
-        m_axis_cc_tdata  <= {352'd0, has_data ? data_q : 64'd0, cc_desc};
-        m_axis_cc_tkeep  <= !has_data ? 16'h0007 : two ? 16'h001f : 16'h000f;
+        m_axis_cc_tdata  <= has_data ? {352'd0, data_q, cc_desc} : {256'd0, desc_q, 24'd0, last_be_q, first_be_q, cc_desc};
+        m_axis_cc_tkeep  <= !has_data ? 16'h00ff : two ? 16'h001f : 16'h000f;
         m_axis_cc_tuser  <= cc_user;
         state_q          <= ST_SEND;
       end

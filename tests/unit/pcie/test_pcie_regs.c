@@ -48,7 +48,7 @@ struct access {
 };
 struct completion {
 	uint32_t desc[3];
-	uint32_t data[2];
+	uint32_t data[5];
 	unsigned dwords;
 };
 
@@ -66,6 +66,23 @@ static uint32_t reg_value(unsigned addr)
 static int reg_bad(unsigned addr)
 {
 	return addr % 5 == 4;
+}
+
+/* The request's CQ descriptor. */
+static void request_desc(const struct request *r, uint32_t *desc)
+{
+	memset(desc, 0, 16);
+	bits_set(desc, 0, 32, (uint32_t)r->addr);
+	bits_set(desc, 32, 32, r->addr >> 32);
+	bits_set(desc, 64, 11, r->dwords);
+	bits_set(desc, 75, 4, r->type);
+	bits_set(desc, 80, 16, r->requester);
+	bits_set(desc, 96, 8, r->tag);
+	bits_set(desc, 104, 8, r->function);
+	bits_set(desc, 112, 3, r->bar);
+	bits_set(desc, 115, 6, 16);
+	bits_set(desc, 121, 3, r->tc);
+	bits_set(desc, 124, 3, r->attr);
 }
 
 static void expect_completion(const struct request *r, unsigned status, const uint32_t *data)
@@ -94,9 +111,14 @@ static void expect_completion(const struct request *r, unsigned status, const ui
 	bits_set(desc, 89, 3, r->tc);
 	bits_set(desc, 92, 3, r->attr);
 	memcpy(c->desc, desc, sizeof(desc));
-	c->dwords = status == SC ? r->dwords : 0;
+	c->dwords = r->dwords;
 	if (data)
-		memcpy(c->data, data, sizeof(c->data));
+		memcpy(c->data, data, 8);
+	if (status != SC) { /* the byte enables and the request, for the block's log */
+		c->dwords = 5;
+		c->data[0] = (r->last_be << 4 | r->first_be) & 0xff;
+		request_desc(r, c->data + 1);
+	}
 }
 
 /* Dwords of the packet, descriptor included. */
@@ -179,19 +201,9 @@ struct beat {
 static unsigned to_beats(const struct request *r, struct beat *b)
 {
 	unsigned total = cut_length(r), n;
-	uint32_t desc[4] = {0};
+	uint32_t desc[4];
 
-	bits_set(desc, 0, 32, (uint32_t)r->addr);
-	bits_set(desc, 32, 32, r->addr >> 32);
-	bits_set(desc, 64, 11, r->dwords);
-	bits_set(desc, 75, 4, r->type);
-	bits_set(desc, 80, 16, r->requester);
-	bits_set(desc, 96, 8, r->tag);
-	bits_set(desc, 104, 8, r->function);
-	bits_set(desc, 112, 3, r->bar);
-	bits_set(desc, 115, 6, 16);
-	bits_set(desc, 121, 3, r->tc);
-	bits_set(desc, 124, 3, r->attr);
+	request_desc(r, desc);
 	n = (total + 15) / 16;
 	for (unsigned k = 0; k < n; k++) {
 		memset(&b[k], 0, sizeof(b[k]));
