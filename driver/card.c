@@ -41,15 +41,17 @@ uint64_t card_now_ms(void)
 int card_transport_error(struct card *card, int code)
 {
 	memcpy(card->base.error, card->t->error, sizeof(card->base.error));
-	if (code == -ENODEV)
+	if (code == -ENODEV && !card->lost) {
 		card->lost = true;
+		memcpy(card->lost_why, card->t->error, sizeof(card->lost_why));
+	}
 	return code;
 }
 
 static int is_lost(struct card *card)
 {
 	if (card->lost)
-		return espalier_fail(card->base.error, -ENODEV, "The card is gone.");
+		return espalier_fail(card->base.error, -ENODEV, "%s", card->lost_why);
 	return 0;
 }
 
@@ -72,8 +74,7 @@ int card_read(struct card *card, uint32_t offset, uint32_t *value)
 		return card_transport_error(card, ret);
 	if (id == ESP_REG_ID_RESET)
 		return 0;
-	card->lost = true;
-	return is_lost(card);
+	return card_transport_error(card, espalier_fail(card->t->error, -ENODEV, "The card does not answer any more: reads return all ones."));
 }
 
 int card_write(struct card *card, uint32_t offset, uint32_t value)

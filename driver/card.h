@@ -24,6 +24,7 @@ struct card {
 	struct transport *t;
 	struct sim_process *sim; /* started by this process, or NULL */
 	bool lost;		 /* found gone: every call ends in -ENODEV */
+	char lost_why[ESPALIER_ERROR_LEN];
 	struct espalier_info info;
 	struct card_mem *memory;
 	uint64_t next_iova;
