@@ -155,7 +155,7 @@ void test_stall_one_direction(void **state)
 		queue_start(0, 8, 8);
 		queue_start(1, 8, 8);
 		queue_start(2, 8, 8);
-		for (int i = 0; i < 160; i++)
+		for (int i = 0; i < 480; i++) /* more than the card has jobs */
 			job_post(job_new((unsigned)i & 1, stuck, (uint16_t)(i % 8 ? 64 + rnd(1400) : MAX_LEN)));
 		queue_ring(0);
 		queue_ring(1);
@@ -174,7 +174,7 @@ void test_stall_one_direction(void **state)
 		}
 		assert_int_equal(bench.completions - before, 400);
 		bench.stall_in[stuck] = bench.stall_out[stuck] = false;
-		bench_drain(200000);
+		bench_drain(500000);
 		bench_close();
 	}
 }
