@@ -11,7 +11,8 @@
 module card #(
     parameter int unsigned LANES      = 4,    // 128-bit lanes of each engine: 1, 2 or 4
     parameter int unsigned SA_ENTRIES = 4096, // SAs a direction; a power of two
-    parameter int unsigned TAGS       = 64    // read requests outstanding
+    parameter int unsigned TAGS       = 64,   // read requests outstanding
+    parameter int unsigned QUARANTINE_LOG2 = 24  // cycles, beyond the read timeout, until a lost read's tag is used again (pcie_read)
 ) (
     input  logic         clk,
     input  logic         rst,
@@ -113,7 +114,7 @@ module card #(
   logic                  irq_valid;
   logic [7:0]            irq_vector;
 
-  pcie_dma #(.TAGS(TAGS)) u_pcie_dma (
+  pcie_dma #(.TAGS(TAGS), .QUARANTINE_LOG2(QUARANTINE_LOG2)) u_pcie_dma (
       .clk, .rst,
       .cfg_max_payload, .cfg_max_read_req, .cfg_bus_master_enable, .cfg_msix_enable, .cfg_msix_mask,
       .m_axis_rq_tvalid, .m_axis_rq_tready, .m_axis_rq_tdata, .m_axis_rq_tkeep, .m_axis_rq_tuser, .m_axis_rq_tlast,

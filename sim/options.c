@@ -75,7 +75,7 @@ static const char help[] =
 	"                       nth=N count=N prob=P addr=LO-HI delay=NS what=count|address|attr|nodata|tag\n"
 	"  --seed N             of everything random; default 1\n"
 	"  --bar ADDRESS        where the firmware put BAR 0; above 4 GiB requests have 64-bit addresses; default 0xf0000000\n"
-	"  --lost-cycles N      cycles it stays awake for the card's timeout after a lost completion; default 300000\n"
+	"  --lost-cycles N      cycles it stays awake for the card's timeout after a lost completion; default 400000\n"
 	"  --exit-with-client   end when the first client leaves\n"
 	"  --parent-death       end when the starting process ends\n"
 	"\n"
@@ -229,7 +229,7 @@ void options_defaults(struct sim_options *opt)
 	opt->rcb = 64;
 	opt->seed = 1;
 	opt->bar = 0xf0000000;
-	opt->lost_cycles = 300000;
+	opt->lost_cycles = 400000;
 }
 
 int options_parse(int argc, char **argv, struct sim_options *opt)
