@@ -129,8 +129,6 @@ static int program(struct card_queue *cq)
 		{ ESP_REG_QUEUE_CQ_BASE_HI, (uint32_t)(completions >> 32) },
 		{ ESP_REG_QUEUE_SIZES, sizes },
 		{ ESP_REG_QUEUE_VECTOR, cq->index },
-		{ ESP_REG_QUEUE_SQ_TAIL, 0 },
-		{ ESP_REG_QUEUE_CQ_HEAD, 0 },
 		{ ESP_REG_QUEUE_CONTROL, 1u << ESP_REG_QUEUE_CONTROL_ENABLE_LSB },
 	};
 	uint32_t control;

@@ -144,6 +144,7 @@ static int mock_reg_write(struct transport *t, uint32_t offset, uint32_t value)
 		return 0;
 	if (in_queue == ESP_REG_QUEUE_CONTROL) {
 		mock->sq_head[q] = mock->cq_tail[q] = 0;
+		QREG(mock, q, SQ_TAIL) = QREG(mock, q, CQ_HEAD) = 0;
 		if (value & 1)
 			assert_int_equal((QREG(mock, q, SQ_BASE_LO) | QREG(mock, q, CQ_BASE_LO)) & 0xfff, 0);
 		REG(mock, offset) = value & 1 ? 1u << ESP_REG_QUEUE_CONTROL_ACTIVE_LSB | 1 : 0;
