@@ -4,7 +4,11 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-MAKEFLAGS += --no-builtin-rules
+MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
+# What is built is one line each; make V=1 shows the commands.
+ifndef V
+.SILENT:
+endif
 
 B := build
 PYTHON := /usr/bin/python3
@@ -29,6 +33,7 @@ VERILATOR_LDLIBS := -lz -lpthread -lstdc++
 define model
 $(B)/model/$(1)/libmodel.a: $(3) $(RTL_ALL)
 	@mkdir -p $$(@D)
+	@echo '  VERILATE $(1): $(2), a minute or two'
 	flock $(B)/.verilator.lock sh -c 'verilator --cc --Mdir $$(@D) --top-module $(2) --prefix V$(2) $(VERILATOR_FLAGS) $(4) \
 	  $(RTL_PKGS) $(3) && $$(MAKE) -j2 -C $$(@D) -f V$(2).mk OPT_FAST=-O2 OPT_SLOW=-O0 V$(2)__ALL.a verilated.o verilated_fst_c.o verilated_threads.o' \
 	  >$$(@D)/verilator.log 2>&1 || { cat $$(@D)/verilator.log; exit 1; }
@@ -43,11 +48,13 @@ $(B)/obj/$(1)/shim.o: $(4) tests/lib/shim.hpp $(B)/model/$(1)/libmodel.a
 	$(CXX) $(CXXFLAGS) -DVM_TRACE=1 -I$(B)/model/$(1) -isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd -c -o $$@ $$<
 $(B)/tests/$(1): $(5:%.c=$(B)/obj/%.o) $(B)/obj/$(1)/shim.o $(B)/model/$(1)/libmodel.a
 	@mkdir -p $$(@D)
+	@echo '  LINK $$@'
 	$(CXX) $(LDFLAGS) -o $$@ $$^ $(7) -lcmocka $(VERILATOR_LDLIBS)
 endef
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
+	@echo '  CC $<'
 	$(CC) $(CFLAGS) -c -o $@ $<
 
 # What is missing is installed before anything else: make builds this file first and, if it did, starts over with the tools in place.
@@ -61,7 +68,8 @@ endif
 
 include $(wildcard rtl/rtl.mk sim/sim.mk driver/driver.mk host/host.mk tests/*/*.mk tests/*/*/*.mk constraints/*.mk)
 include tests/tests.mk
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+# Not those of Verilator: they name RTL files that may be gone, and a model depends on all RTL anyway.
+-include $(shell find $(B) -name model -prune -o -name '*.d' -print 2>/dev/null)
 
 .PHONY: help
 help:
