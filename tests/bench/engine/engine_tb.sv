@@ -5,7 +5,7 @@
 
 module engine_tb #(
     parameter int unsigned LANES      = 4,
-    parameter bit          DECAP      = 1'b0,  // 0: encapsulation, 1: decapsulation
+    parameter int unsigned DECAP      = 0,  // 0: encapsulation, 1: decapsulation
     parameter int unsigned SA_ENTRIES = 4096
 ) (
     input  logic                 clk,
@@ -85,7 +85,7 @@ module engine_tb #(
   assign s_axis_tuser = {in_job, in_len, in_sa, in_status};
   assign {out_job, out_len, out_sa, out_status} = m_axis_tuser;
 
-  if (!DECAP) begin : g_encap
+  if (DECAP == 0) begin : g_encap
     sa_pkg::out_ctx_wr_t ctx_wr;
     always_comb begin
       ctx_wr = out_ctx_wr;
