@@ -17,7 +17,7 @@ from espalier import ETHERNET, RAW, SA, Simulator, ipv4, read_pcap, scapy_decap,
 from test_tshark import CAPTURE, tshark
 
 WORK = os.path.join(espalier.BUILD, "demo")
-SIZES = ((64, 512), (128, 512), (256, 512), (512, 256), (1446, 256), (9000, 64))  # inner bytes, packets
+SIZES = ((64, 2048), (128, 2048), (256, 2048), (512, 1024), (1446, 1024), (9000, 256))  # inner bytes, packets
 LINK = 14  # bytes of an Ethernet header
 started = time.monotonic()
 

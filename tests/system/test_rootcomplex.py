@@ -114,7 +114,7 @@ class RootComplex(unittest.TestCase):
 
     def test_descriptor_fetch_fails(self):
         """A ring that cannot be read stops the queue with an error; the card takes the next client."""
-        sas, inners = self.sas(), self.inners(40, 1500)
+        sas, inners = self.sas(), self.inners(600, 1500)
         rings = f"addr=0x{FIRST_IOVA + 2 * 256 * 9600:x}-0xffffffffffff"
         with Simulator("--fault", f"ca:nth=1,count=1,{rings}") as simulator:
             with self.assertRaises(CommandFailed) as caught:
