@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Vreplay_tb.h"
+#include "shim.hpp"
+
+DUT_BOILERPLATE(Vreplay_tb)
+DUT_PORT(rst)
+DUT_PORT(c_valid)
+DUT_PORT(c_sa)
+DUT_PORT(c_low)
+DUT_PORT(c_esn)
+DUT_PORT(c_window)
+DUT_PORT(c_seq)
+DUT_PORT(c_verdict)
+DUT_PORT(u_valid)
+DUT_PORT(u_sa)
+DUT_PORT(u_seq)
+DUT_PORT(u_window)
+DUT_PORT(u_verdict)
+DUT_PORT(req_valid)
+DUT_PORT(req_write)
+DUT_PORT(req_sa)
+DUT_PORT(req_seq)
+DUT_PORT(rsp_ready)
+DUT_PORT(rsp_valid)
+DUT_PORT(rsp_seq)
