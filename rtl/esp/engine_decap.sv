@@ -55,7 +55,7 @@ module engine_decap #(
 
   // ---- entry: credits and epochs -------------------------------------------------------------------------------------------------
   logic               ready_q, take, take_first, mid_packet_q, epoch_q;
-  logic [ROOM_W-1:0]  beats_q;              // buffer places held
+  logic signed [ROOM_W:0] beats_q;          // buffer places held; below 0 while a rejected packet's last beats are still to come
   logic [COUNT_W-1:0] packets_q, count0_q, count1_q;  // packets inside; of them under epoch 0, 1
   logic               done, done_epoch, packet_epoch;
   logic [BEATS_W-1:0] done_in_beats;
@@ -77,8 +77,8 @@ module engine_decap #(
       count1_q     <= '0;
       zero_q       <= 2'b11;
     end else begin
-      ready_q   <= enable && beats_q < ROOM_W'(BUF_BEATS - SLACK) && packets_q < COUNT_W'(PACKETS - SLACK);
-      beats_q   <= beats_q + ROOM_W'(take) - (done ? ROOM_W'(done_in_beats) : '0);
+      ready_q   <= enable && beats_q < $signed((ROOM_W + 1)'(BUF_BEATS - SLACK)) && packets_q < COUNT_W'(PACKETS - SLACK);
+      beats_q   <= beats_q + $signed((ROOM_W + 1)'(take)) - (done ? $signed((ROOM_W + 1)'(done_in_beats)) : '0);
       packets_q <= packets_q + COUNT_W'(take_first) - COUNT_W'(done);
       count0_q  <= count0_q + COUNT_W'(take_first && !epoch) - COUNT_W'(done && !done_epoch);
       count1_q  <= count1_q + COUNT_W'(take_first && epoch) - COUNT_W'(done && done_epoch);
@@ -295,7 +295,7 @@ module engine_decap #(
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     if (!rst) begin
-      a_beats : assert (32'(beats_q) <= BUF_BEATS) else $error("engine_decap: more beats inside than the buffer holds");
+      a_beats : assert (beats_q <= $signed((ROOM_W + 1)'(BUF_BEATS))) else $error("engine_decap: more beats inside than the buffer holds");
       a_packets : assert (32'(packets_q) <= PACKETS) else $error("engine_decap: more packets inside than the FIFOs hold");
       a_epochs : assert (packets_q == count0_q + count1_q) else $error("engine_decap: packets and epochs disagree");
       a_size : assert (!take || s_axis_tuser.status != espalier_regs_pkg::STATUS_OK || 32'(s_axis_tuser.len) <= espalier_pkg::MAX_PACKET)
