@@ -26,7 +26,7 @@ def run(bench):
 
 
 def table(rows):
-    print(f"Engine throughput, stream in to stream out, the SA changing with every packet; at {CLOCK_MHZ} MHz in Gbit/s of inner packets\n")
+    print(f"Engine throughput, stream in to stream out, the SA changing with every packet (but where there is 1); at {CLOCK_MHZ} MHz in Gbit/s of inner packets\n")
     print(f"{'direction':9} {'lanes':>5} {'SAs':>4} {'inner bytes':>11} {'packets':>7} {'cycles/packet':>13} {'bus limit':>9} {'ratio':>6} {'Gbit/s':>7} {'latency':>7}")
     for row in rows:
         size = f"mix {row['inner_bytes']}" if row["mix"] else str(row["inner_bytes"])

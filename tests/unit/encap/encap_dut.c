@@ -49,7 +49,7 @@ DUT_PORT(out_sa);
 DUT_PORT(out_status);
 DUT_PORT(lanes);
 
-#define RING 4096 /* packets queued or inside */
+#define RING 8192 /* packets queued or inside */
 
 struct packet {
 	uint8_t *inner, *keep;
