@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tests of decapsulation, one group a file. */
+#ifndef ESPALIER_TESTS_DECAP_TESTS_H
+#define ESPALIER_TESTS_DECAP_TESTS_H
+
+int decap_test_start(void **state);
+int decap_test_stop(void **state);
+
+/* test_decap_reject.c: every reason for which a packet is dropped */
+void test_tamper(void **state);
+void test_truncate(void **state);
+void test_replay(void **state);
+void test_padding(void **state);
+void test_inner(void **state);
+void test_ecn(void **state);
+void test_outer(void **state);
+
+#endif
