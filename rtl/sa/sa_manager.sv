@@ -315,6 +315,9 @@ module sa_manager #(
   assign in_count   = in_count_q;
 
 `ifndef SYNTHESIS
+  if (sa_pkg::SA_W != espalier_pkg::SA_W) begin : g_check
+    initial $fatal(1, "sa_pkg: SA_W differs from espalier_pkg");
+  end
   // A context becomes valid only after every key slot that its key size uses was written; and it is not valid when keys are zeroed.
   logic [19:0] slots_q, needed;
   logic [SA_ENTRIES-1:0] out_live_q, in_live_q;
