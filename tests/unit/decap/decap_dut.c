@@ -132,6 +132,10 @@ void decap_stop(void)
 	decap_drain();
 	dut_close();
 	is_open = false;
+	for (unsigned int i = 0; i < RING; i++) {
+		free(ring[i].wire);
+		ring[i].wire = NULL;
+	}
 }
 
 void decap_make_inner(uint8_t *inner, size_t len)
@@ -150,6 +154,7 @@ void decap_push(const uint8_t *wire, size_t len, uint8_t status_in, bool may_be_
 
 	while (pushed - done >= RING - 1)
 		decap_step();
+	free(p->wire);
 	p->wire = malloc(len + 64);
 	assert_non_null(p->wire);
 	memcpy(p->wire, wire, len);
@@ -226,9 +231,10 @@ static void receive(void)
 {
 	struct packet *p = &ring[done % RING];
 
-	assert_true(done != sending || send_at); /* nothing comes out that did not go in */
+	/* Nothing comes out that did not go in, at least in part: a packet that is refused by its header may leave before its last beat comes. */
+	assert_true((int32_t)(sending - done) > 0 || (sending == done && send_at));
 	assert_true(got_len + beat_bytes() <= sizeof(got));
-	if (!got_len && done != sending && decap_cycle - p->cycle_in > decap_counts.latency)
+	if (!got_len && sending != done && decap_cycle - p->cycle_in > decap_counts.latency)
 		decap_counts.latency = decap_cycle - p->cycle_in;
 	memcpy(got + got_len, PW(m_axis_tdata), beat_bytes());
 	got_len += beat_bytes();
@@ -238,7 +244,6 @@ static void receive(void)
 	check_packet(p);
 	decap_counts.packets++;
 	got_len = 0;
-	free(p->wire);
 	done++;
 }
 
@@ -301,7 +306,7 @@ void decap_drain(void)
 {
 	uint64_t limit = decap_cycle + 4000000;
 
-	while (done != pushed) {
+	while (done != pushed || sending != pushed) {
 		decap_step();
 		assert_true(decap_cycle < limit);
 	}
