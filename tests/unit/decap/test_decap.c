@@ -116,6 +116,8 @@ static void push_random(void)
 	if (seq >= decap_next[sa])
 		decap_next[sa] = seq + 1;
 	decap_make_inner(inner, len);
+	if (rnd(8) == 0)
+		inner[1] &= 0xfc; /* not ECN-capable */
 	if (rnd(16) == 0)
 		inner[rnd(4)] = (uint8_t)decap_random(); /* the inner header */
 	if (rnd(16) == 0)
