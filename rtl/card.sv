@@ -165,7 +165,7 @@ module card #(
   assign e_in_len = (e_in_tuser.status == espalier_regs_pkg::STATUS_OK) ? e_in_tuser.len : '0;
   assign d_in_len = (d_in_tuser.status == espalier_regs_pkg::STATUS_OK) ? d_in_tuser.len : '0;
 
-  axis_narrow #(.IN_W(512), .OUT_W(W), .USER_W($bits(espalier_pkg::esp_in_t))) u_encap_narrow (
+  axis_narrow #(.IN_W(512), .OUT_W(W), .USER_W($bits(e_in_tuser))) u_encap_narrow (
       .clk, .rst,
       .s_axis_tvalid(e_in_tvalid), .s_axis_tready(e_in_tready), .s_axis_tdata(e_in_tdata), .s_axis_tlast(e_in_tlast),
       .s_axis_tlen(e_in_len), .s_axis_tuser(e_in_tuser),
@@ -180,14 +180,14 @@ module card #(
       .epoch(out_epoch), .inflight_zero(out_inflight_zero)
   );
 
-  axis_widen #(.IN_W(W), .OUT_W(512), .USER_W($bits(espalier_pkg::esp_out_t))) u_encap_widen (
+  axis_widen #(.IN_W(W), .OUT_W(512), .USER_W($bits(ew_tuser))) u_encap_widen (
       .clk, .rst,
       .s_axis_tvalid(ew_tvalid), .s_axis_tready(ew_tready), .s_axis_tdata(ew_tdata), .s_axis_tlast(ew_tlast), .s_axis_tuser(ew_tuser),
       .m_axis_tvalid(e_out_tvalid), .m_axis_tready(e_out_tready), .m_axis_tdata(e_out_tdata), .m_axis_tlast(e_out_tlast),
       .m_axis_tuser(e_out_tuser)
   );
 
-  axis_narrow #(.IN_W(512), .OUT_W(W), .USER_W($bits(espalier_pkg::esp_in_t))) u_decap_narrow (
+  axis_narrow #(.IN_W(512), .OUT_W(W), .USER_W($bits(d_in_tuser))) u_decap_narrow (
       .clk, .rst,
       .s_axis_tvalid(d_in_tvalid), .s_axis_tready(d_in_tready), .s_axis_tdata(d_in_tdata), .s_axis_tlast(d_in_tlast),
       .s_axis_tlen(d_in_len), .s_axis_tuser(d_in_tuser),
@@ -202,7 +202,7 @@ module card #(
       .epoch(in_epoch), .inflight_zero(in_inflight_zero), .lookup_req, .lookup_rsp
   );
 
-  axis_widen #(.IN_W(W), .OUT_W(512), .USER_W($bits(espalier_pkg::esp_out_t))) u_decap_widen (
+  axis_widen #(.IN_W(W), .OUT_W(512), .USER_W($bits(dw_tuser))) u_decap_widen (
       .clk, .rst,
       .s_axis_tvalid(dw_tvalid), .s_axis_tready(dw_tready), .s_axis_tdata(dw_tdata), .s_axis_tlast(dw_tlast), .s_axis_tuser(dw_tuser),
       .m_axis_tvalid(d_out_tvalid), .m_axis_tready(d_out_tready), .m_axis_tdata(d_out_tdata), .m_axis_tlast(d_out_tlast),

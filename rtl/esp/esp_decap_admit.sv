@@ -58,7 +58,6 @@ module esp_decap_admit #(
   localparam int unsigned DECIDE_AT = 11;  // cycle in which all about a packet is known
   localparam int unsigned BEAT_LOG2 = $clog2(16 * LANES);
   localparam int unsigned ROW_W     = $clog2(SA_ENTRIES);
-  localparam int unsigned CTX_W     = $bits(sa_pkg::in_ctx_t);
   localparam int unsigned BEATS_W   = esp_decap_pkg::BEATS_W;
 
   logic head;  // a packet's first beat
@@ -102,7 +101,7 @@ module esp_decap_admit #(
   );
 
   delay_line #(
-      .WIDTH($bits(esp_decap_pkg::header_t)),
+      .WIDTH($bits(header)),
       .DELAY(DECIDE_AT - 4)
   ) u_header_wait (
       .clk,
@@ -139,8 +138,9 @@ module esp_decap_admit #(
   end
 
   // ---- context and replay state: cycle 7 --------------------------------------------------------------------------------------------
-  logic [CTX_W-1:0] ctx_bits;
   sa_pkg::in_ctx_t  ctx;
+  localparam int unsigned CTX_W = $bits(ctx);
+  logic [CTX_W-1:0] ctx_bits;
   logic             low_valid;
   logic             d_found_valid, d_found, d_esn;
   logic [espalier_pkg::SA_W-1:0] d_sa;

@@ -37,8 +37,8 @@ module esp_decap_release #(
   localparam int unsigned DEPTH     = esp_decap_pkg::DECAP_PACKETS;
   localparam int unsigned OUT_DEPTH = 16;  // beats between the buffer and the output
   localparam int unsigned OUT_W     = $clog2(OUT_DEPTH) + 1;
-  localparam int unsigned USER_W    = $bits(espalier_pkg::esp_out_t);
-  localparam int unsigned VERDICT_W = $bits(esp_decap_pkg::verdict_t);
+  localparam int unsigned USER_W    = $bits(m_axis_tuser);
+  localparam int unsigned VERDICT_W = $bits(v_verdict);
 
   // ---- verdicts in waiting ------------------------------------------------------------------------------------------------------
   logic [VERDICT_W-1:0]    head_bits;

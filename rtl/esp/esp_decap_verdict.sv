@@ -35,8 +35,8 @@ module esp_decap_verdict (
 
   localparam int unsigned DEPTH     = esp_decap_pkg::DECAP_PACKETS;
   localparam int unsigned COUNT_W   = $clog2(DEPTH) + 1;
-  localparam int unsigned INFO_W    = $bits(esp_decap_pkg::info_t);
-  localparam int unsigned TRAILER_W = $bits(esp_decap_pkg::trailer_t);
+  localparam int unsigned INFO_W    = $bits(i_info);
+  localparam int unsigned TRAILER_W = $bits(r_trailer);
 
   logic                    info_ready, icv_ready, tag_ready, trailer_ready;
   logic                    info_valid, icv_valid, tag_valid, trailer_valid;
@@ -156,7 +156,7 @@ module esp_decap_verdict (
 
   // ---- while the replay state is read and compared -----------------------------------------------------------------------------------------
   localparam int unsigned UPDATE_LATENCY = 4;
-  localparam int unsigned VERDICT_W = $bits(esp_decap_pkg::verdict_t);
+  localparam int unsigned VERDICT_W = $bits(m_verdict);
 
   esp_decap_pkg::verdict_t early, late, final_d, final_q;
   logic [VERDICT_W-1:0]    late_bits;
