@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // AES encryption (FIPS 197) of LANES blocks a cycle, any SA and key size from beat to beat, without a stall: 15 stages, each with its own
 // round key memory. Latency: 17 cycles from sa_ahead, 15 cycles from blocks to out. Keys of 128 and 192 bits use all
-// stages but 1 to 4 and 1 to 2, which they pass unchanged; so stage 14 is the last round of every key size.
+// stages but 1 to 4 and 1 to 2, which they go around; so stage 14 is the last round of every key size.
 //
 //   stage      0     1   2   3   4   5  ...  13    14
 //   AES-256   ARK    r   r   r   r   r        r   last
@@ -60,12 +60,18 @@ module aes_pipe #(
       assign state = g_stage[n-1].next;
     end
 
+    // Around stages 1 and 2, and 3 and 4, a beat of a shorter key waits in kept_q for the cycle that the first of the two takes.
     logic bypass;
-    if (n == 1 || n == 2) begin : g_two
-      assign bypass = short_key[n+2];
-    end else if (n == 3 || n == 4) begin : g_four
-      assign bypass = shortest_key[n+2];
-    end else begin : g_none
+    logic [128*LANES-1:0] around;
+    if (n == 2 || n == 4) begin : g_around
+      logic [128*LANES-1:0] kept_q;
+      always_ff @(posedge clk) begin
+        if (valid[n+1]) kept_q <= g_stage[n-1].state;
+      end
+      assign around = kept_q;
+      assign bypass = (n == 2) ? short_key[n+2] : shortest_key[n+2];
+    end else begin : g_through
+      assign around = '0;
       assign bypass = 1'b0;
     end
 
@@ -82,6 +88,7 @@ module aes_pipe #(
         .sa_ahead(sa[ADDR_W*n+:ADDR_W]),
         .valid   (valid[n+2]),
         .bypass,
+        .around,
         .state,
         .out     (next)
     );

@@ -5,11 +5,12 @@
 
 module aes_round #(
     parameter bit LAST   = 1'b0,  // the last round: no MixColumns
-    parameter bit BYPASS = 1'b0   // the stage can be passed unchanged (shorter keys have fewer rounds)
+    parameter bit BYPASS = 1'b0   // `around` can take the place of the round's result (shorter keys have fewer rounds)
 ) (
     input  logic         clk,
     input  logic         valid,   // the register takes a new state
     input  logic         bypass,
+    input  logic [127:0] around,
     input  logic [127:0] state,
     input  logic [127:0] key,
     output logic [127:0] out
@@ -40,14 +41,14 @@ module aes_round #(
   logic [127:0] out_q;
   if (BYPASS) begin : g_bypass
     always_ff @(posedge clk) begin
-      if (valid) out_q <= bypass ? state : mixed ^ key;
+      if (valid) out_q <= bypass ? around : mixed ^ key;
     end
   end else begin : g_always
     always_ff @(posedge clk) begin
       if (valid) out_q <= mixed ^ key;
     end
     logic unused;
-    assign unused = &{1'b0, bypass};
+    assign unused = &{1'b0, bypass, around};
   end
   assign out = out_q;
 

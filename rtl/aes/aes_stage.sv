@@ -21,7 +21,8 @@ module aes_stage #(
     input  logic                 ahead,       // a beat of sa_ahead follows in two cycles
     input  logic [ADDR_W-1:0]    sa_ahead,
     input  logic                 valid,
-    input  logic                 bypass,      // this beat's key size skips the stage; stages 1 to 4 only
+    input  logic                 bypass,      // this beat's key size skips this stage and the one before; stages 2 and 4 only
+    input  logic [128*LANES-1:0] around,      // with bypass: what goes on instead
     input  logic [128*LANES-1:0] state,
     output logic [128*LANES-1:0] out
 );
@@ -49,16 +50,17 @@ module aes_stage #(
     end
     assign out = out_q;
     logic unused;
-    assign unused = &{1'b0, bypass};
+    assign unused = &{1'b0, bypass, around};
   end else begin : g_round
     for (genvar l = 0; l < LANES; l++) begin : g_lane
       aes_round #(
           .LAST  (STAGE == 14),
-          .BYPASS(STAGE <= 4)
+          .BYPASS(STAGE == 2 || STAGE == 4)
       ) i_round (
           .clk,
           .valid,
           .bypass,
+          .around(around[128*l+:128]),
           .state(state[128*l+:128]),
           .key,
           .out  (out[128*l+:128])

@@ -10,10 +10,10 @@
 // The header is passed through and not hashed; s_aad is hashed in its place (RFC 4106, 5: SPI and sequence number). With s_aad_len = 0
 // s_aad must be 0.
 //
-//   cycle    0        2             17          18                          24          25
+//   cycle    0        2             17          18                          23          24
 //          s_data   counters     keystream    m_data, GHASH of it   ...    y       t_tag (of the packet whose last beat came at 0)
 //
-// Latency: 18 cycles from s_* to m_*; the tag 25 cycles behind the last s_* beat, 7 behind the last m_* beat.
+// Latency: 18 cycles from s_* to m_*; the tag 24 cycles behind the last s_* beat, 6 behind the last m_* beat.
 `default_nettype none
 
 module gcm_engine #(
@@ -111,12 +111,12 @@ module gcm_engine #(
 
   // ---- cycle 17: the other text, and the ciphertext for GHASH ------------------------------------------------------------------
   logic                 c_valid_q, c_last_q;
-  logic [128*LANES-1:0] c_text_q;      // ciphertext, not yet cut
+  logic [128*LANES-1:0] c_text;        // ciphertext, not yet cut
   logic [LANES-1:0]     c_aad_q, c_full_q, c_part_q, c_length_q;
   logic [3:0]           c_part_len_q;
   logic [128*LANES-1:0] other;
   for (genvar l = 0; l < LANES; l++) begin : g_other
-    assign other[128*l+:128] = d_data[128*l+:128] ^ (d_aad[l] ? '0 : keystream[128*l+:128]);
+    assign other[128*l+:128] = d_data[128*l+:128] ^ ((d_null || d_aad[l]) ? '0 : keystream[128*l+:128]);
   end
 
   always_ff @(posedge clk) begin
@@ -127,17 +127,26 @@ module gcm_engine #(
       m_last  <= d_last;
       m_null  <= d_null;
       m_user  <= d_user;
-      m_data  <= d_null ? d_data : other;
+      m_data  <= other;
     end
     if (d_cipher) begin
       c_last_q     <= d_last;
-      c_text_q     <= DECRYPT ? d_data : other;
       c_aad_q      <= d_aad;
       c_full_q     <= d_full;
       c_part_q     <= d_part;
       c_length_q   <= d_length;
       c_part_len_q <= d_part_len;
     end
+  end
+
+  if (DECRYPT) begin : g_text_in
+    logic [128*LANES-1:0] c_text_q;
+    always_ff @(posedge clk) begin
+      if (d_cipher) c_text_q <= d_data;
+    end
+    assign c_text = c_text_q;
+  end else begin : g_text_out
+    assign c_text = m_data;
   end
 
   // ---- cycle 18: GHASH's blocks ------------------------------------------------------------------------------------------------
@@ -162,13 +171,13 @@ module gcm_engine #(
   for (genvar l = 0; l < LANES; l++) begin : g_block
     logic [127:0] aad;
     if (l == 0) begin : g_head
-      assign aad = p_first ? p_aad : c_text_q[127:0];
+      assign aad = p_first ? p_aad : c_text[127:0];
     end else begin : g_more
-      assign aad = c_text_q[128*l+:128];
+      assign aad = c_text[128*l+:128];
     end
     assign blocks[128*l+:128] = ({128{c_aad_q[l]}} & aad)
-                              | ({128{c_full_q[l]}} & c_text_q[128*l+:128])
-                              | ({128{c_part_q[l]}} & c_text_q[128*l+:128] & part_mask)
+                              | ({128{c_full_q[l]}} & c_text[128*l+:128])
+                              | ({128{c_part_q[l]}} & c_text[128*l+:128] & part_mask)
                               | ({128{c_length_q[l]}} & length_block);
     assign count[l] = c_last_q ? c_length_q[l] : (l == LANES - 1);
   end

@@ -17,32 +17,62 @@ package gf128_pkg;
     poly = ((p >> 1) & {16{8'h55}}) | ((p & {16{8'h55}}) << 1);
   endfunction
 
-  // 16 x 16 carry-less product; the rows are added as a tree.
+  // ---- the product, three levels of Karatsuba over 16-bit words: 27 small products for 64. Three steps, so that registers, or a sum over
+  // several products, can stand between them: expand both operands, multiply word by word, join.
+  localparam int unsigned PARTS    = 27;
+  localparam int unsigned EXPAND_W = 16 * PARTS;
+  localparam int unsigned PARTS_W  = 32 * PARTS;
+
+  // Words low half, high half, and their sum; of each of them the same again.
+  function automatic logic [143:0] expand64(input logic [63:0] a);
+    logic [31:0] s;
+    s = a[31:0] ^ a[63:32];
+    expand64 = {s[15:0] ^ s[31:16], s, a[47:32] ^ a[63:48], a[63:32], a[15:0] ^ a[31:16], a[31:0]};
+  endfunction
+
+  function automatic logic [EXPAND_W-1:0] expand(input logic [127:0] a);
+    expand = {expand64(a[63:0] ^ a[127:64]), expand64(a[127:64]), expand64(a[63:0])};
+  endfunction
+
+  // 16 x 16 carry-less product. The rows are added in threes: three rows are six bits, the inputs of a LUT6.
   function automatic logic [31:0] mul16(input logic [15:0] a, input logic [15:0] b);
-    logic [31:0] c0, c1, c2, c3, w;
+    logic [31:0] w, c0, c1, c2, c3, c4;
     w  = {16'b0, b};
-    c0 = (({32{a[0]}} & w) ^ ({32{a[1]}} & (w << 1))) ^ (({32{a[2]}} & (w << 2)) ^ ({32{a[3]}} & (w << 3)));
-    c1 = (({32{a[4]}} & (w << 4)) ^ ({32{a[5]}} & (w << 5))) ^ (({32{a[6]}} & (w << 6)) ^ ({32{a[7]}} & (w << 7)));
-    c2 = (({32{a[8]}} & (w << 8)) ^ ({32{a[9]}} & (w << 9))) ^ (({32{a[10]}} & (w << 10)) ^ ({32{a[11]}} & (w << 11)));
-    c3 = (({32{a[12]}} & (w << 12)) ^ ({32{a[13]}} & (w << 13))) ^ (({32{a[14]}} & (w << 14)) ^ ({32{a[15]}} & (w << 15)));
-    mul16 = (c0 ^ c1) ^ (c2 ^ c3);
+    c0 = ({32{a[0]}} & w) ^ ({32{a[1]}} & (w << 1)) ^ ({32{a[2]}} & (w << 2));
+    c1 = ({32{a[3]}} & (w << 3)) ^ ({32{a[4]}} & (w << 4)) ^ ({32{a[5]}} & (w << 5));
+    c2 = ({32{a[6]}} & (w << 6)) ^ ({32{a[7]}} & (w << 7)) ^ ({32{a[8]}} & (w << 8));
+    c3 = ({32{a[9]}} & (w << 9)) ^ ({32{a[10]}} & (w << 10)) ^ ({32{a[11]}} & (w << 11));
+    c4 = ({32{a[12]}} & (w << 12)) ^ ({32{a[13]}} & (w << 13)) ^ ({32{a[14]}} & (w << 14));
+    mul16 = (c0 ^ c1 ^ c2) ^ (c3 ^ c4 ^ ({32{a[15]}} & (w << 15)));
   endfunction
 
-  // Karatsuba: three half-size products for four.
-  function automatic logic [63:0] mul32(input logic [31:0] a, input logic [31:0] b);
-    logic [31:0] lo, hi, mid;
-    lo  = mul16(a[15:0], b[15:0]);
-    hi  = mul16(a[31:16], b[31:16]);
-    mid = mul16(a[15:0] ^ a[31:16], b[15:0] ^ b[31:16]) ^ lo ^ hi;
-    mul32 = {hi, lo} ^ {16'b0, mid, 16'b0};
+  function automatic logic [287:0] multiply9(input logic [143:0] a, input logic [143:0] b);
+    multiply9 = {mul16(a[143:128], b[143:128]), mul16(a[127:112], b[127:112]), mul16(a[111:96], b[111:96]),
+                 mul16(a[95:80], b[95:80]), mul16(a[79:64], b[79:64]), mul16(a[63:48], b[63:48]),
+                 mul16(a[47:32], b[47:32]), mul16(a[31:16], b[31:16]), mul16(a[15:0], b[15:0])};
   endfunction
 
-  function automatic logic [127:0] mul64(input logic [63:0] a, input logic [63:0] b);
+  function automatic logic [PARTS_W-1:0] multiply(input logic [EXPAND_W-1:0] a, input logic [EXPAND_W-1:0] b);
+    multiply = {multiply9(a[431:288], b[431:288]), multiply9(a[287:144], b[287:144]), multiply9(a[143:0], b[143:0])};
+  endfunction
+
+  // Products of low halves, high halves and sums to the product of the whole, at each level.
+  function automatic logic [63:0] join32(input logic [95:0] p);
+    logic [31:0] mid;
+    mid    = p[31:0] ^ p[63:32] ^ p[95:64];
+    join32 = p[63:0] ^ {16'b0, mid, 16'b0};
+  endfunction
+
+  function automatic logic [127:0] join64(input logic [287:0] p);
     logic [63:0] lo, hi, mid;
-    lo  = mul32(a[31:0], b[31:0]);
-    hi  = mul32(a[63:32], b[63:32]);
-    mid = mul32(a[31:0] ^ a[63:32], b[31:0] ^ b[63:32]) ^ lo ^ hi;
-    mul64 = {hi, lo} ^ {32'b0, mid, 32'b0};
+    lo     = join32(p[95:0]);
+    hi     = join32(p[191:96]);
+    mid    = join32(p[287:192]) ^ lo ^ hi;
+    join64 = {hi, lo} ^ {32'b0, mid, 32'b0};
+  endfunction
+
+  function automatic logic [255:0] join128(input logic [127:0] lo, input logic [127:0] hi, input logic [127:0] sum);
+    join128 = {hi, lo} ^ {64'b0, sum ^ lo ^ hi, 64'b0};
   endfunction
 
   // Remainder of a 255-bit product: x^128 = x^7 + x^2 + x + 1, twice, as the first fold reaches up to x^133.
@@ -56,11 +86,9 @@ package gf128_pkg;
   endfunction
 
   function automatic logic [127:0] mul(input logic [127:0] a, input logic [127:0] b);
-    logic [127:0] lo, hi, mid;
-    lo  = mul64(a[63:0], b[63:0]);
-    hi  = mul64(a[127:64], b[127:64]);
-    mid = mul64(a[63:0] ^ a[127:64], b[63:0] ^ b[127:64]) ^ lo ^ hi;
-    mul = reduce({hi, lo} ^ {64'b0, mid, 64'b0});
+    logic [PARTS_W-1:0] p;
+    p   = multiply(expand(a), expand(b));
+    mul = reduce(join128(join64(p[287:0]), join64(p[575:288]), join64(p[863:576])));
   endfunction
 
 endpackage

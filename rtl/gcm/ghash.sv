@@ -8,7 +8,7 @@
 // Powers of H are read from one memory a lane, written through key_wr slots 16 to 19 (H^1 to H^4).
 //
 //   cycle     0           2                3            4              5           6           7
-//           ahead    blocks, count    X and H^n     products      their sum     reduced     y (with y_valid)
+//           ahead    blocks, count    X and H^n    parts of sum      joined      reduced     y (with y_valid)
 //
 // Latency: 5 cycles from blocks to y. Only beats with `last` give a y_valid.
 `default_nettype none
@@ -54,22 +54,22 @@ module ghash #(
     assign power[128*n+:128] = gf128_pkg::poly(h);
   end
 
+  // Lane l of n blocks takes H^(n-l). A lane without a block has X = 0, and any power will do.
   logic                 valid3_q, last3_q;
-  logic [128*LANES-1:0] x3_q, h3_q;  // lane l: block and its power
+  logic [127:0]         x3_q, h3_q;  // lane 0: block and its power
   logic [128*LANES-1:0] picked;
   for (genvar l = 0; l < LANES; l++) begin : g_pick
-    logic [128*(LANES-l)-1:0] choice;  // for n blocks lane l takes H^(n-l)
-    for (genvar n = l + 1; n <= LANES; n++) begin : g_choice
-      assign choice[128*(n-l-1)+:128] = {128{count[n-1]}} & power[128*(n-l-1)+:128];
-    end
-    if (LANES - l == 1) begin : g_1
-      assign picked[128*l+:128] = choice;
-    end else if (LANES - l == 2) begin : g_2
-      assign picked[128*l+:128] = choice[127:0] | choice[255:128];
-    end else if (LANES - l == 3) begin : g_3
-      assign picked[128*l+:128] = choice[127:0] | choice[255:128] | choice[383:256];
+    localparam int unsigned N = LANES - l;  // powers to choose from
+    if (N == 1) begin : g_1
+      assign picked[128*l+:128] = power[127:0];
+    end else if (N == 2) begin : g_2
+      assign picked[128*l+:128] = count[l] ? power[127:0] : power[255:128];
+    end else if (N == 3) begin : g_3
+      assign picked[128*l+:128] = count[l] ? power[127:0] : count[l+1] ? power[255:128] : power[383:256];
     end else begin : g_4
-      assign picked[128*l+:128] = choice[127:0] | choice[255:128] | choice[383:256] | choice[511:384];
+      logic [1:0] n;
+      assign n = {count[3] | count[2], count[3] | count[1]};
+      assign picked[127:0] = n[1] ? (n[0] ? power[511:384] : power[383:256]) : (n[0] ? power[255:128] : power[127:0]);
     end
   end
 
@@ -77,12 +77,13 @@ module ghash #(
     valid3_q <= valid && !rst;
     if (valid) begin
       last3_q <= last;
-      for (int l = 0; l < LANES; l++) x3_q[128*l+:128] <= gf128_pkg::poly(blocks[128*l+:128]);
-      h3_q <= picked;
+      x3_q    <= gf128_pkg::poly(blocks[127:0]);
+      h3_q    <= picked[127:0];
     end
   end
 
-  // ---- cycles 3 to 5: lanes 1 and up, products by halves (Karatsuba), their sums, the remainder -------------------------------
+  // ---- cycles 3 to 5, lanes 1 and up: the sum of their products. The parts of a sum are the sums of the parts, so the parts are joined
+  // and reduced once. Lane 0 waits beside. ---------------------------------------------------------------------------------------
   logic         valid4_q, valid5_q, valid6_q, last4_q, last5_q, last6_q;
   logic [127:0] x4_q, x5_q, x6_q, h4_q, h5_q, h6_q;  // lane 0, waiting
   logic [127:0] others;                              // sum of lanes 1 and up, with cycle 6
@@ -93,8 +94,8 @@ module ghash #(
     valid6_q <= valid5_q && !rst;
     if (valid3_q) begin
       last4_q <= last3_q;
-      x4_q    <= x3_q[127:0];
-      h4_q    <= h3_q[127:0];
+      x4_q    <= x3_q;
+      h4_q    <= h3_q;
     end
     if (valid4_q) begin
       last5_q <= last4_q;
@@ -112,40 +113,32 @@ module ghash #(
     assign others = '0;
   end else begin : g_others
     localparam int unsigned N = LANES - 1;
-    logic [128*N-1:0] lo4_q, hi4_q, mid4_q;
-    logic [127:0]     lo5_q, hi5_q, mid5_q, others6_q;
+    logic [gf128_pkg::PARTS_W-1:0] parts4_q;
+    logic [127:0]                  lo5_q, hi5_q, sum5_q, others6_q;
     for (genvar l = 0; l < N; l++) begin : g_product
-      logic [127:0] a, b;
-      assign a = x3_q[128*(l+1)+:128];
-      assign b = h3_q[128*(l+1)+:128];
+      logic [gf128_pkg::EXPAND_W-1:0] xe_q, he_q;
+      logic [gf128_pkg::PARTS_W-1:0]  product, total;
       always_ff @(posedge clk) begin
-        if (valid3_q) begin
-          lo4_q[128*l+:128]  <= gf128_pkg::mul64(a[63:0], b[63:0]);
-          hi4_q[128*l+:128]  <= gf128_pkg::mul64(a[127:64], b[127:64]);
-          mid4_q[128*l+:128] <= gf128_pkg::mul64(a[63:0] ^ a[127:64], b[63:0] ^ b[127:64]);
+        if (valid) begin
+          xe_q <= gf128_pkg::expand(gf128_pkg::poly(blocks[128*(l+1)+:128]));
+          he_q <= gf128_pkg::expand(picked[128*(l+1)+:128]);
         end
       end
-    end
-    logic [127:0] lo_sum, hi_sum, mid_sum;
-    always_comb begin
-      lo_sum  = lo4_q[127:0];
-      hi_sum  = hi4_q[127:0];
-      mid_sum = mid4_q[127:0];
-      for (int l = 1; l < N; l++) begin
-        lo_sum  = lo_sum ^ lo4_q[128*l+:128];
-        hi_sum  = hi_sum ^ hi4_q[128*l+:128];
-        mid_sum = mid_sum ^ mid4_q[128*l+:128];
+      assign product = gf128_pkg::multiply(xe_q, he_q);
+      if (l == 0) begin : g_first
+        assign total = product;
+      end else begin : g_next
+        assign total = product ^ g_product[l-1].total;
       end
     end
     always_ff @(posedge clk) begin
+      if (valid3_q) parts4_q <= g_product[N-1].total;
       if (valid4_q) begin
-        lo5_q  <= lo_sum;
-        hi5_q  <= hi_sum;
-        mid5_q <= mid_sum;
+        lo5_q  <= gf128_pkg::join64(parts4_q[287:0]);
+        hi5_q  <= gf128_pkg::join64(parts4_q[575:288]);
+        sum5_q <= gf128_pkg::join64(parts4_q[863:576]);
       end
-      if (valid5_q) begin
-        others6_q <= gf128_pkg::reduce({hi5_q, lo5_q} ^ {64'b0, mid5_q ^ hi5_q ^ lo5_q, 64'b0});
-      end
+      if (valid5_q) others6_q <= gf128_pkg::reduce(gf128_pkg::join128(lo5_q, hi5_q, sum5_q));
     end
     assign others = others6_q;
   end

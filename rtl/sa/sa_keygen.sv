@@ -72,10 +72,10 @@ module sa_keygen #(
   // ---- E_K(0): each round key, once whole, takes the block one stage further -----------------------------------------------------
   logic [127:0] block_q, round_out, last_out;
   aes_round #(.LAST(1'b0)) i_round (
-      .clk, .valid(state_q == ROUND || done), .bypass(1'b0), .state(block_q), .key(round_key_q), .out(round_out)
+      .clk, .valid(state_q == ROUND || done), .bypass(1'b0), .around('0), .state(block_q), .key(round_key_q), .out(round_out)
   );
   aes_round #(.LAST(1'b1)) i_last (
-      .clk, .valid(state_q == ROUND || done), .bypass(1'b0), .state(block_q), .key(round_key_q), .out(last_out)
+      .clk, .valid(state_q == ROUND || done), .bypass(1'b0), .around('0), .state(block_q), .key(round_key_q), .out(last_out)
   );
 
   // ---- powers of H: serial, most significant coefficients of the multiplier first: p = p * x^MUL_BITS + bits * H --------------------
