@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # make synth: Yosys synth_xilinx for UltraScale+ over the engine blocks, full size; areas into build/synth/area.json and on the screen.
-# It fails on an error, an inferred latch, or a table that did not become block RAM. About 8 minutes on one core; -j2 halves it.
+# It fails on an error, an inferred latch, or a table that did not become block RAM. About 9 minutes on one core; -j2 halves it.
 SYNTH_SAS := 4096
 SYNTH_DIRS := lib aes gcm sa esp
 SYNTH_PKGS := $(filter-out rtl/lint.vlt rtl/pcie/% rtl/dma/%,$(RTL_PKGS))
