@@ -64,7 +64,7 @@ static int find(uint32_t spi, uint32_t dst)
 	return -1;
 }
 
-/* One lookup a cycle: an SA of the table, or one that differs from it in one bit. */
+/* One lookup a cycle: an SA of the table, or one that differs from it in one bit, or in one field (which may well fall on a taken row). */
 static void tick(void)
 {
 	int sa = pick >= 0 ? pick : (int)(rnd() % SAS);
@@ -73,10 +73,12 @@ static void tick(void)
 	*P32(s_spi) = table[sa].spi;
 	*P32(s_dst) = table[sa].dst;
 	if (pick < 0 && rnd() % 8 == 0) {
+		uint32_t change = rnd() & 1 ? 1u << rnd() % 32 : rnd();
+
 		if (rnd() & 1)
-			*P32(s_spi) ^= 1u << rnd() % 32;
+			*P32(s_spi) ^= change;
 		else
-			*P32(s_dst) ^= 1u << rnd() % 32;
+			*P32(s_dst) ^= change;
 		now.sa = find(*P32(s_spi), *P32(s_dst));
 		now.changing = now.sa == changing || changing >= 0;
 	}
@@ -177,7 +179,7 @@ static void fill(const char *name, int no_space_allowed)
 	for (pick = 0; pick < SAS; pick++)
 		tick();
 	pick = -1;
-	for (int i = 0; i < 20000; i++)
+	for (int i = 0; i < 100000; i++)
 		tick();
 	print_message("  %s: %d SAs, %d without a place; %llu lookups, %llu hits\n", name, SAS, no_space, (unsigned long long)lookups,
 		      (unsigned long long)hits);
