@@ -10,7 +10,7 @@ import espalier
 from espalier import SA, SCALE, convert, ipv4, random_inner, random_length, random_sa, scapy_decap, scapy_encap
 
 SAS = 48
-PACKETS = int(2000 * SCALE)
+PACKETS = int(4000 * SCALE)
 LAST32, LAST64 = 2**32 - 1, 2**64 - 1
 
 

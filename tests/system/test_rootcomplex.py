@@ -6,6 +6,7 @@ Settings: read completion boundary, payload and request sizes, split and reorder
 packets, compared with the software reference. Faults: an error status for each packet they hit, the others right to the byte, and
 the card works on.
 """
+import itertools
 import random
 import unittest
 
@@ -15,18 +16,13 @@ from espalier import FIRST_IOVA, SCALE, CommandFailed, Simulator, convert, rando
 PACKETS = int(100 * SCALE)
 SOURCES = f"addr=0x{FIRST_IOVA:x}-0x{FIRST_IOVA + 256 * 9600 - 1:x}"  # the command's source packets: no descriptor is hit
 
-SETTINGS = (
-    "--rcb 64 --mps 128 --mrrs 128 --latency 0",
-    "--rcb 64 --mps 256 --mrrs 256 --latency 500 --split",
-    "--rcb 64 --mps 512 --mrrs 512 --latency 2000 --reorder",
-    "--rcb 64 --mps 512 --mrrs 4096 --latency 100 --split --reorder --stall 30",
-    "--rcb 128 --mps 128 --mrrs 512 --latency 2000 --split --reorder",
-    "--rcb 128 --mps 256 --mrrs 1024 --latency 0 --stall 60",
-    "--rcb 128 --mps 512 --mrrs 2048 --latency 1000 --split",
-    "--rcb 128 --mps 512 --mrrs 512 --latency 300 --reorder --stall 20",
-    "--link gen1x1 --mps 128 --rcb 64 --latency 500",
-    "--bar 0xf000000000 --mps 256 --split --reorder --latency 700",
-)
+# Every boundary with every payload size and latency; order, splits, stalls and request sizes take turns. Then a slow link, 64-bit BARs.
+EXTRAS = ["--mrrs 128 --split", "--mrrs 512 --reorder --stall 60", "--mrrs 4096 --split --reorder --stall 20"]
+SETTINGS = [f"--rcb {rcb} --mps {mps} --latency {latency} {more}"
+            for i, (rcb, mps) in enumerate(itertools.product((64, 128), (128, 256, 512)))
+            for latency, more in zip((0, 500, 2000), EXTRAS[i % 3:] + EXTRAS[:i % 3])]
+SETTINGS += ["--link gen1x1 --mps 128 --rcb 64 --latency 500", "--bar 0xf000000000 --mps 256 --split --reorder --latency 700",
+             "--mps 1024 --mrrs 4096 --latency 1200 --stall 95 --reorder"]
 
 
 class RootComplex(unittest.TestCase):
