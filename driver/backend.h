@@ -17,6 +17,7 @@ struct espalier_backend {
 	void (*close)(struct espalier_dev *dev);
 	int (*info)(struct espalier_dev *dev, struct espalier_info *info);
 	int (*stats)(struct espalier_dev *dev, struct espalier_stats *stats);
+	int (*cycles)(struct espalier_dev *dev, uint64_t *cycles);
 	int (*dma_alloc)(struct espalier_dev *dev, size_t size, struct espalier_mem *mem);
 	void (*dma_free)(struct espalier_dev *dev, struct espalier_mem *mem);
 	int (*sa_add)(struct espalier_dev *dev, const struct espalier_sa_config *config, uint16_t *sa);

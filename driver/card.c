@@ -356,10 +356,15 @@ static int read64(struct card *card, uint32_t low, uint32_t high, uint64_t *valu
 	return ret;
 }
 
+static int card_cycles(struct espalier_dev *dev, uint64_t *cycles)
+{
+	return read64((struct card *)dev, ESP_REG_CYCLES_LO, ESP_REG_CYCLES_HI, cycles);
+}
+
 static int card_stats(struct espalier_dev *dev, struct espalier_stats *stats)
 {
 	struct card *card = (struct card *)dev;
-	int ret = read64(card, ESP_REG_CYCLES_LO, ESP_REG_CYCLES_HI, &stats->cycles);
+	int ret = card_cycles(dev, &stats->cycles);
 
 	for (uint32_t i = 0; !ret && i < ESPALIER_STATUS_COUNT; i++)
 		ret = read64(card, ESP_REG_STATUS_COUNT_LO + i * ESP_REG_STATUS_COUNT_STRIDE,
@@ -420,6 +425,7 @@ const struct espalier_backend espalier_card_backend = {
 	.close = card_close,
 	.info = card_info,
 	.stats = card_stats,
+	.cycles = card_cycles,
 	.dma_alloc = card_dma_alloc,
 	.dma_free = card_dma_free,
 	.sa_add = card_sa_add,

@@ -100,6 +100,12 @@ int espalier_stats(struct espalier_dev *dev, struct espalier_stats *stats)
 	return dev->backend->stats(dev, stats);
 }
 
+int espalier_cycles(struct espalier_dev *dev, uint64_t *cycles)
+{
+	*cycles = 0;
+	return dev->backend->cycles(dev, cycles);
+}
+
 const char *espalier_status_name(unsigned int status)
 {
 	static const char *const names[] = ESP_STATUS_NAMES;

@@ -280,7 +280,7 @@ static int prepare(struct pump *pump)
 
 int run_capture(struct run *run, char *error)
 {
-	struct espalier_stats before, after;
+	uint64_t before, after;
 	char update_error[ESPALIER_ERROR_LEN] = "";
 	struct pump *pump = calloc(1, sizeof(*pump));
 	int ret, update = 0;
@@ -300,14 +300,14 @@ int run_capture(struct run *run, char *error)
 		ret = device_error(pump, ret, "The device");
 	if (!ret)
 		ret = prepare(pump);
-	if (!ret && espalier_stats(run->dev, &before))
+	if (!ret && espalier_cycles(run->dev, &before))
 		ret = device_error(pump, -EIO, "The device");
 	if (!ret)
 		ret = pump_packets(pump);
-	if (!ret && espalier_stats(run->dev, &after))
+	if (!ret && espalier_cycles(run->dev, &after))
 		ret = device_error(pump, -EIO, "The device");
 	if (!ret)
-		run->counters.cycles = after.cycles - before.cycles;
+		run->counters.cycles = after - before;
 	espalier_queue_destroy(pump->queue);
 	if (run->update_states)
 		update = update_states(pump, update_error);

@@ -74,6 +74,13 @@ static int soft_stats(struct espalier_dev *dev, struct espalier_stats *stats)
 	return 0;
 }
 
+static int soft_cycles(struct espalier_dev *dev, uint64_t *cycles)
+{
+	(void)dev;
+	*cycles = 0; /* no clock */
+	return 0;
+}
+
 static int soft_dma_alloc(struct espalier_dev *dev, size_t size, struct espalier_mem *mem)
 {
 	struct soft_dev *soft = (struct soft_dev *)dev;
@@ -257,6 +264,7 @@ static const struct espalier_backend software_backend = {
 	.close = soft_close,
 	.info = soft_info,
 	.stats = soft_stats,
+	.cycles = soft_cycles,
 	.dma_alloc = soft_dma_alloc,
 	.dma_free = soft_dma_free,
 	.sa_add = soft_sa_add,
