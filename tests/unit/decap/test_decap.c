@@ -232,11 +232,13 @@ static void test_delete(void **state)
 		decap_add(2, 16 + 8 * (round % 3), round & 1, 64, 0);
 		old = decap_sas[2];
 		for (unsigned int i = 0; i < 10 + rnd(80); i++) {
+			size_t len = rnd(8) ? 20 + rnd(100) : 2000 + rnd(4000); /* the keys of a long one are in use for long */
+
 			decap_push_good(1, 20 + rnd(300));
-			decap_make_inner(inner, 60);
-			decap_push(wire, oracle_seal(&decap_sas[2], seq++, 0, body, oracle_body(inner, 60, 0, 0, 4, body), wire), ESP_STATUS_OK, true, ANY);
+			decap_make_inner(inner, len);
+			decap_push(wire, oracle_seal(&decap_sas[2], seq++, 0, body, oracle_body(inner, len, 0, 0, 4, body), wire), ESP_STATUS_OK, true, ANY);
 		}
-		for (unsigned int i = rnd(150); i; i--)
+		for (unsigned int i = rnd(500); i; i--)
 			decap_step();
 		assert_int_equal(decap_command(ESP_SA_OP_DELETE, 2, NULL, NULL), ESP_SA_RESULT_OK);
 		decap_drain();
