@@ -13,7 +13,7 @@
 // - A packet is counted under the epoch of the cycle of its first beat until it has left; the SA manager waits for this before it wipes an SA.
 //
 // Throughput: a beat a cycle, any SA after any other; packets of one wire beat (below 20 bytes inner, LANES = 4) one in two cycles.
-// Latency: last beat in to first beat out about 60 cycles; a packet of a store and forward buffer: no cut-through.
+// Latency: 52 cycles from the last beat in to the first beat out, at any length and LANES: store and forward.
 `default_nettype none
 
 module engine_decap #(

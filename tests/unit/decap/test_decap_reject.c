@@ -244,7 +244,7 @@ void test_inner(void **state)
 	decap_drain();
 }
 
-/* RFC 6040, figure 4; the checksum of the inner header stays right. */
+/* A congestion mark goes inwards (RFC 6040, 4.2); other outer marks change nothing. The checksum of the inner header stays right. */
 void test_ecn(void **state)
 {
 	(void)state;
