@@ -12,7 +12,7 @@ void dut_settle(void);
 void dut_edge(void);
 void dut_close(void);
 
-/* Declare a port; then NAME##_8() and so on is a pointer to it: *P8(rst) = 1; memcpy(PW(s_axis_tdata), bytes, 64); */
+/* Declare a port; P8(NAME) and so on is then a pointer to it: *P8(rst) = 1; memcpy(PW(s_axis_tdata), bytes, 64); */
 #define DUT_PORT(NAME) void *dut_##NAME(void)
 #define P8(NAME) ((uint8_t *)dut_##NAME())
 #define P16(NAME) ((uint16_t *)dut_##NAME())

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole of the C++ that a Verilated block needs to be driven from a C test: make it, clock it, trace it, and reach its ports.
 // A bench's shim is one file: #include "V<top>.h", this header, DUT_BOILERPLATE(V<top>), and DUT_PORT(x) for each port x but clk.
-// The C side declares what it uses through DUT_DECLARE_* of dut.h. Ports up to 8, 16, 32, 64 bits are uint8_t, uint16_t, uint32_t, uint64_t;
+// The C side declares what it uses through DUT_PORT and P8, P16, P32, P64, PW of dut.h. Ports up to 8, 16, 32, 64 bits are uint8_t, uint16_t, uint32_t, uint64_t;
 // wider ones are arrays of uint32_t words, least significant first (so byte 0 of a packet is the low byte of word 0).
 #pragma once
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include "verilated.h"
-#if VM_TRACE
 #include "verilated_fst_c.h"
-#endif
 
-#if VM_TRACE
 #define DUT_TRACE_OPEN(path)                          \
     if (path) {                                       \
         context->traceEverOn(true);                   \
@@ -24,12 +21,6 @@
 // Deleted here and not at exit: Verilator's own globals may be gone by then.
 #define DUT_TRACE_CLOSE if (fst) { fst->close(); delete fst; fst = nullptr; }
 #define DUT_TRACE_MEMBER static VerilatedFstC *fst
-#else
-#define DUT_TRACE_OPEN(path) (void)(path)
-#define DUT_TRACE_DUMP (void)0
-#define DUT_TRACE_CLOSE (void)0
-#define DUT_TRACE_MEMBER
-#endif
 
 // dut_open(path): a new model, all inputs 0; path names an FST trace, or NULL. dut_edge(): one rising and one falling clock edge;
 // inputs written before it are seen by the rising edge, outputs read after it are settled. dut_settle(): combinational outputs only.
