@@ -2,9 +2,11 @@
 /*
  * Queues of a card: a submission and a completion ring in shared memory, doorbells once a burst.
  *
- * Each operation in flight has a slot; the descriptor's cookie is the slot and a generation count, so that a completion that belongs to
- * nothing is noticed. At most depth operations are in flight, so the submission ring never overflows. The completion ring has the
- * same number of entries at least; its head is told to the card when a quarter was consumed: the card then always has room again.
+ * The descriptor's cookie is the operation's number: a free-running count. A table holds the operations in flight by the low bits of
+ * their numbers, so a completion that belongs to nothing is noticed. The table has two places for each operation that may be in flight:
+ * one direction can be a whole depth of operations ahead of the other before the next must wait for a place. At most depth operations
+ * are in flight, so the submission ring never overflows. The completion ring has the same number of entries at least; its head is told
+ * to the card when a quarter was consumed: the card then always has room again.
  *
  * When the card is lost, stops the queue, or writes nonsense, the operations in flight come back with a status that says so.
  */
@@ -22,11 +24,9 @@
 #define WAIT_SLICE_MS 100	 /* a stopped queue sends no event: look at it this often while waiting */
 #define EMPTY_POLLS_CHECK 4096u /* and after so many empty polls */
 
-struct slot {
-	struct espalier_op *op; /* NULL: free */
-	uint32_t generation;
-	uint32_t order; /* of enqueueing, free-running */
-};
+/* Where the members of a completion's second word are: the card writes it whole, and one load takes it whole. */
+#define SHIFT1(member) (8 * (offsetof(struct ring_completion, member) - sizeof(uint64_t)))
+#define WORD1(member, value) ((uint64_t)(value) << SHIFT1(member))
 
 struct card_queue {
 	struct espalier_queue base;
@@ -36,15 +36,13 @@ struct card_queue {
 	struct ring_submission *sq;
 	struct ring_completion *cq;
 	unsigned int cq_size;
-	uint16_t sq_tail, cq_head, cq_told;
+	uint16_t cq_head, cq_told;
 	unsigned int empty_polls;
 	int failure;	 /* 0 or the code every call ends in, once nothing is in flight */
 	uint8_t failure_status; /* of operations that never complete */
 	bool given_up;		/* after a failure, when nothing more is taken from the ring */
-	uint32_t enqueued; /* free-running */
-	unsigned int free_count;
-	uint16_t *free_slots; /* stack; behind it, when given up: the slots in flight, oldest first */
-	struct slot *slots;
+	uint64_t next;		/* number of the next operation; its low 16 bits are the submission ring's tail */
+	struct espalier_op **places; /* of operations in flight, by number; NULL: free */
 };
 
 static struct card *card_of(const struct card_queue *cq)
@@ -67,11 +65,14 @@ static int read_control(struct card_queue *cq, uint32_t *value)
 	return card_read(card_of(cq), cq->registers + ESP_REG_QUEUE_CONTROL - ESP_REG_QUEUE_SQ_BASE_LO, value);
 }
 
-static int compare_order(const void *a, const void *b, void *slots)
+static unsigned int min(unsigned int a, unsigned int b)
 {
-	const struct slot *s = slots;
+	return a < b ? a : b;
+}
 
-	return (int32_t)(s[*(const uint16_t *)a].order - s[*(const uint16_t *)b].order) < 0 ? -1 : 1;
+static uint64_t places_of(const struct card_queue *cq)
+{
+	return 2ull * cq->base.depth;
 }
 
 /* The queue is of no use any more; code and status are for what is in flight and for later calls. base.error says why. */
@@ -82,20 +83,6 @@ static int fail_queue(struct card_queue *cq, int code, uint8_t status)
 		cq->failure_status = status;
 	}
 	return cq->failure;
-}
-
-/* From here on no completion counts any more: what is in flight is handed back as failed, oldest first. */
-static void give_up(struct card_queue *cq)
-{
-	unsigned int n = cq->free_count;
-
-	if (cq->given_up)
-		return;
-	cq->given_up = true;
-	for (unsigned int slot = 0; slot < cq->base.depth; slot++)
-		if (cq->slots[slot].op)
-			cq->free_slots[n++] = (uint16_t)slot;
-	qsort_r(cq->free_slots + cq->free_count, n - cq->free_count, sizeof(*cq->free_slots), compare_order, cq->slots);
 }
 
 static int queue_lost(struct card_queue *cq)
@@ -109,11 +96,17 @@ static size_t sq_bytes(unsigned int depth)
 	return (depth * sizeof(struct ring_submission) + CARD_PAGE - 1) & ~(size_t)(CARD_PAGE - 1);
 }
 
+/* Of the next completion, when the card has written it. */
+static uint8_t phase_of(const struct card_queue *cq)
+{
+	return cq->cq_head & cq->cq_size ? 0 : RING_COMPLETION_PHASE;
+}
+
 static bool has_completion(const struct card_queue *cq)
 {
 	uint8_t flags = __atomic_load_n(&cq->cq[cq->cq_head & (cq->cq_size - 1)].flags, __ATOMIC_ACQUIRE);
 
-	return (flags & RING_COMPLETION_PHASE) == !(cq->cq_head / cq->cq_size & 1);
+	return (flags & RING_COMPLETION_PHASE) == phase_of(cq);
 }
 
 static int program(struct card_queue *cq)
@@ -155,25 +148,18 @@ static struct card_queue *new_queue(struct card *card, unsigned int depth)
 	cq->base.dev = &card->base;
 	cq->base.depth = depth;
 	cq->cq_size = log2_of(depth) < CQ_LOG2_MAX ? 2 * depth : depth;
-	cq->slots = calloc(depth, sizeof(*cq->slots));
-	cq->free_slots = calloc(depth, sizeof(*cq->free_slots));
-	if (!cq->slots || !cq->free_slots) {
-		free(cq->slots);
-		free(cq->free_slots);
+	cq->places = calloc(places_of(cq), sizeof(struct espalier_op *));
+	if (!cq->places) {
 		free(cq);
 		return NULL;
 	}
-	for (unsigned int i = 0; i < depth; i++)
-		cq->free_slots[i] = (uint16_t)(depth - 1 - i);
-	cq->free_count = depth;
 	return cq;
 }
 
 static void free_queue(struct card_queue *cq)
 {
 	espalier_dma_free(cq->base.dev, &cq->memory);
-	free(cq->slots);
-	free(cq->free_slots);
+	free(cq->places);
 	free(cq);
 }
 
@@ -233,21 +219,19 @@ void card_queue_destroy(struct espalier_queue *queue)
 	free_queue(cq);
 }
 
-int card_enqueue_burst(struct espalier_queue *queue, struct espalier_op *const *ops, unsigned int count)
+/* Submit up to count operations, as far as the ring's end and the first place that is not free. Returns how many. */
+static unsigned int submit_run(struct card_queue *cq, struct espalier_op *const *ops, unsigned int count)
 {
-	struct card_queue *cq = (struct card_queue *)queue;
+	uint32_t at = cq->next & (cq->base.depth - 1);
+	struct ring_submission *restrict s = &cq->sq[at];
+	struct espalier_op **restrict places = &cq->places[cq->next & (places_of(cq) - 1)];
+	uint64_t number = cq->next;
 	unsigned int n = 0;
 
-	if (cq->failure || card_of(cq)->lost)
-		return cq->failure ? cq->failure : queue_lost(cq);
-	for (; n < count && cq->free_count; n++) {
-		uint16_t slot = cq->free_slots[--cq->free_count];
-		struct ring_submission *s = &cq->sq[(uint16_t)(cq->sq_tail + n) & (queue->depth - 1)];
-		struct espalier_op *op = ops[n];
+	count = min(count, cq->base.depth - at);
+	for (; n < count && !places[n]; n++, s++) {
+		const struct espalier_op *op = places[n] = ops[n];
 
-		cq->slots[slot].op = op;
-		cq->slots[slot].generation++;
-		cq->slots[slot].order = cq->enqueued++;
 		s->src = htole64(op->src);
 		s->dst = htole64(op->dst);
 		s->src_len = htole16(op->src_len);
@@ -255,53 +239,85 @@ int card_enqueue_burst(struct espalier_queue *queue, struct espalier_op *const *
 		s->opcode = op->opcode;
 		s->flags = 0;
 		s->sa = htole16(op->sa);
-		s->cookie = htole64((uint64_t)cq->slots[slot].generation << 16 | slot);
+		s->cookie = htole64(number + n);
 	}
+	cq->next += n;
+	return n;
+}
+
+int card_enqueue_burst(struct espalier_queue *queue, struct espalier_op *const *ops, unsigned int count)
+{
+	struct card_queue *cq = (struct card_queue *)queue;
+	unsigned int n = 0, got;
+
+	if (cq->failure || card_of(cq)->lost)
+		return cq->failure ? cq->failure : queue_lost(cq);
+	count = min(count, queue->depth - queue->in_flight);
+	do {
+		got = submit_run(cq, ops + n, count - n);
+		n += got;
+	} while (got && n < count);
 	if (!n)
 		return 0;
-	cq->sq_tail = (uint16_t)(cq->sq_tail + n);
 	queue->in_flight += n;
-	if (write_reg(cq, ESP_REG_QUEUE_SQ_TAIL, cq->sq_tail)) /* the transport orders memory before the doorbell */
+	if (write_reg(cq, ESP_REG_QUEUE_SQ_TAIL, (uint16_t)cq->next)) /* the transport orders memory before the doorbell */
 		queue_lost(cq); /* taken all the same: the operations come back as lost */
 	return (int)n;
 }
 
-static struct espalier_op *release_slot(struct card_queue *cq, uint16_t slot)
+/* The card completed what is not in flight, or wrote more bytes than there is room for. */
+static void fail_nonsense(struct card_queue *cq, uint64_t cookie)
 {
-	struct espalier_op *op = cq->slots[slot].op;
-
-	cq->slots[slot].op = NULL;
-	cq->free_slots[cq->free_count++] = slot;
-	cq->base.in_flight--;
-	return op;
+	espalier_fail(cq->base.dev->error, -EIO, "The card completed an operation that is not in flight (cookie 0x%llx).",
+		      (unsigned long long)cookie);
+	fail_queue(cq, -EIO, ESPALIER_STATUS_DEVICE_LOST);
+	cq->given_up = true;
 }
 
-/* NULL: the ring is empty, or the card wrote nonsense (cq->failure is set then). */
-static struct espalier_op *take_completion(struct card_queue *cq)
+/* Take up to count completions, as far as the ring's end and the first that is not written yet. Returns how many. */
+static unsigned int take_run(struct card_queue *cq, struct espalier_op **ops, unsigned int count)
 {
-	const struct ring_completion *c = &cq->cq[cq->cq_head & (cq->cq_size - 1)];
-	struct espalier_op *op;
-	uint64_t cookie;
-	uint16_t slot;
+	uint32_t at = cq->cq_head & (cq->cq_size - 1);
+	const struct ring_completion *restrict c = &cq->cq[at];
+	struct espalier_op **restrict places = cq->places;
+	uint64_t last = cq->next - 1, n_places = places_of(cq), not_yet = phase_of(cq) ? 0 : WORD1(flags, RING_COMPLETION_PHASE);
+	unsigned int n = 0;
 
-	if (!has_completion(cq))
-		return NULL;
-	cookie = le64toh(c->cookie);
-	slot = (uint16_t)cookie;
-	if (slot >= cq->base.depth || !cq->slots[slot].op || cookie >> 16 != cq->slots[slot].generation ||
-	    le16toh(c->out_len) > cq->slots[slot].op->dst_capacity) {
-		espalier_fail(cq->base.dev->error, -EIO, "The card completed an operation that is not in flight (cookie 0x%llx).",
-			      (unsigned long long)cookie);
-		fail_queue(cq, -EIO, ESPALIER_STATUS_DEVICE_LOST);
-		give_up(cq);
-		return NULL;
+	count = min(count, cq->cq_size - at);
+	for (; n < count; n++, c++) {
+		uint64_t word1 = le64toh(__atomic_load_n((const uint64_t *)c + 1, __ATOMIC_ACQUIRE)), number;
+		uint16_t out_len = (uint16_t)word1;
+		struct espalier_op *op;
+
+		if ((word1 & WORD1(flags, RING_COMPLETION_PHASE)) == not_yet)
+			break;
+		number = le64toh(c->cookie);
+		op = places[number & (n_places - 1)];
+		if (__builtin_expect(last - number >= n_places || !op || out_len > op->dst_capacity, false)) {
+			fail_nonsense(cq, number);
+			break;
+		}
+		places[number & (n_places - 1)] = NULL;
+		ops[n] = op;
+		op->out_len = out_len;
+		op->result_sa = (uint16_t)(word1 >> SHIFT1(sa));
+		op->status = (uint8_t)(word1 >> SHIFT1(status));
 	}
-	op = release_slot(cq, slot);
-	op->status = c->status;
-	op->out_len = le16toh(c->out_len);
-	op->result_sa = le16toh(c->sa);
-	cq->cq_head++;
-	return op;
+	cq->cq_head = (uint16_t)(cq->cq_head + n);
+	return n;
+}
+
+/* Take what is complete, at most count, which is at most what is in flight. */
+static unsigned int take_completions(struct card_queue *cq, struct espalier_op **ops, unsigned int count)
+{
+	unsigned int n = 0, got;
+
+	do {
+		got = take_run(cq, ops + n, count - n);
+		n += got;
+	} while (got && n < count && !cq->failure);
+	cq->base.in_flight -= n;
+	return n;
 }
 
 /* Is the card there, and does the queue run? A queue that stopped with an error completes what it fetched before it is given up. */
@@ -326,18 +342,24 @@ static int check_queue(struct card_queue *cq)
 	return fail_queue(cq, -EIO, (uint8_t)CARD_FIELD(control, QUEUE_CONTROL, ERROR_STATUS));
 }
 
-/* What a failed queue had in flight, in the order of enqueueing. */
+/* What a failed queue had in flight, in the order of enqueueing. From here on no completion counts any more. */
 static unsigned int take_failed(struct card_queue *cq, struct espalier_op **ops, unsigned int count)
 {
 	unsigned int n = 0;
 
-	give_up(cq);
-	for (; n < count && cq->base.in_flight; n++) {
-		ops[n] = release_slot(cq, cq->free_slots[cq->free_count]); /* which puts it on the stack, right there */
+	cq->given_up = true;
+	for (uint64_t number = cq->next - places_of(cq); n < count && number != cq->next; number++) {
+		struct espalier_op **place = &cq->places[number & (places_of(cq) - 1)];
+
+		if (!*place)
+			continue;
+		ops[n] = *place;
 		ops[n]->status = cq->failure_status;
 		ops[n]->out_len = 0;
-		ops[n]->result_sa = ESPALIER_SA_NONE;
+		ops[n++]->result_sa = ESPALIER_SA_NONE;
+		*place = NULL;
 	}
+	cq->base.in_flight -= n;
 	return n;
 }
 
@@ -346,12 +368,8 @@ int card_dequeue_burst(struct espalier_queue *queue, struct espalier_op **ops, u
 	struct card_queue *cq = (struct card_queue *)queue;
 	unsigned int n = 0;
 
-	while (n < count && !cq->given_up && queue->in_flight) {
-		ops[n] = take_completion(cq);
-		if (!ops[n])
-			break;
-		n++;
-	}
+	if (!cq->given_up)
+		n = take_completions(cq, ops, min(count, queue->in_flight));
 	if (!n && !cq->failure && queue->in_flight && ++cq->empty_polls % EMPTY_POLLS_CHECK == 0)
 		check_queue(cq);
 	if (!cq->failure && (uint16_t)(cq->cq_head - cq->cq_told) >= cq->cq_size / 4) {

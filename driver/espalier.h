@@ -186,7 +186,8 @@ int espalier_queue_create(struct espalier_dev *dev, unsigned int depth, struct e
 void espalier_queue_destroy(struct espalier_queue *queue);
 
 /*
- * Hand operations to the device. Returns how many were taken, from the front of ops (0: the queue is full), or -ENODEV, -EIO.
+ * Hand operations to the device. Returns how many were taken, from the front of ops, or -ENODEV, -EIO. 0: the queue is full, or the other
+ * direction's oldest operation is so far behind that it must come back first.
  * Every operation taken comes back exactly once from espalier_dequeue_burst.
  */
 int espalier_enqueue_burst(struct espalier_queue *queue, struct espalier_op *const *ops, unsigned int count);

@@ -97,7 +97,7 @@ static int vf_reg_write(struct transport *t, uint32_t offset, uint32_t value)
 
 	if (offset + 4u > v->bar_size || offset % 4)
 		return espalier_fail(t->error, -EINVAL, "Register 0x%x is outside of BAR 0.", offset);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* rings and packets before the doorbell */
+	__atomic_thread_fence(__ATOMIC_RELEASE); /* rings and packets before the doorbell */
 	v->bar[offset / 4] = value;
 	return 0;
 }

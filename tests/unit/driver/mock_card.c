@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ring.h"
-
 #define REG(mock, offset) ((mock)->regs[(offset) / 4])
 #define QREG(mock, q, name) REG(mock, ESP_REG_QUEUE_##name + (q) * ESP_REG_QUEUE_STRIDE)
 
@@ -52,6 +50,11 @@ void mock_process(struct mock_card *mock, unsigned int q, unsigned int count)
 		const struct ring_submission *a = &sq[mock->sq_head[q]++ & (sq_size - 1)];
 
 		count--;
+		if (mock->keep_next) {
+			mock->keep_next = false;
+			mock->kept = *a;
+			continue;
+		}
 		if (mock->swap_pairs && count && mock->sq_head[q] != (uint16_t)QREG(mock, q, SQ_TAIL)) {
 			complete(mock, q, &sq[mock->sq_head[q]++ & (sq_size - 1)]);
 			count--;
@@ -62,6 +65,11 @@ void mock_process(struct mock_card *mock, unsigned int q, unsigned int count)
 		QREG(mock, q, CQ_HEAD) &= 0x7fffffff;
 		assert_int_equal(write(mock->eventfd[QREG(mock, q, VECTOR)], &one, 8), 8);
 	}
+}
+
+void mock_complete_kept(struct mock_card *mock, unsigned int q)
+{
+	complete(mock, q, &mock->kept);
 }
 
 void mock_queue_error(struct mock_card *mock, unsigned int q, uint8_t status)

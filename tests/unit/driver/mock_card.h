@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "card.h"
+#include "ring.h"
 
 #define MOCK_SA_CAPACITY 8u
 
@@ -36,6 +37,8 @@ struct mock_card {
 	bool sa_hangs;	     /* commands stay busy */
 	uint32_t sa_result;  /* of the next commands, if not 0 */
 	bool swap_pairs;     /* complete two descriptors in swapped order */
+	bool keep_next;	     /* leave the next descriptor uncompleted until mock_complete_kept */
+	struct ring_submission kept;
 	uint64_t cookie_xor; /* damage cookies */
 	uint16_t out_len_add;
 	bool dead;	     /* accesses fail with -ENODEV */
@@ -48,6 +51,9 @@ struct mock_card *mock_new(void);
 
 /* Fetch and complete up to count descriptors of queue q: status OK, out_len = src_len + out_len_add. */
 void mock_process(struct mock_card *mock, unsigned int q, unsigned int count);
+
+/* Complete on queue q what keep_next left. */
+void mock_complete_kept(struct mock_card *mock, unsigned int q);
 
 /* Stop queue q with an error status. */
 void mock_queue_error(struct mock_card *mock, unsigned int q, uint8_t status);

@@ -243,6 +243,29 @@ static void test_out_of_order(void **state)
 	assert_int_equal(seen, 0xffff);
 }
 
+/* One operation stays behind: the others pass it until a whole depth of them has, and not before. */
+static void test_left_behind(void **state)
+{
+	struct bench *b = *state;
+	unsigned int passed = 0;
+	int n;
+
+	b->mock->keep_next = true;
+	assert_int_equal(espalier_enqueue_burst(b->queue, b->in, 1), 1);
+	do {
+		n = espalier_enqueue_burst(b->queue, b->in + 1, OPS - 1);
+		passed += (unsigned int)n;
+		assert_int_equal(espalier_dequeue_burst(b->queue, b->out, OPS), n);
+	} while (n);
+	assert_true(passed >= 16);
+	assert_int_equal(espalier_queue_in_flight(b->queue), 1);
+	mock_complete_kept(b->mock, 0);
+	assert_int_equal(espalier_dequeue_burst(b->queue, b->out, OPS), 1);
+	assert_ptr_equal(b->out[0], b->in[0]);
+	assert_int_equal(espalier_enqueue_burst(b->queue, b->in, 20), 16);
+	assert_int_equal(espalier_dequeue_burst(b->queue, b->out, OPS), 16);
+}
+
 static void test_queues(void **state)
 {
 	struct bench *b = *state;
@@ -408,6 +431,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_burst, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_wraps, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_out_of_order, setup_queue, teardown),
+		cmocka_unit_test_setup_teardown(test_left_behind, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_queues, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_interrupt, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_lost, setup_queue, teardown),
