@@ -6,6 +6,8 @@
 //          first beat lookup         context, last  number and status  into the     at the
 //          taken      asked          number         decided            record FIFO  framer
 // Throughput: a beat a cycle, a packet every 2 cycles. Latency: 6 cycles. Packet beats wait in a FIFO of 16 meanwhile.
+// An inner packet has fewer beats than the ESP packet that it becomes. A sender that always offers would fill every FIFO up to the output
+// and each packet would wait behind them, so a packet comes in only while the output owes less than 16 beats to those before it.
 // Inner header (RFC 791): version 4, 5 <= IHL, header within the packet, total length equal to the packet's length.
 `default_nettype none
 
@@ -39,14 +41,16 @@ module esp_encap_front #(
 
   localparam int unsigned W = 128 * LANES;
   localparam int unsigned ADDR_W = $clog2(SA_ENTRIES);
+  localparam int unsigned OWED_W = 10;                 // the beats of MAX_PACKET at LANES = 1, and of what came just before it
+  localparam logic [13:0] OUT_DWORDS = 14'd13;         // 4-byte words beside the payload: outer header, ESP header, IV, ICV
 
   // ---- beats ---------------------------------------------------------------------------------------------------------------------
   logic sop_q;        // the next beat is a packet's first
   logic first_prev_q; // the beat taken in the last cycle was one: lookups are at least 2 cycles apart
-  logic take, take_first, room;
+  logic take, take_first, room, ahead;
   logic [4:0] unused_count;
 
-  assign s_axis_tready = enable && room && !(sop_q && first_prev_q);
+  assign s_axis_tready = enable && room && !(sop_q && (first_prev_q || ahead));
   assign take          = s_axis_tvalid && s_axis_tready;
   assign take_first    = take && sop_q;
   assign accepted      = take_first;
@@ -172,6 +176,16 @@ module esp_encap_front #(
       malformed4_q <= malformed3_q;
       ctx4_q       <= ctx3;
     end
+  end
+
+  // ---- beats that the output owes if it sends one a cycle: known 3 cycles behind the packet's first beat ------------------------------
+  logic [OWED_W-1:0] owed_q, owed2;
+  assign owed2 = (in2_q.status != espalier_regs_pkg::STATUS_OK) ? OWED_W'(1)
+               : OWED_W'((c4_2_q + OUT_DWORDS + 14'(4 * LANES - 1)) >> $clog2(4 * LANES));
+  assign ahead = owed_q[OWED_W-1:4] != '0;
+  always_ff @(posedge clk) begin
+    if (rst) owed_q <= '0;
+    else owed_q <= owed_q - OWED_W'(owed_q != '0) + (valid2_q ? owed2 : '0);
   end
 
   logic [7:0] status4;

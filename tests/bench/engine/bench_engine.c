@@ -1,120 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * bench_engine encap|decap: cycles a packet of one engine, stream in to stream out, in the steady state: the sender always offers, the
- * receiver always takes, the SA changes with every packet. Prints a JSON object a line. The bus limit of a packet is
- * ceil(bytes of its wider side / bytes of a beat); the wider side is the ESP packet.
+ * bench_engine: cycles a packet and latency of both engines, running at once on one SA manager, in the steady state: each sender always
+ * offers, each receiver always takes, the SA changes with every packet. Prints a JSON object a line. The bus limit of a packet is
+ * ceil(bytes of its wider side / bytes of a beat); the wider side is the ESP packet, out of encapsulation and into decapsulation.
+ * A row of one SA is also the test of every loop from a packet to the next of its SA: sequence number, replay window, GHASH.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
-#include "encap_dut.h"
-#include "espalier_regs.h"
+#include "duplex.h"
 
-#define WARM_UP_BEATS 1500 /* at the bus: the pipeline and its FIFOs are full and in step */
-#define RUN_BEATS 12000
-#define MAX_PACKETS 4500
-#define SA_STRIDE 2731 /* odd: from packet to packet through all of the table */
+#define WARM_UP_BEATS 1500 /* at the bus: the pipelines and their FIFOs are full and in step */
+#define RUN_BEATS 8000
 
-static bool decap;
-static uint64_t decap_seq[DUT_SAS]; /* last number made for each SA */
+/*
+ * Simple IMIX: seven packets of 40 bytes, four of 576 and one of 1500 (IP lengths: those of the inner packet), the mix that test equipment
+ * names so; no standard fixes it. RFC 6985 asks for the exact sequence: this one, again and again. The other mix is ours: jumbo frames
+ * between short packets.
+ */
+static const uint16_t imix[] = { 40, 576, 40, 576, 40, 40, 1500, 40, 576, 40, 576, 40 };
+static const uint16_t jumbo[] = { 64, 1446, 64, 128, 576, 64, 1446, 40, 9000, 256, 64, 1446 };
+static const uint16_t sizes[] = { 40, 64, 128, 256, 512, 1024, 1446, 9000 };
+static const uint16_t smallest = 20; /* a header alone: the least that an engine accepts */
+#define COUNT(ARRAY) (sizeof(ARRAY) / sizeof((ARRAY)[0]))
 
-static size_t wire_bytes(size_t inner_len)
+static void print(enum direction direction, const struct traffic *t, const char *mix, unsigned int commands, uint64_t packets,
+		  const struct measured *alone, const struct measured *load)
 {
-	return 52 + (inner_len + 5) / 4 * 4;
+	uint64_t limit = 0, bytes = 0;
+	double cycles = (double)(load->end - load->begin) / (double)packets, bus_limit;
+
+	for (unsigned int i = 0; i < t->count; i++) {
+		limit += duplex_beats(t->sizes[i]);
+		bytes += t->sizes[i];
+	}
+	bus_limit = (double)limit / t->count;
+	printf("{\"lanes\": %u, \"sas\": %u, \"mix\": \"%s\", \"inner_bytes\": %.2f, \"sa_commands\": %u, \"direction\": \"%s\", "
+	       "\"packets\": %llu, \"cycles_per_packet\": %.4f, \"bus_limit\": %.4f, \"ratio\": %.4f, "
+	       "\"latency_idle\": %llu, \"latency_load_min\": %llu, \"latency_load_mean\": %.1f, \"latency_load_max\": %llu, "
+	       "\"beyond_packet_idle\": %llu, \"beyond_packet_load\": %llu, \"late\": %llu, \"verified\": %llu, \"wrong\": %llu}\n",
+	       duplex_lanes(), t->sas, mix, (double)bytes / t->count, commands, direction == ENCAP ? "encap" : "decap",
+	       (unsigned long long)packets, cycles, bus_limit, cycles / bus_limit, (unsigned long long)alone->latency_max,
+	       (unsigned long long)load->latency_min, (double)load->latency_sum / (double)packets, (unsigned long long)load->latency_max,
+	       (unsigned long long)alone->beyond_max, (unsigned long long)load->beyond_max, (unsigned long long)(alone->late + load->late),
+	       (unsigned long long)load->verified, (unsigned long long)(alone->wrong + load->wrong));
 }
 
-static unsigned int beats(size_t inner_len)
+/* mix: its name, or "" */
+static void row(unsigned int sas, const char *mix, const uint16_t *lens, unsigned int count, bool control)
 {
-	unsigned int beat = encap_lanes() * 16;
-
-	return (unsigned int)(wire_bytes(inner_len) + beat - 1) / beat;
-}
-
-static void push(uint16_t sa, size_t inner_len)
-{
-	static uint8_t inner[ORACLE_MAX], outer[ORACLE_MAX];
-
-	encap_make_inner(inner, inner_len);
-	if (decap)
-		encap_push(0, ESP_STATUS_OK, outer, oracle_encap(&encap_sas[sa], ++decap_seq[sa], inner, inner_len, outer), false, NULL);
-	else
-		encap_push(sa, ESP_STATUS_OK, inner, inner_len, false, NULL);
-}
-
-static void run_until(uint64_t packets)
-{
-	while (encap_counts.packets < packets)
-		encap_step();
-}
-
-/* sizes: inner lengths, taken in turn. */
-static void measure(unsigned int sas, const size_t *sizes, unsigned int count, const char *mix)
-{
-	uint64_t limit = 0, bytes = 0, begin, latency;
-	unsigned int warm_up, packets, round = 0;
+	struct traffic traffic = { lens, count, sas };
+	struct measured alone[DIRECTIONS], load[DIRECTIONS];
+	unsigned int round = 0, commands;
+	uint64_t warm_up, packets;
 
 	for (unsigned int i = 0; i < count; i++)
-		round += beats(sizes[i]);
-	packets = RUN_BEATS / round * count;
-	packets = packets > MAX_PACKETS ? MAX_PACKETS / count * count : packets;
+		round += duplex_beats(lens[i]);
 	warm_up = (WARM_UP_BEATS / round + 1) * count;
-
-	/* One packet alone, then the flood. */
-	encap_clear_counts();
-	push(0, sizes[0]);
-	encap_drain();
-	latency = encap_counts.latency_max;
-	encap_clear_counts();
-	for (unsigned int i = 0; i < warm_up + packets + count; i++)
-		push((uint16_t)(i * SA_STRIDE % sas), sizes[i % count]);
-	run_until(warm_up);
-	begin = encap_counts.last_out;
-	run_until(warm_up + packets);
-	for (unsigned int i = 0; i < packets; i++) {
-		limit += beats(sizes[i % count]);
-		bytes += sizes[i % count];
-	}
-	printf("{\"direction\": \"%s\", \"lanes\": %u, \"sas\": %u, \"inner_bytes\": %u, \"packets\": %u, \"cycles_per_packet\": %.4f, "
-	       "\"bus_limit\": %.4f, \"latency_cycles\": %u, \"mix\": %s}\n",
-	       decap ? "decap" : "encap", encap_lanes(), sas, (unsigned int)(bytes / packets), packets,
-	       (double)(encap_counts.last_out - begin) / packets, (double)limit / packets, (unsigned int)latency, mix);
+	packets = (RUN_BEATS / round + 1) * count;
+	duplex_alone(&traffic, alone);
+	commands = duplex_flood(&traffic, warm_up, warm_up + packets, control, load);
+	for (int d = 0; d < DIRECTIONS; d++)
+		print((enum direction)d, &traffic, mix, commands, packets, &alone[d], &load[d]);
 	fflush(stdout);
-	encap_drain();
-	assert_int_equal(encap_counts.status[ESP_STATUS_OK], encap_counts.packets);
 }
 
-static void bench(void **state)
+int main(void)
 {
-	static const size_t sizes[] = { 64, 128, 256, 512, 1446, 9000 };
-	static const size_t mixed[] = { 64, 1446, 64, 128, 576, 64, 1446, 40, 9000, 256, 64, 1446 };
-	static const unsigned int sas[] = { 64, 1, DUT_SAS };
+	static const unsigned int sas[] = { 1, 64, DUPLEX_SAS };
 
-	(void)state;
-	encap_start();
-	encap_check = false; /* the tests do that */
-	for (uint16_t i = 0; i < DUT_SAS; i++) {
-		encap_random_sa(&encap_sas[i], 16 + 8u * (i % 3), i & 1, 0);
-		assert_int_equal(encap_command(ESP_SA_OP_ADD, decap, i, &encap_sas[i], NULL), ESP_SA_RESULT_OK);
+	duplex_open();
+	for (unsigned int i = 0; i < DUPLEX_SAS; i++)
+		duplex_install((uint16_t)i);
+	row(1, "", &smallest, 1, false);
+	row(64, "", sizes, 1, true);
+	row(64, "imix", imix, COUNT(imix), true);
+	for (unsigned int s = 0; s < COUNT(sas); s++) {
+		for (unsigned int i = 0; i < COUNT(sizes); i++)
+			row(sas[s], "", &sizes[i], 1, false);
+		row(sas[s], "imix", imix, COUNT(imix), false);
+		row(sas[s], "jumbo", jumbo, COUNT(jumbo), false);
 	}
-	for (unsigned int s = 0; s < 3; s++)
-		for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-			if (s == 0 || sizes[i] == 64 || sizes[i] == 1446)
-				measure(sas[s], &sizes[i], 1, "false");
-	measure(64, mixed, sizeof(mixed) / sizeof(mixed[0]), "true");
-	encap_stop();
-}
-
-int main(int argc, char **argv)
-{
-	const struct CMUnitTest tests[] = { cmocka_unit_test(bench) };
-
-	if (argc != 2 || (strcmp(argv[1], "encap") && strcmp(argv[1], "decap"))) {
-		fprintf(stderr, "usage: %s encap|decap\n", argv[0]);
-		return 2;
-	}
-	decap = !strcmp(argv[1], "decap");
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	duplex_check_numbers();
+	duplex_close();
+	return 0;
 }

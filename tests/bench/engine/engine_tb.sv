@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bench of one engine with its SA manager, with flat ports. The manager's other direction is answered here: everything free, every
-// lookup OK. install_bare writes an outbound context as the cmd_* ports say, valid, without keys: it shows what the key memory holds.
+// Both engines with the SA manager they share, with flat ports: e_* encapsulation, d_* decapsulation, as in the card.
+// install_bare writes an outbound context as the cmd_* ports say, valid, without keys: it shows what the key memory holds.
 `default_nettype none
 
 module engine_tb #(
     parameter int unsigned LANES      = 4,
-    parameter int unsigned DECAP      = 0,  // 0: encapsulation, 1: decapsulation
     parameter int unsigned SA_ENTRIES = 4096
 ) (
     input  logic                 clk,
@@ -34,23 +33,40 @@ module engine_tb #(
     output logic [31:0]          out_count,
     output logic [31:0]          in_count,
 
-    input  logic                 s_axis_tvalid,
-    output logic                 s_axis_tready,
-    input  logic [128*LANES-1:0] s_axis_tdata,
-    input  logic                 s_axis_tlast,
-    input  logic [7:0]           in_job,
-    input  logic [15:0]          in_len,
-    input  logic [15:0]          in_sa,
-    input  logic [7:0]           in_status,
+    input  logic                 e_s_axis_tvalid,
+    output logic                 e_s_axis_tready,
+    input  logic [128*LANES-1:0] e_s_axis_tdata,
+    input  logic                 e_s_axis_tlast,
+    input  logic [7:0]           e_in_job,
+    input  logic [15:0]          e_in_len,
+    input  logic [15:0]          e_in_sa,
+    input  logic [7:0]           e_in_status,
+    output logic                 e_m_axis_tvalid,
+    input  logic                 e_m_axis_tready,
+    output logic [128*LANES-1:0] e_m_axis_tdata,
+    output logic                 e_m_axis_tlast,
+    output logic [7:0]           e_out_job,
+    output logic [15:0]          e_out_len,
+    output logic [15:0]          e_out_sa,
+    output logic [7:0]           e_out_status,
 
-    output logic                 m_axis_tvalid,
-    input  logic                 m_axis_tready,
-    output logic [128*LANES-1:0] m_axis_tdata,
-    output logic                 m_axis_tlast,
-    output logic [7:0]           out_job,
-    output logic [15:0]          out_len,
-    output logic [15:0]          out_sa,
-    output logic [7:0]           out_status,
+    input  logic                 d_s_axis_tvalid,
+    output logic                 d_s_axis_tready,
+    input  logic [128*LANES-1:0] d_s_axis_tdata,
+    input  logic                 d_s_axis_tlast,
+    input  logic [7:0]           d_in_job,
+    input  logic [15:0]          d_in_len,
+    input  logic [15:0]          d_in_sa,
+    input  logic [7:0]           d_in_status,
+    output logic                 d_m_axis_tvalid,
+    input  logic                 d_m_axis_tready,
+    output logic [128*LANES-1:0] d_m_axis_tdata,
+    output logic                 d_m_axis_tlast,
+    output logic [7:0]           d_out_job,
+    output logic [15:0]          d_out_len,
+    output logic [15:0]          d_out_sa,
+    output logic [7:0]           d_out_status,
+
     output logic [7:0]           lanes
 );
 
@@ -59,7 +75,7 @@ module engine_tb #(
   espalier_pkg::sa_cmd_t  cmd;
   espalier_pkg::sa_rsp_t  rsp;
   espalier_pkg::key_wr_t  out_key_wr, in_key_wr;
-  sa_pkg::out_ctx_wr_t    out_ctx_wr;
+  sa_pkg::out_ctx_wr_t    out_ctx_wr, e_ctx_wr;
   sa_pkg::in_ctx_wr_t     in_ctx_wr;
   sa_pkg::seq_req_t       out_seq_req, in_seq_req;
   sa_pkg::seq_rsp_t       out_seq_rsp, in_seq_rsp;
@@ -80,56 +96,43 @@ module engine_tb #(
       .in_key_wr, .in_ctx_wr, .in_seq_req, .in_seq_rsp, .in_epoch, .in_inflight_zero, .lookup_req, .lookup_rsp
   );
 
-  espalier_pkg::esp_in_t  s_axis_tuser;
-  espalier_pkg::esp_out_t m_axis_tuser;
-  assign s_axis_tuser = {in_job, in_len, in_sa, in_status};
-  assign {out_job, out_len, out_sa, out_status} = m_axis_tuser;
+  espalier_pkg::esp_out_t e_m_axis_tuser, d_m_axis_tuser;
 
-  if (DECAP == 0) begin : g_encap
-    sa_pkg::out_ctx_wr_t ctx_wr;
-    always_comb begin
-      ctx_wr = out_ctx_wr;
-      if (install_bare) begin
-        ctx_wr.valid = 1'b1;
-        ctx_wr.sa    = cmd_index;
-        ctx_wr.ctx   = {1'b1, cmd_key_size, cmd_esn, cmd_ttl, cmd_salt, cmd_spi, cmd_src, cmd_dst, 16'd0};
-      end
+  always_comb begin
+    e_ctx_wr = out_ctx_wr;
+    if (install_bare) begin
+      e_ctx_wr.valid = 1'b1;
+      e_ctx_wr.sa    = cmd_index;
+      e_ctx_wr.ctx   = {1'b1, cmd_key_size, cmd_esn, cmd_ttl, cmd_salt, cmd_spi, cmd_src, cmd_dst, 16'd0};
     end
-
-    engine_encap #(
-        .LANES(LANES),
-        .SA_ENTRIES(SA_ENTRIES)
-    ) u_engine (
-        .clk, .rst, .enable(ready),
-        .s_axis_tvalid, .s_axis_tready, .s_axis_tdata, .s_axis_tlast, .s_axis_tuser,
-        .m_axis_tvalid, .m_axis_tready, .m_axis_tdata, .m_axis_tlast, .m_axis_tuser,
-        .key_wr(out_key_wr), .ctx_wr, .seq_req(out_seq_req), .seq_rsp(out_seq_rsp), .epoch(out_epoch), .inflight_zero(out_inflight_zero)
-    );
-
-    always_ff @(posedge clk) begin
-      lookup_rsp <= {lookup_req.valid && !lookup_rsp.valid, 8'(espalier_regs_pkg::SA_RESULT_OK)};
-      in_seq_rsp <= {1'b1, in_seq_req.valid && !in_seq_req.write, 64'h1122334455667788};
-    end
-    assign in_inflight_zero = 2'b11;
-    logic unused;
-    assign unused = &{1'b0, in_key_wr, in_ctx_wr, in_seq_req, in_epoch, lookup_req};
-  end else begin : g_decap
-    engine_decap #(
-        .LANES(LANES),
-        .SA_ENTRIES(SA_ENTRIES)
-    ) u_engine (
-        .clk, .rst, .enable(ready),
-        .s_axis_tvalid, .s_axis_tready, .s_axis_tdata, .s_axis_tlast, .s_axis_tuser,
-        .m_axis_tvalid, .m_axis_tready, .m_axis_tdata, .m_axis_tlast, .m_axis_tuser,
-        .key_wr(in_key_wr), .ctx_wr(in_ctx_wr), .seq_req(in_seq_req), .seq_rsp(in_seq_rsp), .epoch(in_epoch), .inflight_zero(in_inflight_zero),
-        .lookup_req, .lookup_rsp
-    );
-
-    always_ff @(posedge clk) out_seq_rsp <= {1'b1, out_seq_req.valid && !out_seq_req.write, 64'd0};
-    assign out_inflight_zero = 2'b11;
-    logic unused;
-    assign unused = &{1'b0, out_key_wr, out_ctx_wr, out_seq_req, out_epoch, install_bare};
   end
+
+  engine_encap #(
+      .LANES(LANES),
+      .SA_ENTRIES(SA_ENTRIES)
+  ) u_encap (
+      .clk, .rst, .enable(ready),
+      .s_axis_tvalid(e_s_axis_tvalid), .s_axis_tready(e_s_axis_tready), .s_axis_tdata(e_s_axis_tdata), .s_axis_tlast(e_s_axis_tlast),
+      .s_axis_tuser({e_in_job, e_in_len, e_in_sa, e_in_status}),
+      .m_axis_tvalid(e_m_axis_tvalid), .m_axis_tready(e_m_axis_tready), .m_axis_tdata(e_m_axis_tdata), .m_axis_tlast(e_m_axis_tlast),
+      .m_axis_tuser(e_m_axis_tuser),
+      .key_wr(out_key_wr), .ctx_wr(e_ctx_wr), .seq_req(out_seq_req), .seq_rsp(out_seq_rsp), .epoch(out_epoch), .inflight_zero(out_inflight_zero)
+  );
+  assign {e_out_job, e_out_len, e_out_sa, e_out_status} = e_m_axis_tuser;
+
+  engine_decap #(
+      .LANES(LANES),
+      .SA_ENTRIES(SA_ENTRIES)
+  ) u_decap (
+      .clk, .rst, .enable(ready),
+      .s_axis_tvalid(d_s_axis_tvalid), .s_axis_tready(d_s_axis_tready), .s_axis_tdata(d_s_axis_tdata), .s_axis_tlast(d_s_axis_tlast),
+      .s_axis_tuser({d_in_job, d_in_len, d_in_sa, d_in_status}),
+      .m_axis_tvalid(d_m_axis_tvalid), .m_axis_tready(d_m_axis_tready), .m_axis_tdata(d_m_axis_tdata), .m_axis_tlast(d_m_axis_tlast),
+      .m_axis_tuser(d_m_axis_tuser),
+      .key_wr(in_key_wr), .ctx_wr(in_ctx_wr), .seq_req(in_seq_req), .seq_rsp(in_seq_rsp), .epoch(in_epoch), .inflight_zero(in_inflight_zero),
+      .lookup_req, .lookup_rsp
+  );
+  assign {d_out_job, d_out_len, d_out_sa, d_out_status} = d_m_axis_tuser;
 
 endmodule
 

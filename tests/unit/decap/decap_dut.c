@@ -28,22 +28,22 @@ DUT_PORT(cmd_seq);
 DUT_PORT(rsp_valid);
 DUT_PORT(rsp_result);
 DUT_PORT(rsp_seq);
-DUT_PORT(s_axis_tvalid);
-DUT_PORT(s_axis_tready);
-DUT_PORT(s_axis_tdata);
-DUT_PORT(s_axis_tlast);
-DUT_PORT(in_job);
-DUT_PORT(in_len);
-DUT_PORT(in_sa);
-DUT_PORT(in_status);
-DUT_PORT(m_axis_tvalid);
-DUT_PORT(m_axis_tready);
-DUT_PORT(m_axis_tdata);
-DUT_PORT(m_axis_tlast);
-DUT_PORT(out_job);
-DUT_PORT(out_len);
-DUT_PORT(out_sa);
-DUT_PORT(out_status);
+DUT_PORT(d_s_axis_tvalid);
+DUT_PORT(d_s_axis_tready);
+DUT_PORT(d_s_axis_tdata);
+DUT_PORT(d_s_axis_tlast);
+DUT_PORT(d_in_job);
+DUT_PORT(d_in_len);
+DUT_PORT(d_in_sa);
+DUT_PORT(d_in_status);
+DUT_PORT(d_m_axis_tvalid);
+DUT_PORT(d_m_axis_tready);
+DUT_PORT(d_m_axis_tdata);
+DUT_PORT(d_m_axis_tlast);
+DUT_PORT(d_out_job);
+DUT_PORT(d_out_len);
+DUT_PORT(d_out_sa);
+DUT_PORT(d_out_status);
 DUT_PORT(lanes);
 
 #define RING 4096 /* packets queued or inside */
@@ -121,7 +121,7 @@ void decap_start(void)
 		dut_edge();
 	*P8(rst) = 0;
 	dut_edge();
-	assert_false(*P8(s_axis_tready)); /* not before the wipe */
+	assert_false(*P8(d_s_axis_tready)); /* not before the wipe */
 	for (int i = 0; i < 20000 && !*P8(ready); i++)
 		dut_edge();
 	assert_true(*P8(ready));
@@ -185,10 +185,10 @@ void decap_push_good(uint16_t index, size_t len)
 static void check_packet(struct packet *p)
 {
 	static struct decap_result r, early;
-	uint8_t status = *P8(out_status);
-	size_t len = *P16(out_len);
+	uint8_t status = *P8(d_out_status);
+	size_t len = *P16(d_out_len);
 
-	assert_int_equal(*P8(out_job), p->job);
+	assert_int_equal(*P8(d_out_job), p->job);
 	assert_int_equal(got_len, len ? (len + beat_bytes() - 1) / beat_bytes() * beat_bytes() : beat_bytes());
 	decap_counts.status[status & 31]++;
 	if (p->must != ANY)
@@ -200,7 +200,7 @@ static void check_packet(struct packet *p)
 	}
 	if (p->status_in) {
 		assert_int_equal(status, p->status_in);
-		assert_int_equal(*P16(out_sa), 0xffff);
+		assert_int_equal(*P16(d_out_sa), 0xffff);
 		return;
 	}
 	oracle_decap(decap_sas, DUT_SAS, NULL, p->wire, p->len, &r);
@@ -218,7 +218,7 @@ static void check_packet(struct packet *p)
 		r = early;
 	}
 	assert_int_equal(status, r.status);
-	assert_int_equal(*P16(out_sa), r.sa < 0 ? 0xffff : r.sa);
+	assert_int_equal(*P16(d_out_sa), r.sa < 0 ? 0xffff : r.sa);
 	assert_int_equal(len, r.len);
 	assert_memory_equal(got, r.data, r.len);
 	for (size_t i = r.len; i < got_len; i++)
@@ -236,10 +236,10 @@ static void receive(void)
 	assert_true(got_len + beat_bytes() <= sizeof(got));
 	if (!got_len && sending != done && decap_cycle - p->cycle_in > decap_counts.latency)
 		decap_counts.latency = decap_cycle - p->cycle_in;
-	memcpy(got + got_len, PW(m_axis_tdata), beat_bytes());
+	memcpy(got + got_len, PW(d_m_axis_tdata), beat_bytes());
 	got_len += beat_bytes();
 	decap_counts.last_out = decap_cycle;
-	if (!*P8(m_axis_tlast))
+	if (!*P8(d_m_axis_tlast))
 		return;
 	check_packet(p);
 	decap_counts.packets++;
@@ -257,13 +257,13 @@ static void offer(void)
 	struct packet *p = &ring[sending % RING];
 
 	offered = true;
-	*P8(s_axis_tvalid) = 1;
-	memcpy(PW(s_axis_tdata), p->wire + send_at, beat_bytes());
-	*P8(s_axis_tlast) = last_beat(p);
-	*P8(in_job) = p->job;
-	*P16(in_len) = (uint16_t)p->len;
-	*P16(in_sa) = (uint16_t)decap_random();
-	*P8(in_status) = p->status_in;
+	*P8(d_s_axis_tvalid) = 1;
+	memcpy(PW(d_s_axis_tdata), p->wire + send_at, beat_bytes());
+	*P8(d_s_axis_tlast) = last_beat(p);
+	*P8(d_in_job) = p->job;
+	*P16(d_in_len) = (uint16_t)p->len;
+	*P16(d_in_sa) = (uint16_t)decap_random();
+	*P8(d_in_status) = p->status_in;
 }
 
 static void taken(void)
@@ -288,16 +288,16 @@ void decap_step(void)
 {
 	bool take;
 
-	*P8(m_axis_tready) = decap_random() % 100 < decap_out_percent;
+	*P8(d_m_axis_tready) = decap_random() % 100 < decap_out_percent;
 	if (!offered && sending != pushed && decap_random() % 100 < decap_in_percent)
 		offer();
-	take = offered && *P8(s_axis_tready);
-	if (*P8(m_axis_tvalid) && *P8(m_axis_tready))
+	take = offered && *P8(d_s_axis_tready);
+	if (*P8(d_m_axis_tvalid) && *P8(d_m_axis_tready))
 		receive();
 	dut_edge();
 	if (take) {
 		taken();
-		*P8(s_axis_tvalid) = 0;
+		*P8(d_s_axis_tvalid) = 0;
 	}
 	decap_cycle++;
 }

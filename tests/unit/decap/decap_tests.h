@@ -10,6 +10,7 @@ int decap_test_stop(void **state);
 void test_tamper(void **state);
 void test_truncate(void **state);
 void test_replay(void **state);
+void test_replay_every_distance(void **state);
 void test_padding(void **state);
 void test_inner(void **state);
 void test_ecn(void **state);

@@ -344,6 +344,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_tamper, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_truncate, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_replay, decap_test_start, decap_test_stop),
+		cmocka_unit_test_setup_teardown(test_replay_every_distance, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_padding, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_inner, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_ecn, decap_test_start, decap_test_stop),

@@ -163,6 +163,32 @@ void test_replay(void **state)
 	}
 }
 
+/*
+ * A packet and its copy 1 to 130 cycles apart: the copy meets its number at every stage from the input to the state memory. The numbers
+ * behind it must pass meanwhile.
+ */
+void test_replay_every_distance(void **state)
+{
+	(void)state;
+	decap_add(4, 16, true, 64, 0xfffffff0);
+	for (unsigned int gap = 1; gap <= 130; gap++) {
+		uint64_t seq = decap_next[4];
+
+		numbered(4, seq, ESP_STATUS_OK);
+		for (unsigned int cycle = 0; cycle < gap; cycle++)
+			decap_step();
+		numbered(4, seq, ESP_STATUS_REPLAY_DUPLICATE);
+		numbered(4, seq + 1, ESP_STATUS_OK);
+		numbered(4, seq + 1, ESP_STATUS_REPLAY_DUPLICATE);
+		numbered(4, seq + 2, ESP_STATUS_OK);
+		decap_next[4] = seq + 3;
+		if (gap % 2)
+			decap_drain();
+	}
+	decap_drain();
+	assert_int_equal(decap_counts.status[ESP_STATUS_OK], 3 * 130);
+}
+
 /* Every pad length, right, and wrong at every byte; pad lengths beyond the payload; traffic flow padding; next headers. */
 void test_padding(void **state)
 {

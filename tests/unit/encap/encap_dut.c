@@ -31,22 +31,22 @@ DUT_PORT(install_bare);
 DUT_PORT(rsp_valid);
 DUT_PORT(rsp_result);
 DUT_PORT(rsp_seq);
-DUT_PORT(s_axis_tvalid);
-DUT_PORT(s_axis_tready);
-DUT_PORT(s_axis_tdata);
-DUT_PORT(s_axis_tlast);
-DUT_PORT(in_job);
-DUT_PORT(in_len);
-DUT_PORT(in_sa);
-DUT_PORT(in_status);
-DUT_PORT(m_axis_tvalid);
-DUT_PORT(m_axis_tready);
-DUT_PORT(m_axis_tdata);
-DUT_PORT(m_axis_tlast);
-DUT_PORT(out_job);
-DUT_PORT(out_len);
-DUT_PORT(out_sa);
-DUT_PORT(out_status);
+DUT_PORT(e_s_axis_tvalid);
+DUT_PORT(e_s_axis_tready);
+DUT_PORT(e_s_axis_tdata);
+DUT_PORT(e_s_axis_tlast);
+DUT_PORT(e_in_job);
+DUT_PORT(e_in_len);
+DUT_PORT(e_in_sa);
+DUT_PORT(e_in_status);
+DUT_PORT(e_m_axis_tvalid);
+DUT_PORT(e_m_axis_tready);
+DUT_PORT(e_m_axis_tdata);
+DUT_PORT(e_m_axis_tlast);
+DUT_PORT(e_out_job);
+DUT_PORT(e_out_len);
+DUT_PORT(e_out_sa);
+DUT_PORT(e_out_status);
 DUT_PORT(lanes);
 
 #define RING 8192 /* packets queued or inside */
@@ -115,7 +115,7 @@ void encap_start(void)
 		dut_edge();
 	*P8(rst) = 0;
 	dut_edge();
-	assert_false(*P8(s_axis_tready)); /* not before the wipe */
+	assert_false(*P8(e_s_axis_tready)); /* not before the wipe */
 	for (int i = 0; i < 20000 && !*P8(ready); i++)
 		dut_edge();
 	assert_true(*P8(ready));
@@ -162,10 +162,10 @@ void encap_push(uint16_t sa, uint8_t status, const uint8_t *inner, size_t len, b
 static void check_packet(struct packet *p)
 {
 	struct oracle_sa *sa = p->sa < DUT_SAS && encap_sas[p->sa].key_len ? &encap_sas[p->sa] : NULL;
-	uint8_t status = *P8(out_status);
-	size_t len = *P16(out_len), want_len, beat = encap_lanes() * 16;
+	uint8_t status = *P8(e_out_status);
+	size_t len = *P16(e_out_len), want_len, beat = encap_lanes() * 16;
 
-	assert_int_equal(*P8(out_job), p->job);
+	assert_int_equal(*P8(e_out_job), p->job);
 	assert_int_equal(got_len, len ? (len + beat - 1) / beat * beat : beat);
 	encap_counts.status[status & 31]++;
 	if (p->keep) {
@@ -184,9 +184,9 @@ static void check_packet(struct packet *p)
 	for (size_t i = want_len; i < got_len; i++)
 		assert_int_equal(got[i], 0);
 	if (status == ESP_STATUS_OK)
-		assert_int_equal(*P16(out_sa), p->sa);
+		assert_int_equal(*P16(e_out_sa), p->sa);
 	if (status == ESP_STATUS_NO_SA || p->status)
-		assert_int_equal(*P16(out_sa), 0xffff);
+		assert_int_equal(*P16(e_out_sa), 0xffff);
 }
 
 static void receive(void)
@@ -206,15 +206,15 @@ static void receive(void)
 		if (latency > encap_counts.latency_max)
 			encap_counts.latency_max = latency;
 	}
-	memcpy(got + got_len, PW(m_axis_tdata), beat);
+	memcpy(got + got_len, PW(e_m_axis_tdata), beat);
 	got_len += beat;
 	encap_counts.last_out = encap_cycle;
-	if (!*P8(m_axis_tlast))
+	if (!*P8(e_m_axis_tlast))
 		return;
 	check_packet(p);
 	encap_counts.packets++;
-	encap_counts.ok += *P8(out_status) == ESP_STATUS_OK;
-	encap_counts.bytes += *P16(out_len);
+	encap_counts.ok += *P8(e_out_status) == ESP_STATUS_OK;
+	encap_counts.bytes += *P16(e_out_len);
 	got_len = 0;
 	free(p->inner);
 	done++;
@@ -226,13 +226,13 @@ static void offer(void)
 	size_t beat = encap_lanes() * 16;
 
 	offered = true;
-	*P8(s_axis_tvalid) = 1;
-	memcpy(PW(s_axis_tdata), p->inner + send_at, beat);
-	*P8(s_axis_tlast) = p->status || send_at + beat >= p->len;
-	*P8(in_job) = p->job;
-	*P16(in_len) = (uint16_t)p->len;
-	*P16(in_sa) = p->sa;
-	*P8(in_status) = p->status;
+	*P8(e_s_axis_tvalid) = 1;
+	memcpy(PW(e_s_axis_tdata), p->inner + send_at, beat);
+	*P8(e_s_axis_tlast) = p->status || send_at + beat >= p->len;
+	*P8(e_in_job) = p->job;
+	*P16(e_in_len) = (uint16_t)p->len;
+	*P16(e_in_sa) = p->sa;
+	*P8(e_in_status) = p->status;
 	if (!send_at)
 		p->cycle_in = encap_cycle;
 }
@@ -242,20 +242,20 @@ void encap_step(void)
 {
 	bool taken;
 
-	*P8(m_axis_tready) = encap_random() % 100 < encap_out_percent;
+	*P8(e_m_axis_tready) = encap_random() % 100 < encap_out_percent;
 	if (!offered && sending != pushed && encap_random() % 100 < encap_in_percent)
 		offer();
-	taken = offered && *P8(s_axis_tready);
+	taken = offered && *P8(e_s_axis_tready);
 	if (taken && !send_at)
 		ring[sending % RING].cycle_in = encap_cycle;
-	if (*P8(m_axis_tvalid) && *P8(m_axis_tready))
+	if (*P8(e_m_axis_tvalid) && *P8(e_m_axis_tready))
 		receive();
 	dut_edge();
 	encap_cycle++;
 	if (!taken)
 		return;
 	offered = false;
-	*P8(s_axis_tvalid) = 0;
+	*P8(e_s_axis_tvalid) = 0;
 	send_at += encap_lanes() * 16;
 	if (ring[sending % RING].status || send_at >= ring[sending % RING].len) {
 		sending++;

@@ -124,6 +124,42 @@ static void test_same_sa(void **state)
 	assert_int_equal(encap_counts.ok, 800);
 }
 
+/* Two packets of one SA 1 to 12 cycles apart, or as near as the engine takes them, and the last numbers of an SA back to back. */
+static void test_same_sa_every_distance(void **state)
+{
+	(void)state;
+	add(7, 16, false, 0xfffe);
+	for (unsigned int gap = 1; gap <= 12; gap++) {
+		for (unsigned int i = 0; i < 12; i++) {
+			send(7, 20);
+			for (unsigned int cycle = 0; cycle < gap; cycle++)
+				encap_step();
+		}
+		encap_drain();
+	}
+	assert_int_equal(query(7), 0xfffe + 12 * 12);
+	add(8, 32, false, 0xfffffff0);
+	for (unsigned int i = 0; i < 40; i++)
+		send(8, 20);
+	encap_drain();
+	assert_int_equal(encap_counts.status[ESP_STATUS_SEQ_EXHAUSTED], 25);
+	assert_int_equal(query(8), 0xffffffff);
+	assert_int_equal(encap_counts.ok, 12 * 12 + 15);
+}
+
+/* A sender that always offers does not fill the engine: no packet waits longer than alone but for the 16 beats that may be ahead. */
+static void test_latency_under_load(void **state)
+{
+	(void)state;
+	add(1, 32, true, 0);
+	add(2, 16, false, 0);
+	for (unsigned int i = 0; i < 3000; i++)
+		send(1 + (i & 1), i % 12 == 6 ? 1500 : i % 3 ? 40 : 576);
+	encap_drain();
+	assert_int_equal(encap_counts.ok, 3000);
+	assert_true(encap_counts.latency_max <= 64);
+}
+
 static void test_sequence_ends(void **state)
 {
 	(void)state;
@@ -344,6 +380,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_random, start, stop),
 		cmocka_unit_test_setup_teardown(test_blocked, start, stop),
 		cmocka_unit_test_setup_teardown(test_same_sa, start, stop),
+		cmocka_unit_test_setup_teardown(test_same_sa_every_distance, start, stop),
 		cmocka_unit_test_setup_teardown(test_sequence_ends, start, stop),
 		cmocka_unit_test_setup_teardown(test_errors, start, stop),
 		cmocka_unit_test_setup_teardown(test_index_range, start, stop),
@@ -351,6 +388,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_keys_zeroed, start, stop),
 		cmocka_unit_test_setup_teardown(test_scapy, start, stop),
 		cmocka_unit_test_setup_teardown(test_cut_through, start, stop),
+		cmocka_unit_test_setup_teardown(test_latency_under_load, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

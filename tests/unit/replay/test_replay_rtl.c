@@ -111,13 +111,14 @@ static uint64_t draw(const struct sa *sa)
 	return sa->esn ? seq : (uint32_t)seq;
 }
 
-static void begin_check(struct started *now, const struct sa *sa)
+static void begin_check(struct started *now, int index, uint64_t seq)
 {
-	uint64_t seq = draw(sa);
+	const struct sa *sa = &sas[index];
 	bool exists;
 
 	*P8(c_valid) = 1;
-	*P16(c_sa) = (uint16_t)now->sa;
+	*P16(c_sa) = (uint16_t)index;
+	now->sa = index;
 	now->check = true;
 	now->low = (uint32_t)seq;
 	now->window = sa->window;
@@ -127,13 +128,13 @@ static void begin_check(struct started *now, const struct sa *sa)
 	now->check_verdict = (uint8_t)(exists ? model_check(&sa->committed, sa->window, now->check_seq) : MODEL_OLD);
 }
 
-static void begin_update(struct started *now)
+static void begin_update(struct started *now, int index, uint64_t seq)
 {
-	struct sa *sa = &sas[now->update_sa];
-	uint64_t seq = draw(sa);
+	struct sa *sa = &sas[index];
 
 	*P8(u_valid) = 1;
-	*P16(u_sa) = (uint16_t)now->update_sa;
+	*P16(u_sa) = (uint16_t)index;
+	now->update_sa = index;
 	*P64(u_seq) = seq;
 	*P8(u_window) = (uint8_t)sa->window;
 	now->update = true;
@@ -191,24 +192,23 @@ static bool busy(const struct sa *sa)
 	return sa->last_update > cycle;
 }
 
-static void tick(unsigned int hot)
+/* A cycle: new_cycle(), what begins in it, then finish_cycle(), which compares what ends in it. */
+static struct started *new_cycle(void)
 {
-	struct started *now = &log_[cycle % LAG], *then;
-	bool taken;
+	struct started *now = &log_[cycle % LAG], *then = &log_[(cycle - UPDATE_RESULT - 1) % LAG];
 
 	memset(now, 0, sizeof(*now));
-	then = &log_[(cycle - UPDATE_RESULT - 1) % LAG];
 	if (then->update)
 		sas[then->update_sa].committed = then->after;
 	*P8(c_valid) = *P8(u_valid) = 0;
-	now->sa = (int)(rnd() % hot);
-	now->update_sa = (int)(rnd() % hot);
-	if (rnd() % 8 && !busy(&sas[now->sa]))
-		begin_check(now, &sas[now->sa]);
-	if (cycle > last_update + 1 && rnd() % 4 && !busy(&sas[now->update_sa]))
-		begin_update(now);
-	manager(now);
-	then = &log_[(cycle - CHECK_OPERANDS) % LAG];
+	return now;
+}
+
+static void finish_cycle(void)
+{
+	struct started *then = &log_[(cycle - CHECK_OPERANDS) % LAG];
+	bool taken;
+
 	*P32(c_low) = then->low;
 	*P8(c_esn) = then->esn;
 	*P8(c_window) = (uint8_t)then->window;
@@ -235,6 +235,19 @@ static void tick(unsigned int hot)
 	assert_int_equal(*P8(rsp_valid), then->query);
 	if (then->query)
 		assert_true(*P64(rsp_seq) == then->query_seq);
+}
+
+static void tick(unsigned int hot)
+{
+	struct started *now = new_cycle();
+	int check = (int)(rnd() % hot), update = (int)(rnd() % hot);
+
+	if (rnd() % 8 && !busy(&sas[check]))
+		begin_check(now, check, draw(&sas[check]));
+	if (cycle > last_update + 1 && rnd() % 4 && !busy(&sas[update]))
+		begin_update(now, update, draw(&sas[update]));
+	manager(now);
+	finish_cycle();
 }
 
 static int start(void **state)
@@ -298,11 +311,42 @@ static void many(void **state)
 	run(SAS, 3000000);
 }
 
+/*
+ * One SA alone: a number is received, checked again 0 to LAG - 1 cycles later, and received again 2 to LAG - 1 cycles later; the next
+ * number, and a jump over half the window, come right behind.
+ */
+static void one_sa_every_distance(void **state)
+{
+	struct sa *sa = &sas[5];
+
+	(void)state;
+	sa->window = 64;
+	for (uint64_t check = 0; check < LAG; check++) {
+		for (uint64_t again = 2; again < LAG; again++) {
+			uint64_t number = sa->model.top + (again % 3 ? 1 : 32);
+
+			for (uint64_t at = 0; at < 2 * LAG; at++) {
+				struct started *now = new_cycle();
+
+				if (at == 0 || at == again || at == again + 2)
+					begin_update(now, 5, number + (at == again + 2));
+				if (at == check || at == check + 1)
+					begin_check(now, 5, number + at - check);
+				finish_cycle();
+			}
+			assert_true(sa->model.top == number + 1);
+		}
+	}
+	assert_int_equal(counts[1][MODEL_KNOWN], LAG * (LAG - 2));
+	assert_int_equal(counts[1][MODEL_FRESH], 2 * LAG * (LAG - 2));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(few, start, stop),
 		cmocka_unit_test_setup_teardown(many, start, stop),
+		cmocka_unit_test_setup_teardown(one_sa_every_distance, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
