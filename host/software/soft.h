@@ -24,7 +24,7 @@ struct soft_replay {
 	uint64_t top; /* highest number received */
 	bool esn;
 	uint32_t window;
-	uint8_t seen[SOFT_MAX_WINDOW / 8];
+	unsigned __int128 seen; /* SOFT_MAX_WINDOW bits */
 };
 
 struct soft_sa {
@@ -46,6 +46,9 @@ struct soft_dev {
 	struct espalier_dev base;
 	struct soft_region *regions;
 	uint64_t next_iova;
+	EVP_CIPHER *ciphers[3]; /* AES-128, 192 and 256 in GCM, fetched once */
+	unsigned int free_hint[2]; /* by direction: no place below is free */
+	uint8_t lost[SOFT_MAX_OUT]; /* where results go that no memory takes */
 	struct espalier_stats stats;
 	uint16_t chains[SOFT_HASH_SIZE]; /* inbound SAs by SPI and destination */
 	struct soft_sa sa[2][SOFT_SA_CAPACITY]; /* by enum espalier_direction */
@@ -67,9 +70,10 @@ uint8_t soft_replay_check(const struct soft_replay *replay, uint64_t seq);
 /* Note a number that passed the check and the ICV. */
 void soft_replay_update(struct soft_replay *replay, uint64_t seq);
 
-/* ---- soft_encap.c, soft_decap.c: packet in, packet out, status back. out has room for SOFT_MAX_OUT bytes. ---- */
+/* ---- soft_encap.c, soft_decap.c: packet in, packet out, status back. out has the room that check_op asks for and may overlap in;
+ * it is written only if the status is ESP_STATUS_OK. ---- */
 uint8_t soft_encap(struct soft_sa *sa, const uint8_t *in, uint32_t len, uint8_t *out, uint32_t *out_len);
-/* *sa: the SA found, or NULL. out holds plaintext only if the status is ESP_STATUS_OK. */
+/* *sa: the SA found, or NULL. */
 uint8_t soft_decap(struct soft_dev *soft, const uint8_t *in, uint32_t len, uint8_t *out, uint32_t *out_len, struct soft_sa **sa);
 
 /* Internet checksum of an IPv4 header (RFC 791, RFC 1071): what belongs into the field, or 0 over a header that has it right. */

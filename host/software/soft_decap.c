@@ -3,7 +3,9 @@
  * ESP decapsulation in tunnel mode, IPv4 in IPv4 (RFC 4303, 3.4), with AES-GCM (RFC 4106). The order of the checks is part of the
  * interface: a packet with several faults gets the status of the first. Plaintext stays in a buffer of its own until all have passed.
  */
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/params.h>
 #include <string.h>
 
 #include "soft.h"
@@ -34,7 +36,9 @@ static uint8_t check_outer(const uint8_t *in, uint32_t len, uint32_t *total)
 
 static bool open_sealed(struct soft_sa *sa, const uint8_t *esp, uint64_t seq, uint32_t body, uint8_t *plain)
 {
-	uint8_t nonce[12], aad[12], icv[ESP_ICV];
+	uint8_t nonce[12], aad[12];
+	OSSL_PARAM icv[] = { OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, (uint8_t *)(uintptr_t)esp + ESP_HDR + ESP_IV + body, ESP_ICV),
+			     OSSL_PARAM_END };
 	uint32_t aad_len = 8;
 	int n;
 
@@ -46,11 +50,9 @@ static bool open_sealed(struct soft_sa *sa, const uint8_t *esp, uint64_t seq, ui
 		aad_len = 12;
 	}
 	put32(aad + aad_len - 4, (uint32_t)seq);
-	memcpy(icv, esp + ESP_HDR + ESP_IV + body, ESP_ICV);
-	return EVP_DecryptInit_ex(sa->cipher, NULL, NULL, NULL, nonce) == 1 &&
+	return EVP_DecryptInit_ex2(sa->cipher, NULL, NULL, nonce, icv) == 1 &&
 	       EVP_DecryptUpdate(sa->cipher, NULL, &n, aad, (int)aad_len) == 1 &&
 	       EVP_DecryptUpdate(sa->cipher, plain, &n, esp + ESP_HDR + ESP_IV, (int)body) == 1 &&
-	       EVP_CIPHER_CTX_ctrl(sa->cipher, EVP_CTRL_GCM_SET_TAG, ESP_ICV, icv) == 1 &&
 	       EVP_DecryptFinal_ex(sa->cipher, plain + body, &n) == 1;
 }
 
@@ -130,10 +132,11 @@ uint8_t soft_decap(struct soft_dev *soft, const uint8_t *in, uint32_t len, uint8
 		status = check_inner(plain, payload, &inner);
 	if (!status)
 		status = merge_ecn(in[1], plain);
-	if (!status) {
-		memcpy(out, plain, inner);
-		*out_len = inner;
-	}
+	if (status)
+		goto out;
+	memcpy(out, plain, inner);
+	*out_len = inner;
+	return ESP_STATUS_OK; /* what plain holds was released: nothing to wipe */
 out:
 	OPENSSL_cleanse(plain, body);
 	return status;

@@ -4,8 +4,6 @@
  * An SA that starts with top T counts all numbers up to T as seen. A window of 0 checks nothing; ESN then still needs a window to guess
  * the high half of a number, and uses 64.
  */
-#include <string.h>
-
 #include "soft.h"
 
 #define INFER_WINDOW 64u
@@ -15,7 +13,7 @@ void soft_replay_init(struct soft_replay *replay, bool esn, uint32_t window, uin
 	replay->top = top;
 	replay->esn = esn;
 	replay->window = window;
-	memset(replay->seen, 0xff, sizeof(replay->seen));
+	replay->seen = ~(unsigned __int128)0;
 }
 
 /* RFC 4303, A2.1: the window [bottom, top] lies in one 2^32 block (case A) or straddles two (case B). */
@@ -41,11 +39,6 @@ bool soft_replay_infer(const struct soft_replay *replay, uint32_t low, uint64_t 
 	return true;
 }
 
-static bool is_seen(const struct soft_replay *replay, uint64_t back)
-{
-	return replay->seen[back / 8] >> (back % 8) & 1;
-}
-
 uint8_t soft_replay_check(const struct soft_replay *replay, uint64_t seq)
 {
 	uint64_t back;
@@ -59,24 +52,18 @@ uint8_t soft_replay_check(const struct soft_replay *replay, uint64_t seq)
 	back = replay->top - seq;
 	if (back >= replay->window)
 		return ESP_STATUS_REPLAY_OLD;
-	return is_seen(replay, back) ? ESP_STATUS_REPLAY_DUPLICATE : ESP_STATUS_OK;
+	return replay->seen >> back & 1 ? ESP_STATUS_REPLAY_DUPLICATE : ESP_STATUS_OK;
 }
 
 void soft_replay_update(struct soft_replay *replay, uint64_t seq)
 {
-	uint64_t ahead;
-	uint8_t moved[sizeof(replay->seen)] = { 0 };
+	uint64_t ahead = seq - replay->top;
 
 	if (seq <= replay->top) {
 		if (replay->top - seq < replay->window)
-			replay->seen[(replay->top - seq) / 8] |= (uint8_t)(1u << ((replay->top - seq) % 8));
+			replay->seen |= (unsigned __int128)1 << (replay->top - seq);
 		return;
 	}
-	ahead = seq - replay->top;
-	for (uint64_t back = 0; ahead < SOFT_MAX_WINDOW && back < SOFT_MAX_WINDOW - ahead; back++)
-		if (is_seen(replay, back))
-			moved[(back + ahead) / 8] |= (uint8_t)(1u << ((back + ahead) % 8));
-	moved[0] |= 1;
-	memcpy(replay->seen, moved, sizeof(moved));
+	replay->seen = (ahead < SOFT_MAX_WINDOW ? replay->seen << ahead : 0) | 1;
 	replay->top = seq;
 }

@@ -21,12 +21,12 @@ struct soft_sa *soft_sa_find(struct soft_dev *soft, uint32_t spi, uint32_t dst)
 	return NULL;
 }
 
-static EVP_CIPHER_CTX *new_cipher(const struct espalier_sa_config *config)
+static EVP_CIPHER_CTX *new_cipher(const struct soft_dev *soft, const struct espalier_sa_config *config)
 {
-	const EVP_CIPHER *type = config->key_len == 16 ? EVP_aes_128_gcm() : config->key_len == 24 ? EVP_aes_192_gcm() : EVP_aes_256_gcm();
+	const EVP_CIPHER *type = soft->ciphers[(config->key_len - 16) / 8];
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 
-	if (ctx && EVP_CipherInit_ex(ctx, type, NULL, config->key, NULL, config->direction == ESPALIER_OUTBOUND) == 1)
+	if (ctx && EVP_CipherInit_ex2(ctx, type, config->key, NULL, config->direction == ESPALIER_OUTBOUND, NULL) == 1)
 		return ctx;
 	EVP_CIPHER_CTX_free(ctx);
 	return NULL;
@@ -36,7 +36,7 @@ int soft_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *confi
 {
 	struct soft_dev *soft = (struct soft_dev *)dev;
 	struct soft_sa *entry, *table;
-	unsigned int index = 0;
+	unsigned int index;
 	uint16_t *chain;
 	int ret = espalier_sa_check(dev, config, SOFT_MAX_WINDOW);
 
@@ -46,12 +46,13 @@ int soft_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *confi
 	if (config->direction == ESPALIER_INBOUND && soft_sa_find(soft, config->spi, config->dst))
 		return espalier_fail(dev->error, -EEXIST, "SA 0x%08x: an inbound SA with this SPI and destination is installed already.",
 				     config->spi);
-	while (index < SOFT_SA_CAPACITY && table[index].used)
-		index++;
+	for (index = soft->free_hint[config->direction]; index < SOFT_SA_CAPACITY && table[index].used; index++)
+		;
+	soft->free_hint[config->direction] = index;
 	if (index == SOFT_SA_CAPACITY)
 		return espalier_fail(dev->error, -ENOSPC, "SA 0x%08x: all %u places are in use.", config->spi, SOFT_SA_CAPACITY);
 	entry = &table[index];
-	entry->cipher = new_cipher(config);
+	entry->cipher = new_cipher(soft, config);
 	if (!entry->cipher)
 		return espalier_fail(dev->error, -ENOMEM, "SA 0x%08x: OpenSSL cannot set up AES-GCM.", config->spi);
 	entry->used = true;
@@ -91,12 +92,15 @@ static void unlink_inbound(struct soft_dev *soft, struct soft_sa *entry)
 
 int soft_sa_delete(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa)
 {
+	struct soft_dev *soft = (struct soft_dev *)dev;
 	struct soft_sa *entry = get(dev, direction, sa);
 
 	if (!entry)
 		return espalier_fail(dev->error, -ENOENT, "There is no SA at index %u.", sa);
 	if (direction == ESPALIER_INBOUND)
-		unlink_inbound((struct soft_dev *)dev, entry);
+		unlink_inbound(soft, entry);
+	if (sa < soft->free_hint[direction])
+		soft->free_hint[direction] = sa;
 	EVP_CIPHER_CTX_free(entry->cipher);
 	OPENSSL_cleanse(entry, sizeof(*entry));
 	return 0;

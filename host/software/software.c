@@ -25,27 +25,13 @@ struct soft_queue {
 	struct espalier_op *done[]; /* base.depth places */
 };
 
-static int soft_open(const char *name, const struct espalier_open_options *options, struct espalier_dev **dev, char *error)
-{
-	struct soft_dev *soft;
-
-	(void)options;
-	if (strcmp(name, "software"))
-		return espalier_fail(error, -EINVAL, "The device software takes no argument: %s.", name);
-	soft = calloc(1, sizeof(*soft));
-	if (!soft)
-		return espalier_fail(error, -ENOMEM, "No memory for the software reference.");
-	memset(soft->chains, 0xff, sizeof(soft->chains));
-	soft->next_iova = FIRST_IOVA;
-	*dev = &soft->base;
-	return 0;
-}
-
 static void soft_close(struct espalier_dev *dev)
 {
 	struct soft_dev *soft = (struct soft_dev *)dev;
 
 	soft_sa_delete_all(soft);
+	for (int i = 0; i < 3; i++)
+		EVP_CIPHER_free(soft->ciphers[i]);
 	while (soft->regions) {
 		struct soft_region *region = soft->regions;
 
@@ -54,6 +40,30 @@ static void soft_close(struct espalier_dev *dev)
 		free(region);
 	}
 	free(soft);
+}
+
+static int soft_open(const char *name, const struct espalier_open_options *options, struct espalier_dev **dev, char *error)
+{
+	static const char *const names[] = { "AES-128-GCM", "AES-192-GCM", "AES-256-GCM" };
+	struct soft_dev *soft;
+
+	(void)options;
+	if (strcmp(name, "software"))
+		return espalier_fail(error, -EINVAL, "The device software takes no argument: %s.", name);
+	soft = calloc(1, sizeof(*soft));
+	if (!soft)
+		return espalier_fail(error, -ENOMEM, "No memory for the software reference.");
+	for (int i = 0; i < 3; i++) {
+		soft->ciphers[i] = EVP_CIPHER_fetch(NULL, names[i], NULL);
+		if (!soft->ciphers[i]) {
+			soft_close(&soft->base);
+			return espalier_fail(error, -ENOTSUP, "OpenSSL has no %s.", names[i]);
+		}
+	}
+	memset(soft->chains, 0xff, sizeof(soft->chains));
+	soft->next_iova = FIRST_IOVA;
+	*dev = &soft->base;
+	return 0;
 }
 
 static int soft_info(struct espalier_dev *dev, struct espalier_info *info)
@@ -151,7 +161,6 @@ static uint8_t check_op(const struct espalier_op *op)
 
 static void run_op(struct soft_dev *soft, struct espalier_op *op)
 {
-	uint8_t out[SOFT_MAX_OUT];
 	uint32_t out_len = 0;
 	struct soft_sa *sa = NULL;
 	const uint8_t *src;
@@ -167,20 +176,20 @@ static void run_op(struct soft_dev *soft, struct espalier_op *op)
 		op->status = ESP_STATUS_DMA_UNSUPPORTED;
 		goto count;
 	}
+	dst = translate(soft, op->dst, op->opcode == ESP_OPCODE_DECAP ? op->src_len : espalier_encap_len(op->src_len));
+	if (!dst)
+		dst = soft->lost;
 	if (op->opcode == ESP_OPCODE_DECAP) {
-		op->status = soft_decap(soft, src, op->src_len, out, &out_len, &sa);
+		op->status = soft_decap(soft, src, op->src_len, dst, &out_len, &sa);
 	} else if (op->sa < SOFT_SA_CAPACITY && soft->sa[ESPALIER_OUTBOUND][op->sa].used) {
 		sa = &soft->sa[ESPALIER_OUTBOUND][op->sa];
-		op->status = soft_encap(sa, src, op->src_len, out, &out_len);
+		op->status = soft_encap(sa, src, op->src_len, dst, &out_len);
 	} else {
 		op->status = ESP_STATUS_NO_SA;
 	}
 	if (sa)
 		op->result_sa = sa->index;
 	op->out_len = (uint16_t)out_len;
-	dst = translate(soft, op->dst, out_len);
-	if (dst && out_len)
-		memcpy(dst, out, out_len);
 count:
 	soft->stats.status[op->status]++;
 }
