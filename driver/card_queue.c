@@ -10,7 +10,6 @@
  *
  * When the card is lost, stops the queue, or writes nonsense, the operations in flight come back with a status that says so.
  */
-#include <endian.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -27,6 +26,15 @@
 /* Where the members of a completion's second word are: the card writes it whole, and one load takes it whole. */
 #define SHIFT1(member) (8 * (offsetof(struct ring_completion, member) - sizeof(uint64_t)))
 #define WORD1(member, value) ((uint64_t)(value) << SHIFT1(member))
+
+/* An operation begins as its descriptor does, but for the flags, so it is copied as it is. Elsewhere, too, no byte is swapped. */
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "descriptors are little endian");
+static_assert(offsetof(struct espalier_op, src) == offsetof(struct ring_submission, src), "descriptor");
+static_assert(offsetof(struct espalier_op, dst) == offsetof(struct ring_submission, dst), "descriptor");
+static_assert(offsetof(struct espalier_op, src_len) == offsetof(struct ring_submission, src_len), "descriptor");
+static_assert(offsetof(struct espalier_op, dst_capacity) == offsetof(struct ring_submission, dst_capacity), "descriptor");
+static_assert(offsetof(struct espalier_op, opcode) == offsetof(struct ring_submission, opcode), "descriptor");
+static_assert(offsetof(struct espalier_op, sa) == offsetof(struct ring_submission, sa), "descriptor");
 
 struct card_queue {
 	struct espalier_queue base;
@@ -232,14 +240,9 @@ static unsigned int submit_run(struct card_queue *cq, struct espalier_op *const 
 	for (; n < count && !places[n]; n++, s++) {
 		const struct espalier_op *op = places[n] = ops[n];
 
-		s->src = htole64(op->src);
-		s->dst = htole64(op->dst);
-		s->src_len = htole16(op->src_len);
-		s->dst_capacity = htole16(op->dst_capacity);
-		s->opcode = op->opcode;
+		memcpy(s, op, offsetof(struct ring_submission, cookie));
 		s->flags = 0;
-		s->sa = htole16(op->sa);
-		s->cookie = htole64(number + n);
+		s->cookie = number + n;
 	}
 	cq->next += n;
 	return n;
@@ -285,13 +288,12 @@ static unsigned int take_run(struct card_queue *cq, struct espalier_op **ops, un
 
 	count = min(count, cq->cq_size - at);
 	for (; n < count; n++, c++) {
-		uint64_t word1 = le64toh(__atomic_load_n((const uint64_t *)c + 1, __ATOMIC_ACQUIRE)), number;
+		uint64_t word1 = __atomic_load_n((const uint64_t *)c + 1, __ATOMIC_ACQUIRE), number = c->cookie;
 		uint16_t out_len = (uint16_t)word1;
 		struct espalier_op *op;
 
 		if ((word1 & WORD1(flags, RING_COMPLETION_PHASE)) == not_yet)
 			break;
-		number = le64toh(c->cookie);
 		op = places[number & (n_places - 1)];
 		if (__builtin_expect(last - number >= n_places || !op || out_len > op->dst_capacity, false)) {
 			fail_nonsense(cq, number);

@@ -21,7 +21,8 @@
 #include "software/software.h"
 #include "tsc.h"
 
-#define DEPTH 2048u /* as DPDK's dpdk-test-crypto-perf has it */
+#define DEPTH_MAX 2048u /* as DPDK's dpdk-test-crypto-perf has it */
+#define DEPTH_USUAL 256u /* as the command espalier has it */
 #define PACKET 64u
 #define SAMPLES 60
 #define SAMPLE_PACKETS 32768u
@@ -29,8 +30,9 @@
 struct bench {
 	struct espalier_dev *dev;
 	struct espalier_queue *queue;
-	struct espalier_op op[DEPTH];
-	struct espalier_op *ops[DEPTH];
+	unsigned int depth;
+	struct espalier_op op[DEPTH_MAX];
+	struct espalier_op *ops[DEPTH_MAX];
 };
 
 struct pattern {
@@ -66,12 +68,13 @@ static void build(struct espalier_op *op, unsigned int i)
 	};
 }
 
-static void open_ring(struct bench *b)
+static void open_ring(struct bench *b, unsigned int depth)
 {
 	open_device(b, "null");
-	if (espalier_queue_create(b->dev, DEPTH, &b->queue))
+	if (espalier_queue_create(b->dev, depth, &b->queue))
 		die("queue", espalier_error(b->dev));
-	for (unsigned int i = 0; i < DEPTH; i++) {
+	b->depth = depth;
+	for (unsigned int i = 0; i < depth; i++) {
 		b->ops[i] = &b->op[i];
 		build(&b->op[i], i);
 	}
@@ -91,7 +94,7 @@ static void poll_burst(struct bench *b, struct espalier_op **ops, unsigned int b
 
 static void run_ready(struct bench *b, unsigned int burst, unsigned int packets, uint64_t cycles[2])
 {
-	struct espalier_op *back[DEPTH];
+	struct espalier_op *back[DEPTH_MAX];
 	uint64_t begin = tsc_now();
 
 	for (unsigned int done = 0; done < packets; done += burst) {
@@ -103,7 +106,7 @@ static void run_ready(struct bench *b, unsigned int burst, unsigned int packets,
 
 static void run_built(struct bench *b, unsigned int burst, unsigned int packets, uint64_t cycles[2])
 {
-	struct espalier_op *back[DEPTH];
+	struct espalier_op *back[DEPTH_MAX];
 	uint64_t begin = tsc_now();
 
 	for (unsigned int done = 0; done < packets; done += burst) {
@@ -117,15 +120,15 @@ static void run_built(struct bench *b, unsigned int burst, unsigned int packets,
 
 static void run_filled(struct bench *b, unsigned int burst, unsigned int packets, uint64_t cycles[2])
 {
-	struct espalier_op *back[DEPTH];
+	struct espalier_op *back[DEPTH_MAX];
 	uint64_t begin, full;
 
-	for (unsigned int done = 0; done < packets; done += DEPTH) {
+	for (unsigned int done = 0; done < packets; done += b->depth) {
 		begin = tsc_now();
-		for (unsigned int n = 0; n < DEPTH; n += burst)
+		for (unsigned int n = 0; n < b->depth; n += burst)
 			submit(b, b->ops + n, burst);
 		full = tsc_now();
-		for (unsigned int n = 0; n < DEPTH; n += burst)
+		for (unsigned int n = 0; n < b->depth; n += burst)
 			poll_burst(b, back, burst);
 		cycles[0] += full - begin;
 		cycles[1] += tsc_now() - full;
@@ -136,9 +139,10 @@ static void run_filled(struct bench *b, unsigned int burst, unsigned int packets
 static void run_device(struct bench *b, unsigned int burst, unsigned int packets, uint64_t cycles[2])
 {
 	struct transport *t = ((struct card *)b->dev)->t;
-	static uint16_t tail;
+	uint32_t tail;
 	uint64_t begin = tsc_now();
 
+	t->ops->reg_read(t, ESP_REG_QUEUE_SQ_TAIL, &tail);
 	for (unsigned int done = 0; done < packets; done += burst) {
 		tail = (uint16_t)(tail + burst);
 		t->ops->reg_write(t, ESP_REG_QUEUE_SQ_TAIL, tail);
@@ -164,21 +168,23 @@ static void measure(struct bench *b, const struct pattern *pattern, unsigned int
 	}
 	printf("{\"pattern\": \"%s\", \"burst\": %u, \"depth\": %u, \"tsc_mhz\": %.1f, \"tsc_cycles\": %.2f, \"submit_tsc_cycles\": %.2f, "
 	       "\"poll_tsc_cycles\": %.2f}\n",
-	       pattern->name, burst, DEPTH, hz / 1e6, (double)(best[0] + best[1]) / SAMPLE_PACKETS, (double)best[0] / SAMPLE_PACKETS,
+	       pattern->name, burst, b->depth, hz / 1e6, (double)(best[0] + best[1]) / SAMPLE_PACKETS, (double)best[0] / SAMPLE_PACKETS,
 	       (double)best[1] / SAMPLE_PACKETS);
 }
 
 static void bench_rings(void)
 {
-	static const unsigned int bursts[] = { 1, 8, 32 };
+	static const unsigned int bursts[] = { 1, 8, 32 }, depths[] = { DEPTH_USUAL, DEPTH_MAX };
 	static struct bench b;
 	double hz = tsc_hz();
 
-	open_ring(&b);
-	for (unsigned int p = 0; p < PATTERNS; p++)
-		for (unsigned int i = 0; i < 3; i++)
-			measure(&b, &patterns[p], bursts[i], hz);
-	espalier_close(b.dev);
+	for (unsigned int d = 0; d < 2; d++) {
+		open_ring(&b, depths[d]);
+		for (unsigned int p = 0; p < PATTERNS; p++)
+			for (unsigned int i = 0; i < 3; i++)
+				measure(&b, &patterns[p], bursts[i], hz);
+		espalier_close(b.dev);
+	}
 }
 
 static void count(const char *name, unsigned int burst, unsigned int packets)
@@ -186,9 +192,9 @@ static void count(const char *name, unsigned int burst, unsigned int packets)
 	static struct bench b;
 	uint64_t cycles[2] = { 0, 0 };
 
-	if (!burst || DEPTH % burst)
+	if (!burst || DEPTH_MAX % burst)
 		die(name, "the burst must divide the depth of the queue");
-	open_ring(&b);
+	open_ring(&b, DEPTH_MAX);
 	for (unsigned int p = 0; p < PATTERNS; p++)
 		if (!strcmp(patterns[p].name, name))
 			patterns[p].run(&b, burst, packets, cycles);
