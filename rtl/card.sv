@@ -11,7 +11,7 @@
 module card #(
     parameter int unsigned LANES      = 4,    // 128-bit lanes of each engine: 1, 2 or 4
     parameter int unsigned SA_ENTRIES = 4096, // SAs a direction; a power of two
-    parameter int unsigned TAGS       = 64,   // read requests outstanding
+    parameter int unsigned TAGS       = 256,  // read requests outstanding
     parameter int unsigned QUARANTINE_LOG2 = 24  // cycles, beyond the read timeout, until a lost read's tag is used again (pcie_read)
 ) (
     input  logic         clk,

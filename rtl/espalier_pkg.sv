@@ -108,7 +108,7 @@ package espalier_pkg;
   } rd_rsp_t;
 
   // A posted write; its beats follow on the write stream, ceil(len / 64) of them, first byte in lane 0. addr is 64-byte aligned, or the
-  // write lies within one aligned 64-byte line and addr is 4-byte aligned. Writes reach the link in the order in which they come.
+  // write is one beat within one aligned 128-byte block and addr is 4-byte aligned. Writes reach the link in the order in which they come.
   typedef struct packed {
     logic [63:0] addr;
     logic [15:0] len;            // bytes, not 0; stable from the write's first beat to its last

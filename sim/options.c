@@ -19,6 +19,7 @@ enum option_id {
 	OPT_MPS,
 	OPT_MRRS,
 	OPT_RCB,
+	OPT_CREDITS,
 	OPT_SPLIT,
 	OPT_REORDER,
 	OPT_STALL,
@@ -42,6 +43,7 @@ static const struct option long_options[] = {
 	{"mps", required_argument, NULL, OPT_MPS},
 	{"mrrs", required_argument, NULL, OPT_MRRS},
 	{"rcb", required_argument, NULL, OPT_RCB},
+	{"credits", required_argument, NULL, OPT_CREDITS},
 	{"split", no_argument, NULL, OPT_SPLIT},
 	{"reorder", no_argument, NULL, OPT_REORDER},
 	{"stall", required_argument, NULL, OPT_STALL},
@@ -64,10 +66,13 @@ static const char help[] =
 	"  --trace FILE.fst     waveform of the whole run\n"
 	"  --stats FILE.json    counters, written at the end\n"
 	"  --link genGxW        link speed and width, such as gen3x16 (the default); or --speed 1..5 and --width 1|2|4|8|16\n"
-	"  --latency NS         of a read of host memory beside the link's own time, 0 to 100000; default 500\n"
+	"  --latency NS         of a read of host memory beside the bytes' time on the link, 0 to 100000; default 500;\n"
+	"                       up to 200 of it on the wire\n"
 	"  --mps BYTES          largest payload: 128, 256, 512 (default), 1024\n"
 	"  --mrrs BYTES         largest read request: 128 to 4096; default 512\n"
 	"  --rcb BYTES          read completion boundary: 64 (default) or 128\n"
+	"  --credits PH,PD,NPH  flow control credits of the host: posted headers, posted data (16 bytes each), read requests;\n"
+	"                       default 128,1024,128; at most 256,4096,256, at least 1,64,1\n"
 	"  --split              split completions at random boundaries\n"
 	"  --reorder            completions of different reads overtake each other\n"
 	"  --stall PERCENT      cycles in which the hard block is not ready, or waits before a packet; 0 to 95\n"
@@ -130,6 +135,17 @@ static int parse_link(const char *text, struct sim_options *opt)
 	return 0;
 }
 
+static int parse_credits(const char *text, struct sim_options *opt)
+{
+	char rest;
+
+	if (sscanf(text, "%4u,%4u,%4u%c", &opt->posted_headers, &opt->posted_data, &opt->nonposted_headers, &rest) != 3 ||
+	    opt->posted_headers < 1 || opt->posted_headers > SIM_MAX_CREDITS || opt->posted_data < 64 || opt->posted_data > 4096 ||
+	    opt->nonposted_headers < 1 || opt->nonposted_headers > SIM_MAX_CREDITS)
+		return bad("--credits", text);
+	return 0;
+}
+
 static int parse_fault(const char *text, struct sim_options *opt)
 {
 	char err[256];
@@ -186,6 +202,8 @@ static int parse_one(int id, const char *arg, struct sim_options *opt)
 		return power_of_two("--mrrs", arg, 128, 4096, &opt->mrrs);
 	case OPT_RCB:
 		return power_of_two("--rcb", arg, 64, 128, &opt->rcb);
+	case OPT_CREDITS:
+		return parse_credits(arg, opt);
 	case OPT_SPLIT:
 		opt->split = true;
 		return 0;
@@ -227,6 +245,9 @@ void options_defaults(struct sim_options *opt)
 	opt->mps = 512;
 	opt->mrrs = 512;
 	opt->rcb = 64;
+	opt->posted_headers = 128;
+	opt->posted_data = 1024;
+	opt->nonposted_headers = 128;
 	opt->seed = 1;
 	opt->bar = 0xf0000000;
 	opt->lost_cycles = 400000;

@@ -50,11 +50,11 @@ static void apply_fault(struct root_complex *rc, struct rc_read *r, const struct
 	switch (fault->kind) {
 	case FAULT_LATE:
 		lose(rc, r->tag, r->serial, now);
-		r->ready = now + fault->delay;
+		r->ready += fault->delay;
 		r->fault = FAULT_NONE;
 		break;
 	case FAULT_TIMEOUT:
-		r->ready = now + fault->delay;
+		r->ready += fault->delay;
 		break;
 	case FAULT_LINKDOWN:
 		rc->link_fell = true;
@@ -90,7 +90,7 @@ void rc_read_arrived(struct root_complex *rc, const struct tlp_fields *f, uint32
 	r->tag = f->tag;
 	r->tc = f->tc;
 	r->attr = f->attr;
-	r->ready = now + (rc->reorder ? rng_below(&rc->rng, REORDER_CYCLES) : 0);
+	r->ready = now + rc->host_latency + (rc->reorder ? rng_below(&rc->rng, REORDER_CYCLES) : 0);
 	fault = pick_fault(rc, r->addr, len);
 	if (fault)
 		apply_fault(rc, r, fault, now);

@@ -11,6 +11,9 @@
 #define TLP_OVERHEAD 8u	     /* bytes of framing, sequence number and LCRC */
 #define TIME_SCALE 1024u
 #define BACKLOG_CYCLES 64u   /* the block's transmit buffer, as time on the link */
+#define BACKLOG_TLPS 64u     /* and what waits there for credits */
+#define FLIGHT_NS 100u	     /* of the link, one way: wires, serializers, link layer */
+#define CREDIT_BYTES 16u     /* a data credit (2.6.1) */
 #define MSI_FIRST 0xFEE00000u
 #define MSI_LAST 0xFEEFFFFFu
 
@@ -31,7 +34,12 @@ void rc_init(struct root_complex *rc, struct hard_block *hb, struct host_memory 
 	rc->rcb = opt->rcb;
 	rc->split = opt->split;
 	rc->reorder = opt->reorder;
-	rc->latency = opt->latency / SIM_NS_PER_CYCLE / 2;
+	rc->flight = (opt->latency < 2 * FLIGHT_NS ? opt->latency / 2 : FLIGHT_NS) / SIM_NS_PER_CYCLE;
+	rc->host_latency = opt->latency / SIM_NS_PER_CYCLE - 2 * rc->flight;
+	rc->granted.posted_headers = (int)opt->posted_headers;
+	rc->granted.posted_data = (int)opt->posted_data;
+	rc->granted.nonposted_headers = (int)opt->nonposted_headers;
+	rc->credits = rc->granted;
 	rc->byte_time = (uint64_t)TIME_SCALE * 10000 / ((uint64_t)lane_rate[opt->speed] * opt->width);
 	rc->lost_cycles = opt->lost_cycles;
 	rc->bar = opt->bar;
@@ -41,7 +49,11 @@ void rc_reset(struct root_complex *rc)
 {
 	tlp_queue_clear(&rc->up.flying);
 	tlp_queue_clear(&rc->down.flying);
+	tlp_queue_clear(&rc->up_wait);
+	tlp_queue_clear(&rc->reads_wait);
 	tlp_queue_clear(&rc->mmio);
+	rc->credits = rc->granted;
+	rc->return_head = rc->return_tail;
 	rc->read_count = 0;
 	rc->awake_until = 0;
 	rc->requests = 0;
@@ -53,7 +65,7 @@ static void put_on_link(struct root_complex *rc, struct rc_link *link, struct tl
 	uint64_t start = now * TIME_SCALE > link->free_at ? now * TIME_SCALE : link->free_at;
 
 	link->free_at = start + (TLP_OVERHEAD + tlp->header_len + tlp->data_len) * rc->byte_time;
-	tlp->time = (link->free_at + TIME_SCALE - 1) / TIME_SCALE + rc->latency;
+	tlp->time = (link->free_at + TIME_SCALE - 1) / TIME_SCALE + rc->flight;
 	tlp_push(&link->flying, tlp);
 }
 
@@ -142,23 +154,105 @@ static void take(struct root_complex *rc, const struct tlp *tlp, uint64_t now)
 
 bool rc_accepts(const struct root_complex *rc, uint64_t now)
 {
-	return rc->up.free_at <= (now + BACKLOG_CYCLES) * TIME_SCALE;
+	return rc->up.free_at <= (now + BACKLOG_CYCLES) * TIME_SCALE && rc->up_wait.count + rc->reads_wait.count < BACKLOG_TLPS;
 }
 
+static int data_credits(const struct tlp *tlp)
+{
+	return (int)((tlp->data_len + CREDIT_BYTES - 1) / CREDIT_BYTES);
+}
+
+static bool is_read(const struct tlp *tlp)
+{
+	return !tlp_is_completion(tlp) && tlp->data_len == 0;
+}
+
+/* What a TLP of the card costs; the host takes completions without limit. */
+static struct rc_credits cost(const struct tlp *tlp)
+{
+	struct rc_credits none = {0, 0, 0}, read = {0, 0, 1}, posted = {1, data_credits(tlp), 0};
+
+	return tlp_is_completion(tlp) ? none : is_read(tlp) ? read : posted;
+}
+
+/* Takes the credits for a TLP, if they are there. */
+static bool pay(struct root_complex *rc, const struct tlp *tlp)
+{
+	struct rc_credits *have = &rc->credits, need = cost(tlp);
+
+	if (have->posted_headers < need.posted_headers || have->posted_data < need.posted_data ||
+	    have->nonposted_headers < need.nonposted_headers)
+		return false;
+	have->posted_headers -= need.posted_headers;
+	have->posted_data -= need.posted_data;
+	have->nonposted_headers -= need.nonposted_headers;
+	return true;
+}
+
+static void refund(struct root_complex *rc, const struct tlp *tlp, uint64_t now)
+{
+	if (tlp_is_completion(tlp))
+		return;
+	rc->returns[rc->return_tail++ % RC_CREDIT_RETURNS] = (struct rc_credit_return){now + rc->flight, cost(tlp)};
+}
+
+static void collect_refunds(struct root_complex *rc, uint64_t now)
+{
+	for (; rc->return_head != rc->return_tail; rc->return_head++) {
+		const struct rc_credit_return *back = &rc->returns[rc->return_head % RC_CREDIT_RETURNS];
+
+		if (back->time > now)
+			return;
+		rc->credits.posted_headers += back->credits.posted_headers;
+		rc->credits.posted_data += back->credits.posted_data;
+		rc->credits.nonposted_headers += back->credits.nonposted_headers;
+	}
+}
+
+/* In order, but for posted requests, which pass reads without credit (2.4.1). */
+static bool send_up(struct root_complex *rc, uint64_t now)
+{
+	bool sent = false;
+
+	collect_refunds(rc, now);
+	while (rc->reads_wait.head && pay(rc, rc->reads_wait.head)) {
+		put_on_link(rc, &rc->up, tlp_pop(&rc->reads_wait), now);
+		sent = true;
+	}
+	while (rc->up_wait.head) {
+		struct tlp *tlp = rc->up_wait.head;
+		bool waits = is_read(tlp) && rc->reads_wait.head;
+
+		if (waits || !pay(rc, tlp)) {
+			if (!is_read(tlp))
+				break;
+			tlp_push(&rc->reads_wait, tlp_pop(&rc->up_wait));
+			rc->stats->credit_waits++;
+			continue;
+		}
+		put_on_link(rc, &rc->up, tlp_pop(&rc->up_wait), now);
+		sent = true;
+	}
+	return sent;
+}
+
+/* All that begins in this cycle: on a fast link a TLP takes less than one. */
 static bool send_down(struct root_complex *rc, uint64_t now)
 {
-	struct tlp *tlp;
+	bool sent = false;
 
-	if (rc->down.free_at > now * TIME_SCALE)
-		return false;
-	/* Register accesses are rare and somebody waits for them: before completions. */
-	tlp = tlp_pop(&rc->mmio);
-	if (!tlp)
-		tlp = rc_next_completion(rc, now);
-	if (!tlp)
-		return false;
-	put_on_link(rc, &rc->down, tlp, now);
-	return true;
+	while (rc->down.free_at < (now + 1) * TIME_SCALE) {
+		/* Register accesses are rare and somebody waits for them: before completions. */
+		struct tlp *tlp = tlp_pop(&rc->mmio);
+
+		if (!tlp)
+			tlp = rc_next_completion(rc, now);
+		if (!tlp)
+			break;
+		put_on_link(rc, &rc->down, tlp, now);
+		sent = true;
+	}
+	return sent;
 }
 
 bool rc_cycle(struct root_complex *rc, uint64_t now)
@@ -167,11 +261,13 @@ bool rc_cycle(struct root_complex *rc, uint64_t now)
 	struct tlp *tlp;
 
 	while ((tlp = hard_block_take(rc->hb))) {
-		put_on_link(rc, &rc->up, tlp, now);
+		tlp_push(&rc->up_wait, tlp);
 		active = true;
 	}
+	active |= send_up(rc, now);
 	while ((tlp = arrived(&rc->up, now))) {
 		take(rc, tlp, now);
+		refund(rc, tlp, now);
 		tlp_free(tlp);
 		active = true;
 	}
@@ -187,7 +283,7 @@ bool rc_cycle(struct root_complex *rc, uint64_t now)
 
 bool rc_idle(const struct root_complex *rc, uint64_t now)
 {
-	return !rc->up.flying.head && !rc->down.flying.head && !rc->mmio.head && rc->read_count == 0 &&
+	return !rc->up.flying.head && !rc->down.flying.head && !rc->up_wait.head && !rc->reads_wait.head && !rc->mmio.head && rc->read_count == 0 &&
 	       (rc->hb->lost == 0 || now >= rc->awake_until);
 }
 

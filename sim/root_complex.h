@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The host's side of the link: register accesses become TLPs, the card's TLPs become memory accesses and interrupts.
- * The link has a bandwidth (speed, width, encoding; 8 bytes of framing, sequence number and LCRC a TLP) and a latency, half of it each way.
+ * The link has a bandwidth (speed, width, encoding; 8 bytes of framing, sequence number and LCRC a TLP) and a flight time; the rest of a
+ * read's latency passes in the host. The host grants credits (headers of posted and non-posted requests, posted data) and gives them back
+ * when a request has arrived, one flight time later; requests without credit wait, and posted ones pass reads that wait.
  * Completions are cut at read completion boundaries and MPS, may be reordered between reads, never within one.
- * Faults (faults.h) strike when a read arrives. Source: PCI Express Base 4.0, 2.2.9, 2.3.1.1, 2.4.1, 4.2.
+ * Faults (faults.h) strike when a read arrives. Source: PCI Express Base 4.0, 2.2.9, 2.3.1.1, 2.4.1, 2.6.1, 4.2.
  */
 #ifndef SIM_ROOT_COMPLEX_H
 #define SIM_ROOT_COMPLEX_H
@@ -32,6 +34,20 @@ struct rc_read {
 	uint32_t strike;  /* the fault hits the piece that reaches this count of remaining bytes */
 };
 
+/* Flow control credits: TLP headers, and data in units of 16 bytes. */
+struct rc_credits {
+	int posted_headers;
+	int posted_data;
+	int nonposted_headers;
+};
+
+/* Credits on their way back to the card. */
+struct rc_credit_return {
+	uint64_t time;
+	struct rc_credits credits;
+};
+#define RC_CREDIT_RETURNS (2u * SIM_MAX_CREDITS) /* a power of two; each holds a header credit at least */
+
 /* One direction of the link. Time in 1/1024 cycles. */
 struct rc_link {
 	uint64_t free_at;
@@ -49,12 +65,19 @@ struct root_complex {
 	unsigned int rcb;
 	bool split;
 	bool reorder;
-	uint64_t latency;      /* cycles, one way */
+	uint64_t flight;       /* cycles on the link, one way */
+	uint64_t host_latency; /* cycles from a read's arrival to its first completion */
 	uint64_t byte_time;    /* 1/1024 cycles a byte */
 	uint64_t lost_cycles;
 	uint64_t bar;
 	struct rc_link up;
 	struct rc_link down;
+	struct tlp_queue up_wait;    /* from the hard block, in order */
+	struct tlp_queue reads_wait; /* without credit; posted requests pass them */
+	struct rc_credits granted;   /* at the start */
+	struct rc_credits credits;   /* left */
+	struct rc_credit_return returns[RC_CREDIT_RETURNS];
+	unsigned int return_head, return_tail; /* free-running */
 	struct tlp_queue mmio; /* for the link down */
 	unsigned int requests; /* register accesses there and on the link */
 	struct rc_read reads[256];

@@ -15,6 +15,7 @@
 
 #define SIM_NS_PER_CYCLE 4u
 #define SIM_MAX_FAULTS 16
+#define SIM_MAX_CREDITS 256u /* header credits of a kind */
 #define SIM_VECTORS 4u /* MSI-X vectors of the card */
 #define SIM_BAR_SIZE 0x10000u
 #define SIM_MSIX_TABLE 0x8000u
@@ -35,6 +36,9 @@ struct sim_options {
 	unsigned int mps;	/* bytes */
 	unsigned int mrrs;	/* bytes */
 	unsigned int rcb;	/* bytes: 64 or 128 */
+	unsigned int posted_headers;	/* flow control credits that the host grants */
+	unsigned int posted_data;	/* 16 bytes each */
+	unsigned int nonposted_headers;
 	bool split;		/* split completions at random RCBs */
 	bool reorder;		/* reorder completions of different tags */
 	unsigned int stall;	/* percent of cycles in which tready is low, and packets wait */
@@ -60,6 +64,7 @@ struct sim_stats {
 	uint64_t interrupts_dropped; /* vectors without an eventfd */
 	uint64_t reads_unmapped;     /* answered with UR: no mapping of that IOVA */
 	uint64_t writes_unmapped;    /* dropped: no mapping of that IOVA */
+	uint64_t credit_waits;	     /* reads that had to wait for a credit */
 	uint64_t late_dropped;	     /* late completions whose tag the card had given to a new read */
 	uint64_t resets;
 	uint64_t clients;

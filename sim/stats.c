@@ -24,7 +24,8 @@ int stats_write(const char *path, const struct device *dev)
 		{"cycles", st->cycles}, {"mmio_reads", st->mmio_reads}, {"mmio_writes", st->mmio_writes}, {"dma_reads", st->dma_reads},
 		{"dma_read_bytes", st->dma_read_bytes}, {"dma_writes", st->dma_writes}, {"dma_write_bytes", st->dma_write_bytes},
 		{"completions", st->completions}, {"interrupts", st->interrupts}, {"interrupts_dropped", st->interrupts_dropped},
-		{"reads_unmapped", st->reads_unmapped}, {"writes_unmapped", st->writes_unmapped}, {"late_dropped", st->late_dropped},
+		{"reads_unmapped", st->reads_unmapped}, {"writes_unmapped", st->writes_unmapped}, {"credit_waits", st->credit_waits},
+		{"late_dropped", st->late_dropped},
 		{"resets", st->resets}, {"clients", st->clients}, {"bad_messages", st->bad_messages},
 	};
 	FILE *out = fopen(path, "w");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fetches descriptors: looks at the queues in turn, decides how many descriptors the next read takes (BATCH at most; dma_queue: what is there,
-// what has a completion place, up to the ring's end; dma_regs: job room), and turns the answers, in the order of the reads, into a stream of
+// what has a completion place, up to the ring's end; not before dma_regs has job room for them), and turns the answers, in the order of the reads, into a stream of
 // descriptors. A fetch that failed stops its queue; the queue's later fetches under way are dropped, so that none of its descriptors is skipped.
 //
 //   slot (256 B of the descriptor buffer): decided -> read -> done (any order) -> emitted or dropped (in the order of the decisions)
@@ -55,7 +55,7 @@ module dma_fetch (
   state_e             state_q;
   logic [QUEUE_W-1:0] turn_q;
   logic [SLOT_W:0]    wr_q, rd_q;  // slots decided and slots finished; one bit more than the slot's number
-  logic [BATCH_W-1:0] count, want;
+  logic [BATCH_W-1:0] want;
   logic [USED_W-1:0]  room;
   logic               slot_free, grant;
   espalier_pkg::rd_req_t req_q;
@@ -63,12 +63,12 @@ module dma_fetch (
   assign want      = fetch_count[turn_q*BATCH_W+:BATCH_W];
   assign room      = job_room[turn_q*USED_W+:USED_W];
   assign slot_free = (wr_q ^ rd_q) != {1'b1, {SLOT_W{1'b0}}};
-  assign count     = (room < USED_W'(want)) ? room[BATCH_W-1:0] : want;
-  assign grant     = (state_q == GRANT) && (count != '0);
+  // With fewer jobs free than the batch needs it waits: half a batch costs the link as many requests as a whole one.
+  assign grant     = (state_q == GRANT) && (want != '0) && (room >= USED_W'(want));
 
   assign issue.valid = grant;
   assign issue.qid = turn_q;
-  assign issue.count = count;
+  assign issue.count = want;
 
   always_ff @(posedge clk) begin
     if (rst) begin
@@ -98,7 +98,7 @@ module dma_fetch (
   always_ff @(posedge clk) begin
     if (grant) begin
       req_q.addr <= fetch_addr[turn_q*64+:64];
-      req_q.len  <= {{(11 - BATCH_W) {1'b0}}, count, 5'd0};
+      req_q.len  <= {{(11 - BATCH_W) {1'b0}}, want, 5'd0};
       req_q.ctx  <= {1'b1, {(15 - SLOT_W) {1'b0}}, wr_q[SLOT_W-1:0]};
     end
   end
@@ -118,7 +118,7 @@ module dma_fetch (
   logic [BATCH_W-1:0]         index_q;  // descriptors of the head slot already emitted
 
   always_ff @(posedge clk) begin
-    if (grant) info_mem[wr_q[SLOT_W-1:0]] <= {turn_q, count};
+    if (grant) info_mem[wr_q[SLOT_W-1:0]] <= {turn_q, want};
   end
   always_ff @(posedge clk) begin
     if (done_valid) status_mem[done_slot] <= done_status;

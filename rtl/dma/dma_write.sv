@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way back to host memory: takes the finished packets of both directions in turn, writes the packet (status OK only, exactly len bytes),
-// then its completion, into the queue's next completion place. A completion is counted, and its job free, when the write stream has taken it;
-// so an interrupt raised from that count is always behind the completion.
+// and hands its completion to dma_completions, whose writes go out between packets. So a completion is always behind its packet.
 //
-//   info -> job table -> (completion place taken) -> plan -> data beats ..., completion beat
+//   info -> job table -> (completion place taken) -> plan -> data beats ... -> wr stream
+//                                                      \-> dma_completions ---/
 //
 // A packet longer than its destination buffer (no engine makes one) is not written; it completes with BUFFER_TOO_SMALL.
-// Throughput: ceil(len / 64) + 1 cycles a packet, 1 for a failed one.
+// Throughput: ceil(len / 64) cycles a packet, 1 for a failed one, and 1 for a write of completions.
 `default_nettype none
 
 module dma_write (
@@ -133,30 +133,35 @@ module dma_write (
       .count  (unused_plans_count)
   );
 
-  // ---- write it: the data beats, then the completion ---------------------------------------------------------------------------
+  // ---- write it: the data beats; its completion is ready with the last of them ------------------------------------------------
   logic                      data_q;      // beats of `next` have gone; beats_q are left
   logic [9:0]                beats_q, beats;
-  logic                      in_data, data_valid, take_data, take_cqe, out_free;
+  logic                      may_begin, in_data, data_valid, take_data, last_data, add, out_free;
   logic [511:0]              data;
   dma_pkg::completion_t      cqe;
+
+  logic                      hold, cqe_valid, take_cqe, cqe_written;
+  logic [63:0]               batch_addr;
+  logic [15:0]               batch_len;
+  logic [511:0]              batch_data;
 
   logic                      valid_q, last_q, cqe_q;
   logic [511:0]              data_out_q;
   espalier_pkg::wr_req_t     req_q;
-  logic [QUEUE_W-1:0]        queue_q;
-  logic [dma_pkg::JOB_W-1:0] job_q;
-  logic [7:0]                status_q;
 
   assign out_free     = !valid_q || m_axis_wr_tready;
+  assign take_cqe     = cqe_valid && !data_q && out_free;
+  assign may_begin    = data_q || (!hold && !cqe_valid);
   assign beats        = data_q ? beats_q : next.beats;
-  assign in_data      = next_valid && next.has_data && (beats != '0);
+  assign in_data      = next_valid && next.has_data && may_begin;
   assign data_valid   = next.decap ? d_data_valid : e_data_valid;
   assign data         = next.decap ? d_data : e_data;
   assign take_data    = in_data && data_valid && out_free;
+  assign last_data    = beats == 10'd1;
   assign e_data_ready = take_data && !next.decap;
   assign d_data_ready = take_data && next.decap;
-  assign take_cqe     = next_valid && !in_data && out_free;
-  assign next_ready   = take_cqe;
+  assign add          = (take_data && last_data) || (next_valid && !next.has_data && may_begin);
+  assign next_ready   = add;
 
   assign cqe.cookie   = next.cookie;
   assign cqe.out_len  = (next.status == espalier_regs_pkg::STATUS_OK) ? next.len : '0;
@@ -167,14 +172,33 @@ module dma_write (
   assign cqe.reserved = '0;
   assign cqe.sq_head  = sq_head[next.qid*16+:16];
 
+  dma_completions i_completions (
+      .clk         (clk),
+      .rst         (rst),
+      .s_valid     (add),
+      .s_qid       (next.qid),
+      .s_addr      (next.cqe_addr),
+      .s_completion(cqe),
+      .s_job       (next.job),
+      .hold        (hold),
+      .m_valid     (cqe_valid),
+      .m_ready     (take_cqe),
+      .m_addr      (batch_addr),
+      .m_len       (batch_len),
+      .m_data      (batch_data),
+      .m_written   (cqe_written),
+      .done        (cqe_done),
+      .done_job    (free_job),
+      .done_status (count_status)
+  );
+
   always_ff @(posedge clk) begin
     if (rst) begin
       data_q  <= 1'b0;
       valid_q <= 1'b0;
       cqe_q   <= 1'b0;
     end else begin
-      if (take_data) data_q <= 1'b1;
-      else if (take_cqe) data_q <= 1'b0;
+      if (take_data) data_q <= !last_data;
       if (out_free) begin
         valid_q <= (take_data && next.fits) || take_cqe;
         cqe_q   <= take_cqe;
@@ -182,14 +206,11 @@ module dma_write (
     end
     if (take_data) beats_q <= beats - 10'd1;
     if (out_free) begin
-      last_q     <= take_cqe || (beats == 10'd1);
-      req_q.addr <= take_cqe ? next.cqe_addr : {next.dst_line, 6'd0};
-      req_q.len  <= take_cqe ? 16'd16 : next.len;
-      queue_q    <= next.qid;
-      job_q      <= next.job;
-      status_q   <= next.status;
+      last_q     <= take_cqe || last_data;
+      req_q.addr <= take_cqe ? batch_addr : {next.dst_line, 6'd0};
+      req_q.len  <= take_cqe ? batch_len : next.len;
     end
-    if (take_cqe) data_out_q <= {384'd0, cqe};
+    if (take_cqe) data_out_q <= batch_data;
     else if (take_data) data_out_q <= data;
   end
 
@@ -198,19 +219,16 @@ module dma_write (
   assign m_axis_wr_tlast  = last_q;
   assign m_axis_wr_tuser  = req_q;
 
-  assign cqe_done.valid   = valid_q && cqe_q && m_axis_wr_tready;
-  assign cqe_done.qid   = queue_q;
+  assign cqe_written      = valid_q && cqe_q && m_axis_wr_tready;
   assign free_valid       = cqe_done.valid;
-  assign free_job         = job_q;
   assign count_valid      = cqe_done.valid;
-  assign count_status     = status_q;
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     if (!rst) begin
       if (v1_q && has_data) assert (info1_q.len != '0);
       // The data FIFO gives a packet's beats without a gap: a write once begun goes on.
-      if (data_q && in_data) assert (data_valid);
+      if (data_q) assert (next_valid && data_valid);
     end
   end
 `endif

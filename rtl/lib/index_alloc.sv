@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hands out free numbers 0 to N-1, in turn: the next one is the first free number after the last one taken, so a number rests as long
-// as it can before it comes again. A number is offered one cycle after it was found: one take every two cycles, and a number that is
-// freed can be offered two cycles later.
+// Hands out free numbers 0 to N-1: after reset 0, 1, 2, ... once each; from then on those that come back, the longest free first, so a number
+// rests as long as it can before it comes again, and no memory needs to be filled. One take and one give a cycle; a number that comes back can
+// be offered in the next cycle. valid and index depend on registers only.
 `default_nettype none
 
 module index_alloc #(
-    parameter int unsigned N = 64,          // numbers; 2 or more
+    parameter int unsigned N = 64,          // numbers; a power of two
     parameter int unsigned W = $clog2(N)    // bits of a number
 ) (
     input  logic         clk,
@@ -14,55 +14,53 @@ module index_alloc #(
     output logic [W-1:0] index,
     input  logic         take,        // takes the number on offer; only with valid
     input  logic         free_valid,  // gives a number back
-    input  logic [W-1:0] free_index,
-    output logic [N-1:0] used         // numbers taken
+    input  logic [W-1:0] free_index
 );
 
-  logic [N-1:0] used_q;
-  logic [N-1:0] after_q;    // bit i: number i comes after the last one taken
-  logic         valid_q;
-  logic [W-1:0] index_q;
+  logic [W:0]   fresh_q;  // numbers handed out the first time; the top bit: all of them
+  logic         back_valid, back_room;
+  logic [W-1:0] back;
 
-  // The lowest free number after the last one taken, or the lowest free one when there is none.
-  logic [N-1:0] idle, later, pick;
-  logic [W-1:0] found;
-  always_comb begin
-    idle  = ~used_q;
-    later = idle & after_q;
-    pick  = (later != '0) ? later : idle;
-    pick  = pick & (~pick + N'(1));  // only its lowest bit
-    found = '0;
-    for (int unsigned i = 0; i < N; i++) if (pick[i]) found = found | W'(i);
-  end
+  assign valid = !fresh_q[W] || back_valid;
+  assign index = fresh_q[W] ? back : fresh_q[W-1:0];
 
   always_ff @(posedge clk) begin
-    if (rst) begin
-      used_q  <= '0;
-      after_q <= '1;
-      valid_q <= 1'b0;
-      index_q <= '0;
-    end else begin
-      if (free_valid) used_q[free_index] <= 1'b0;
-      if (take) begin
-        used_q[index_q] <= 1'b1;
-        for (int unsigned i = 0; i < N; i++) after_q[i] <= W'(i) > index_q;
-        valid_q <= 1'b0;
-      end else if (!valid_q) begin
-        valid_q <= (idle != '0);
-        index_q <= found;
-      end
-    end
+    if (rst) fresh_q <= '0;
+    else if (take && !fresh_q[W]) fresh_q <= fresh_q + 1'b1;
   end
 
-  assign valid = valid_q;
-  assign index = index_q;
-  assign used  = used_q;
+  logic [W:0] unused_count;
+  fifo_sync #(
+      .WIDTH(W),
+      .DEPTH(N)
+  ) i_back (
+      .clk    (clk),
+      .rst    (rst),
+      .s_valid(free_valid),
+      .s_ready(back_room),
+      .s_data (free_index),
+      .m_valid(back_valid),
+      .m_ready(take && fresh_q[W]),
+      .m_data (back),
+      .count  (unused_count)
+  );
 
 `ifndef SYNTHESIS
+  // No number is out twice, none comes back that was not out.
+  logic [N-1:0] out_q;
   always_ff @(posedge clk) begin
-    if (!rst) begin
-      a_take : assert (!take || valid_q) else $error("index_alloc: taken without an offer");
-      a_free : assert (!free_valid || used_q[free_index]) else $error("index_alloc: %0d freed twice", free_index);
+    if (rst) out_q <= '0;
+    else begin
+      if (take) begin
+        a_take : assert (valid) else $error("index_alloc: taken without an offer");
+        a_once : assert (!out_q[index]) else $error("index_alloc: %0d is out already", index);
+        out_q[index] <= 1'b1;
+      end
+      if (free_valid) begin
+        a_room : assert (back_room) else $error("index_alloc: no room for %0d", free_index);
+        a_free : assert (out_q[free_index]) else $error("index_alloc: %0d freed twice", free_index);
+        out_q[free_index] <= 1'b0;
+      end
     end
   end
 `endif

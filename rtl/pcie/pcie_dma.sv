@@ -4,8 +4,8 @@
 `default_nettype none
 
 module pcie_dma #(
-    parameter int unsigned TAGS            = 64,  // read requests outstanding
-    parameter int unsigned READS           = 64,  // reads outstanding
+    parameter int unsigned TAGS            = 256,  // read requests outstanding
+    parameter int unsigned READS           = 256,  // reads outstanding
     parameter int unsigned QUARANTINE_LOG2 = 24   // see pcie_read
 ) (
     input  logic                   clk,

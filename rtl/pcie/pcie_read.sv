@@ -11,8 +11,8 @@
 `default_nettype none
 
 module pcie_read #(
-    parameter int unsigned TAGS            = 64,  // read requests outstanding, power of two, up to 256
-    parameter int unsigned READS           = 64,  // reads outstanding, power of two, up to 256
+    parameter int unsigned TAGS            = 256,  // read requests outstanding, power of two, up to 256
+    parameter int unsigned READS           = 256,  // reads outstanding, power of two, up to 256
     parameter int unsigned QUARANTINE_LOG2 = 24   // see above; 2**24 cycles are 67 ms at 250 MHz, above the usual completion timeouts
 ) (
     input  logic                  clk,
@@ -49,8 +49,6 @@ module pcie_read #(
   logic [SLOT_W-1:0]   slot_index, slot_free;
   logic                tag_valid, tag_free_valid;
   logic [TAG_W-1:0]    tag_index, tag_free;
-  logic [READS-1:0]    slots_used;
-  logic [TAGS-1:0]     tags_used;
   logic                issue_valid;
   pcie_pkg::rd_issue_t issue;
 
@@ -63,8 +61,7 @@ module pcie_read #(
       .index     (slot_index),
       .take      (slot_take),
       .free_valid(slot_free_valid),
-      .free_index(slot_free),
-      .used      (slots_used)
+      .free_index(slot_free)
   );
 
   index_alloc #(
@@ -76,8 +73,7 @@ module pcie_read #(
       .index     (tag_index),
       .take      (issue_valid),
       .free_valid(tag_free_valid),
-      .free_index(tag_free),
-      .used      (tags_used)
+      .free_index(tag_free)
   );
 
   // ---- requests out --------------------------------------------------------------------------------------------------------------
@@ -212,13 +208,13 @@ module pcie_read #(
   end
 
   logic unused;
-  assign unused = &{1'b0, rc_user, issue, slots_used};
+  assign unused = &{1'b0, rc_user, issue};
 
 `ifndef SYNTHESIS
-  // A tag is taken while its request is outstanding or it is in quarantine, and one or two cycles longer.
+  // A tag is taken while its request is outstanding or it is in quarantine.
   always_ff @(posedge clk) begin
-    if (!rst && ready) begin
-      a_held : assert (((active | quarantined) & ~tags_used) == '0) else $error("pcie_read: tag given back while in use");
+    if (!rst && ready && tag_free_valid) begin
+      a_held : assert (!active[tag_free] && !quarantined[tag_free]) else $error("pcie_read: tag given back while in use");
     end
   end
 `endif

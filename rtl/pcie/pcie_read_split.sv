@@ -7,8 +7,8 @@
 `default_nettype none
 
 module pcie_read_split #(
-    parameter int unsigned READS = 64,              // slots, up to 256
-    parameter int unsigned TAGS  = 64,              // tags, up to 256
+    parameter int unsigned READS = 256,             // slots, up to 256
+    parameter int unsigned TAGS  = 256,             // tags, up to 256
     parameter int unsigned SLOT_W = $clog2(READS),
     parameter int unsigned TAG_W  = $clog2(TAGS)
 ) (

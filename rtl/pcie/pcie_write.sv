@@ -179,7 +179,7 @@ module pcie_write (
   always_ff @(posedge clk) begin
     if (!rst && in_valid && begin_q) begin
       a_len : assert (in_req.len != 0) else $error("pcie_write: empty write");
-      a_align : assert (in_req.addr[5:0] == 0 || (in_req.addr[1:0] == 0 && 16'(in_req.addr[5:0]) + in_req.len <= 16'd64))
+      a_align : assert (in_req.addr[5:0] == 0 || (in_req.addr[1:0] == 0 && in_req.len <= 16'd64 && 16'(in_req.addr[6:0]) + in_req.len <= 16'd128))
       else $error("pcie_write: write of %0d bytes to %h is not aligned", in_req.len, in_req.addr);
     end
   end
