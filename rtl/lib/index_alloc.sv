@@ -17,14 +17,16 @@ module index_alloc #(
     input  logic [W-1:0] free_index
 );
 
+  logic         live_q;   // reset is over: a caller may hold this block in reset and work already
   logic [W:0]   fresh_q;  // numbers handed out the first time; the top bit: all of them
   logic         back_valid, back_room;
   logic [W-1:0] back;
 
-  assign valid = !fresh_q[W] || back_valid;
+  assign valid = live_q && (!fresh_q[W] || back_valid);
   assign index = fresh_q[W] ? back : fresh_q[W-1:0];
 
   always_ff @(posedge clk) begin
+    live_q <= !rst;
     if (rst) fresh_q <= '0;
     else if (take && !fresh_q[W]) fresh_q <= fresh_q + 1'b1;
   end

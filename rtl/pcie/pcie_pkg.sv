@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The formats at the user side of the AMD UltraScale+ PCIE4 integrated block (PG213), 512-bit interfaces, straddle off, dword-aligned
-// payload, tags managed by the client. Only rtl/pcie and the model of the block in sim/ know them.
+// The formats at the user side of the AMD UltraScale+ PCIE4 integrated block (PG213), 512-bit interfaces, dword-aligned payload, tags
+// managed by the client; RQ and RC straddled, CQ and CC not. Only rtl/pcie and the model of the block in sim/ know them.
 //
-// One TLP is one AXI4-Stream packet: the descriptor first, in the low bits of the first beat, then the payload, with no gap:
+// A TLP is the descriptor first, then the payload, with no gap. On CQ and CC it is one AXI4-Stream packet, from byte 0 of a beat:
 //
 //   tdata byte   0 .. 11   12 .. 15   16 .. 63          next beat 0 .. 63
 //   CQ, RQ       descriptor (16 B)  | payload dword 0, 1, ... 11      | payload dword 12 ...
 //   CC, RC       descr. (12 B) | payload dword 0, 1, ...  12          | payload dword 13 ...
 //
-// tkeep has one bit a dword, and is all ones but in the last beat. Payload byte 0 of a dword is the byte at the lower address. Dword aligned
+// On RQ a TLP may begin in byte 32 of the beat in which the last one ended, if that was before byte 32; on RC in any of bytes 0, 16, 32
+// and 48 behind the end of the last. tuser alone says where TLPs begin and end; tkeep is all ones and tlast 0.
+// On CQ and CC tkeep has one bit a dword, and is all ones but in the last beat. Payload byte 0 of a dword is the byte at the lower address. Dword aligned
 // means: the first payload dword holds the request's first dword, and first_be says which of its bytes count (they are not shifted down).
 // Structs are written most significant field first, as SystemVerilog wants; the bits of each field stand beside it.
 `default_nettype none
@@ -121,8 +123,8 @@ package pcie_pkg;
     logic [11:0] lower_address;       // 11:0    of the first byte that counts; of a completion with an error only 6:0
   } rc_desc_t;
 
-  // ---- sidebands (PG213 "Sideband Signal Descriptions", 512-bit interfaces). Without straddling only index 0 of is_sop, is_eop and
-  // of the pairs is in use; sop pointers count in 16 bytes, eop pointers in dwords. Parity is odd, a bit a byte, and not checked here.
+  // ---- sidebands (PG213 "Sideband Signal Descriptions", 512-bit interfaces). Index 0 is the first TLP that begins, or ends,
+  // in the beat; without straddling there is no other. sop pointers count in 16 bytes, eop pointers in dwords. Parity is odd, a bit a byte, and not checked here.
   typedef struct packed {
     logic [63:0] parity;              // 182:119
     logic [15:0] tph_st_tag;          // 118:103
@@ -195,6 +197,38 @@ package pcie_pkg;
     logic [3:0]  first_be;
     logic [3:0]  last_be;      // 0 when dword_count is 1
   } mrd_t;
+
+  // What a beat of RQ holds, by its halves: a TLP begins in byte 0 (lo) or byte 32 (hi); the TLP that has byte 0, and the one that began in
+  // byte 32, end in the dword of the pointer. be: byte enables of the TLP that begins there, {last, first}.
+  typedef struct packed {
+    logic       sop_lo;
+    logic       sop_hi;
+    logic       eop_lo;
+    logic       eop_hi;
+    logic [3:0] ptr_lo;
+    logic [3:0] ptr_hi;
+    logic [7:0] be_lo;
+    logic [7:0] be_hi;
+  } rq_beat_t;
+
+  localparam int unsigned RQ_BEAT_W = 4 + 8 + 16;  // bits of it
+
+  function automatic rq_user_t rq_user(input rq_beat_t b);
+    rq_user             = '0;
+    rq_user.is_sop      = {b.sop_lo && b.sop_hi, b.sop_lo || b.sop_hi};
+    rq_user.is_sop0_ptr = b.sop_lo ? 2'd0 : {b.sop_hi, 1'b0};
+    rq_user.is_sop1_ptr = (b.sop_lo && b.sop_hi) ? 2'd2 : 2'd0;
+    rq_user.is_eop      = {b.eop_hi, b.eop_lo};
+    rq_user.is_eop0_ptr = b.eop_lo ? b.ptr_lo : 4'd0;
+    rq_user.is_eop1_ptr = b.eop_hi ? b.ptr_hi : 4'd0;
+    if (b.sop_lo) begin
+      rq_user.first_be = {b.sop_hi ? b.be_hi[3:0] : 4'd0, b.be_lo[3:0]};
+      rq_user.last_be  = {b.sop_hi ? b.be_hi[7:4] : 4'd0, b.be_lo[7:4]};
+    end else if (b.sop_hi) begin
+      rq_user.first_be = {4'd0, b.be_hi[3:0]};
+      rq_user.last_be  = {4'd0, b.be_hi[7:4]};
+    end
+  endfunction
 
   // What is known of an outstanding read request, under its tag.
   typedef struct packed {

@@ -33,9 +33,7 @@ module pcie_read #(
     input  logic                  s_axis_rc_tvalid,
     output logic                  s_axis_rc_tready,
     input  logic [511:0]          s_axis_rc_tdata,
-    input  logic [15:0]           s_axis_rc_tkeep,
     input  logic [160:0]          s_axis_rc_tuser,
-    input  logic                  s_axis_rc_tlast,
     output logic                  unexpected         // a cycle for each completion that no read was waiting for
 );
 
@@ -107,23 +105,24 @@ module pcie_read #(
   );
 
   // ---- completions in --------------------------------------------------------------------------------------------------------------
-  localparam int unsigned BEAT_W = 512 + 16 + 1 + 1;
-  pcie_pkg::rc_user_t rc_user;
   logic               in_valid, in_ready, in_discontinue, in_last;
+  pcie_pkg::rc_desc_t in_desc;
   logic [511:0]       in_data;
-  logic [15:0]        in_keep;
-  assign rc_user = s_axis_rc_tuser;
-  skid #(
-      .WIDTH(BEAT_W)
-  ) u_in (
-      .clk    (clk),
-      .rst    (rst),
-      .s_valid(s_axis_rc_tvalid),
-      .s_ready(s_axis_rc_tready),
-      .s_data ({s_axis_rc_tdata, s_axis_rc_tkeep, rc_user.discontinue, s_axis_rc_tlast}),
-      .m_valid(in_valid),
-      .m_ready(in_ready),
-      .m_data ({in_data, in_keep, in_discontinue, in_last})
+  logic [4:0]         in_dwords;
+  pcie_rc_unpack u_unpack (
+      .clk          (clk),
+      .rst          (rst),
+      .s_axis_tvalid(s_axis_rc_tvalid),
+      .s_axis_tready(s_axis_rc_tready),
+      .s_axis_tdata (s_axis_rc_tdata),
+      .s_axis_tuser (s_axis_rc_tuser),
+      .m_valid      (in_valid),
+      .m_ready      (in_ready),
+      .m_desc       (in_desc),
+      .m_data       (in_data),
+      .m_dwords     (in_dwords),
+      .m_last       (in_last),
+      .m_discontinue(in_discontinue)
   );
 
   logic             expire_valid_q, expire_ready, expire_release_q;
@@ -138,8 +137,9 @@ module pcie_read #(
       .ready          (ready),
       .s_valid        (in_valid),
       .s_ready        (in_ready),
+      .s_desc         (in_desc),
       .s_data         (in_data),
-      .s_keep         (in_keep),
+      .s_dwords       (in_dwords),
       .s_discontinue  (in_discontinue),
       .s_last         (in_last),
       .open_valid     (slot_take),
@@ -208,7 +208,7 @@ module pcie_read #(
   end
 
   logic unused;
-  assign unused = &{1'b0, rc_user, issue};
+  assign unused = &{1'b0, issue};
 
 `ifndef SYNTHESIS
   // A tag is taken while its request is outstanding or it is in quarantine.

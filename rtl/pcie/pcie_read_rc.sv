@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Second half of pcie_read: completions (RC). Every beat of a completion that fits its request becomes one rd_rsp beat, bytes in the lanes
-// in which they came; no shifting. Three stages: A finds the tag's state, B judges the completion and updates the state, C counts the
-// read's requests and ends it. One beat a cycle, no bubble between completions; 4 cycles from RC to rd_rsp.
+// Second half of pcie_read: completions, as pcie_rc_unpack delivers them. Every beat of a completion that fits its request becomes one rd_rsp
+// beat, bytes in the lanes in which they came; no shifting. Three stages: A finds the tag's state, B judges the completion and updates the
+// state, C counts the read's requests and ends it. One beat a cycle, no bubble between completions; 3 cycles to rd_rsp.
 //
-//   first beat   | descriptor 12 | bytes, from lane 12 + address[1:0] |     further beats  | bytes, from lane 0 |
+//   first beat   | bytes, from lane address[1:0] |     further beats  | bytes, from lane 0 |
 //
 // Expiries (a tag unanswered for too long, or the end of its quarantine) and aborts enter A between completions, so all changes of tags
 // and reads come one after the other. What a completion does to its tag:
@@ -26,11 +26,12 @@ module pcie_read_rc #(
     input  logic                              clk,
     input  logic                              rst,
     output logic                              ready,          // the slots' counts are cleared
-    // completions, registered by the caller
+    // completions, from pcie_rc_unpack
     input  logic                              s_valid,
     output logic                              s_ready,
+    input  pcie_pkg::rc_desc_t                s_desc,
     input  logic [511:0]                      s_data,
-    input  logic [15:0]                       s_keep,
+    input  logic [4:0]                        s_dwords,
     input  logic                              s_discontinue,
     input  logic                              s_last,
     // a read begins; a request leaves
@@ -85,20 +86,17 @@ module pcie_read_rc #(
   assign expire_ready = take_expire;
   assign s_ready      = ready && adv && !(first_q && (abort_valid || expire_valid));
 
-  pcie_pkg::rc_desc_t desc;
-  assign desc = s_data[95:0];
-
   logic [TAG_W-1:0]   a_tag;
   logic               a_in_range;
   logic [12:0]        a_avail, a_bytes;
   logic               a_reaches, a_misfit;
-  assign a_tag      = take_expire ? expire_tag : desc.tag[TAG_W-1:0];
-  assign a_in_range = (32'(desc.tag) < TAGS);
+  assign a_tag      = take_expire ? expire_tag : s_desc.tag[TAG_W-1:0];
+  assign a_in_range = (32'(s_desc.tag) < TAGS);
   // Bytes that the payload's dwords can hold, bytes of the request that it holds; whether these are the last; more dwords than bytes need.
-  assign a_avail   = {desc.dword_count, 2'b00} - {11'd0, desc.lower_address[1:0]};
-  assign a_reaches = (a_avail >= desc.byte_count);
-  assign a_misfit  = (desc.dword_count == 11'd0) || (a_reaches && (a_avail - desc.byte_count) > 13'd3);
-  assign a_bytes   = a_reaches ? desc.byte_count : a_avail;
+  assign a_avail   = {s_desc.dword_count, 2'b00} - {11'd0, s_desc.lower_address[1:0]};
+  assign a_reaches = (a_avail >= s_desc.byte_count);
+  assign a_misfit  = (s_desc.dword_count == 11'd0) || (a_reaches && (a_avail - s_desc.byte_count) > 13'd3);
+  assign a_bytes   = a_reaches ? s_desc.byte_count : a_avail;
 
   // Stage B's update of the same tag is not in the memories yet.
   logic               b_write, b_active_n, b_quarantined_n;
@@ -127,10 +125,10 @@ module pcie_read_rc #(
   logic [3:0]         b_error_q;
   logic [6:0]         b_lower_q;
   logic [511:0]       b_data_q;
-  logic [15:0]        b_keep_q;
+  logic [4:0]         b_beat_dwords_q;  // payload dwords in this beat
   logic               b_first_q, b_last_q, b_discontinue_q;
   logic [12:0]        b_left_q;     // bytes of the completion from this beat on
-  logic [11:0]        b_dwords_q;   // dwords of the packet from this beat on
+  logic [10:0]        b_dwords_q;   // payload dwords that the header promised, from this beat on
   logic [15:0]        b_offset_q;   // of this beat's first byte
   logic [6:0]         b_count;
 
@@ -147,24 +145,24 @@ module pcie_read_rc #(
       b_state_q       <= a_state;
       if (take_abort) b_state_q.slot <= 8'(abort_slot);
       b_bytes_q       <= a_bytes;
-      b_byte_count_q  <= desc.byte_count;
+      b_byte_count_q  <= s_desc.byte_count;
       b_reaches_q     <= a_reaches;
       b_misfit_q      <= a_misfit;
-      b_poisoned_q    <= desc.poisoned;
-      b_completed_q   <= desc.completed;
-      b_cpl_q         <= desc.status;
-      b_error_q       <= desc.error_code;
-      b_lower_q       <= desc.lower_address[6:0];
+      b_poisoned_q    <= s_desc.poisoned;
+      b_completed_q   <= s_desc.completed;
+      b_cpl_q         <= s_desc.status;
+      b_error_q       <= s_desc.error_code;
+      b_lower_q       <= s_desc.lower_address[6:0];
     end
     if (take_beat) begin
       first_q         <= s_last;
       b_data_q        <= s_data;
-      b_keep_q        <= s_keep;
+      b_beat_dwords_q <= s_dwords;
       b_first_q       <= first_q;
       b_last_q        <= s_last;
       b_discontinue_q <= s_discontinue;
       b_left_q        <= first_q ? a_bytes : b_left_q - 13'(b_count);
-      b_dwords_q      <= first_q ? {1'b0, desc.dword_count} + 12'd3 : (b_dwords_q > 12'd16) ? b_dwords_q - 12'd16 : 12'd0;
+      b_dwords_q      <= first_q ? s_desc.dword_count : (b_dwords_q > 11'd16) ? b_dwords_q - 11'd16 : 11'd0;
       b_offset_q      <= first_q ? a_state.offset : b_offset_q + 16'(b_count);
     end
     if (rst) begin
@@ -177,7 +175,6 @@ module pcie_read_rc #(
   logic        b_beat, b_known, b_fits, b_frame_ok, b_ends, b_rests;
   logic [7:0]  b_header_status, b_status;
   logic [6:0]  b_room;
-  logic [15:0] b_keep_due;
   assign b_beat  = !b_abort_q && !b_expire_q;
   assign b_known = b_in_range_q && b_active_q && b_error_q != pcie_pkg::RC_BAD_TAG && b_error_q != pcie_pkg::RC_MISMATCH;
   assign b_fits  = !b_misfit_q && b_byte_count_q == b_state_q.left && b_lower_q == b_state_q.lower && b_completed_q == b_reaches_q &&
@@ -192,9 +189,8 @@ module pcie_read_rc #(
     else b_header_status = OK;
   end
 
-  // Whether the packet has the beats and dwords that its header promised; known in its last beat.
-  assign b_keep_due = 16'hffff >> ((b_dwords_q > 12'd15) ? 5'd0 : 5'd16 - b_dwords_q[4:0]);
-  assign b_frame_ok = !b_discontinue_q && b_dwords_q != 12'd0 && b_dwords_q <= 12'd16 && b_keep_q == b_keep_due;
+  // Whether the completion has the dwords that its header promised; known in its last beat.
+  assign b_frame_ok = !b_discontinue_q && b_dwords_q == 11'(b_beat_dwords_q);
 
   always_comb begin
     b_status = b_header_status;
@@ -214,8 +210,8 @@ module pcie_read_rc #(
     end
   end
 
-  // Data: none of a bad completion. Lanes of the first beat begin behind the descriptor.
-  assign b_room  = b_first_q ? 7'd52 - {5'd0, b_lower_q[1:0]} : 7'd64;
+  // Data: none of a bad completion. The bytes of the first beat begin where the read does in its dword.
+  assign b_room  = b_first_q ? 7'd64 - {5'd0, b_lower_q[1:0]} : 7'd64;
   assign b_count = (b_left_q < 13'(b_room)) ? b_left_q[6:0] : b_room;
 
   // The end of a completion, or an expiry, changes the tag.
@@ -281,7 +277,7 @@ module pcie_read_rc #(
         c_ends_q   <= b_hit && b_ends;
         c_status_q <= b_hit ? b_status : OK;
         c_count_q  <= (b_beat && b_header_status == OK && !(b_last_q && !b_frame_ok)) ? b_count : 7'd0;
-        c_start_q  <= b_first_q ? 6'd12 + {4'd0, b_lower_q[1:0]} : 6'd0;
+        c_start_q  <= b_first_q ? {4'd0, b_lower_q[1:0]} : 6'd0;
         c_offset_q <= b_offset_q;
         if (b_beat) c_data_q <= b_data_q;
       end
@@ -352,7 +348,7 @@ module pcie_read_rc #(
   end
 
   logic unused;
-  assign unused = &{1'b0, desc, issue, b_state_q};
+  assign unused = &{1'b0, s_desc, issue, b_state_q};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

@@ -1,62 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
-// Merges memory reads and memory write TLPs onto RQ, in turn when both wait. Writes keep their order among themselves, and so do reads;
-// a read may pass a write. A TLP begins only while bus mastering is on; one that has begun ends. All ports are registered: a read or a
-// write beat is on RQ 1 cycle after it was taken when RQ is free; one beat a cycle. The block makes a 3 dword header of an address below
-// 4 GiB and a 4 dword header of others; the descriptor is the same for both. Source: PG213 "Requester Request Descriptor Formats".
+// Merges memory reads and memory write TLPs onto RQ. Writes keep their order among themselves, and so do reads; a read may pass a write.
+// RQ is straddled: a read, 16 bytes, takes the upper half of a write's last beat where that is free, or two reads share a beat; else they
+// take turns. A TLP begins only while bus mastering is on; one that has begun ends (with it, at most one that begins in its last beat).
+// Up to two reads wait here. Latency: a write beat 1 cycle, a read 2 when RQ is free; one beat a cycle. The block makes a 3 dword header of an
+// address below 4 GiB and a 4 dword header of others; the descriptor is the same for both.
+// Source: PG213 "Requester Request Descriptor Formats", "Straddle Option on RQ Interface".
 `default_nettype none
 
 module pcie_rq (
-    input  logic           clk,
-    input  logic           rst,
-    input  logic           bus_master,
+    input  logic               clk,
+    input  logic               rst,
+    input  logic               bus_master,
     // reads
-    input  logic           mrd_valid,
-    output logic           mrd_ready,
-    input  pcie_pkg::mrd_t mrd,
-    // write TLPs
-    input  logic           s_axis_tvalid,
-    output logic           s_axis_tready,
-    input  logic [511:0]   s_axis_tdata,
-    input  logic [15:0]    s_axis_tkeep,
-    input  logic [136:0]   s_axis_tuser,
-    input  logic           s_axis_tlast,
+    input  logic               mrd_valid,
+    output logic               mrd_ready,
+    input  pcie_pkg::mrd_t     mrd,
+    // write TLPs, from pcie_write
+    output logic               merge,     // a write may take the upper half: no read waits
+    input  logic               s_valid,
+    output logic               s_ready,
+    input  logic [511:0]       s_data,
+    input  pcie_pkg::rq_beat_t s_beat,
     // requester requests
-    output logic           m_axis_rq_tvalid,
-    input  logic           m_axis_rq_tready,
-    output logic [511:0]   m_axis_rq_tdata,
-    output logic [15:0]    m_axis_rq_tkeep,
-    output logic [136:0]   m_axis_rq_tuser,
-    output logic           m_axis_rq_tlast
+    output logic               m_axis_rq_tvalid,
+    input  logic               m_axis_rq_tready,
+    output logic [511:0]       m_axis_rq_tdata,
+    output logic [15:0]        m_axis_rq_tkeep,
+    output logic [136:0]       m_axis_rq_tuser,
+    output logic               m_axis_rq_tlast
 );
 
-  localparam int unsigned BEAT_W = 512 + 16 + 137 + 1;
+  function automatic pcie_pkg::rq_desc_t descriptor(input logic [7:0] tag, input logic [10:0] dword_count, input logic [61:0] address);
+    descriptor             = '0;
+    descriptor.tag         = tag;
+    descriptor.req_type    = pcie_pkg::REQ_MEM_READ;
+    descriptor.dword_count = dword_count;
+    descriptor.address     = address;
+  endfunction
 
-  pcie_pkg::rq_desc_t desc;
-  pcie_pkg::rq_user_t user;
-  always_comb begin
-    desc             = '0;
-    desc.tag         = mrd.tag;
-    desc.req_type    = pcie_pkg::REQ_MEM_READ;
-    desc.dword_count = mrd.dword_count;
-    desc.address     = mrd.address;
-    user             = '0;
-    user.first_be    = {4'd0, mrd.first_be};
-    user.last_be     = {4'd0, mrd.last_be};
-    user.is_sop      = 2'b01;
-    user.is_eop      = 2'b01;
-    user.is_eop0_ptr = 4'd3;
+  // ---- the reads that wait, the older one first ------------------------------------------------------------------------------
+  logic           first_valid_q, second_valid_q;
+  pcie_pkg::mrd_t first_q, second_q;
+  logic           push, pop_first, pop_both;
+  assign mrd_ready = !second_valid_q;
+  assign push      = mrd_valid && mrd_ready;
+
+  always_ff @(posedge clk) begin
+    if (pop_both || (pop_first && !second_valid_q) || !first_valid_q) begin
+      first_valid_q  <= push;
+      second_valid_q <= 1'b0;
+      first_q        <= mrd;
+    end else if (pop_first) begin
+      second_valid_q <= push;
+      first_q        <= second_q;
+      second_q       <= mrd;
+    end else if (push) begin
+      second_valid_q <= 1'b1;
+      second_q       <= mrd;
+    end
+    if (rst) begin
+      first_valid_q  <= 1'b0;
+      second_valid_q <= 1'b0;
+    end
   end
 
-  // Each source is asked for a beat only when there is place for it; ready never depends on the valid of the same source.
-  logic              in_write_q;   // in the middle of a write TLP
-  logic              read_turn_q;  // the read goes first when both wait
-  logic              out_ready;
-  logic              allowed_q;    // bus mastering, as of the last cycle
-  logic              pick_read, pick_write;
-  assign mrd_ready     = out_ready && allowed_q && !in_write_q && (read_turn_q || !s_axis_tvalid);
-  assign s_axis_tready = out_ready && (in_write_q || (allowed_q && (!read_turn_q || !mrd_valid)));
-  assign pick_read     = mrd_valid && mrd_ready;
-  assign pick_write    = s_axis_tvalid && s_axis_tready;
+  // ---- who is next -----------------------------------------------------------------------------------------------------------
+  logic in_write_q;   // in the middle of a write TLP
+  logic read_turn_q;  // reads go first when both wait
+  logic allowed_q;    // bus mastering, as of the last cycle
+  logic out_ready, pick_write, pick_read, ride, open;
+  assign open       = s_beat.sop_hi ? !s_beat.eop_hi : !s_beat.eop_lo;
+  assign s_ready    = out_ready && (in_write_q || (allowed_q && !(read_turn_q && first_valid_q)));
+  assign pick_write = s_valid && s_ready;
+  assign pick_read  = out_ready && allowed_q && !in_write_q && first_valid_q && (read_turn_q || !s_valid);
+  assign ride       = pick_write && allowed_q && first_valid_q && !s_beat.sop_hi && s_beat.eop_lo && (s_beat.ptr_lo < 4'd8);
+  assign pop_first  = pick_read || ride;
+  assign pop_both   = pick_read && second_valid_q;
+  assign merge      = allowed_q && !first_valid_q;
 
   always_ff @(posedge clk) begin
     allowed_q <= bus_master && !rst;
@@ -64,30 +84,60 @@ module pcie_rq (
       in_write_q  <= 1'b0;
       read_turn_q <= 1'b0;
     end else begin
-      if (pick_write) begin
-        in_write_q  <= !s_axis_tlast;
-        read_turn_q <= 1'b1;
-      end
-      if (pick_read) read_turn_q <= 1'b0;
+      if (pick_write) in_write_q <= open;
+      if (pop_first) read_turn_q <= 1'b0;
+      else if (pick_write) read_turn_q <= 1'b1;
     end
   end
 
+  // ---- the beat ----------------------------------------------------------------------------------------------------------------
+  logic [511:0]       data;
+  pcie_pkg::rq_beat_t beat;
+  pcie_pkg::mrd_t     upper;
+  always_comb begin
+    data  = s_data;
+    beat  = s_beat;
+    upper = pick_read ? second_q : first_q;
+    if (pick_read) begin
+      data        = {384'd0, descriptor(first_q.tag, first_q.dword_count, first_q.address)};
+      beat        = '0;
+      beat.sop_lo = 1'b1;
+      beat.eop_lo = 1'b1;
+      beat.ptr_lo = 4'd3;
+      beat.be_lo  = {first_q.last_be, first_q.first_be};
+    end
+    if (pop_both || ride) begin
+      data[511:256] = {128'd0, descriptor(upper.tag, upper.dword_count, upper.address)};
+      beat.sop_hi   = 1'b1;
+      beat.eop_hi   = 1'b1;
+      beat.ptr_hi   = 4'd11;
+      beat.be_hi    = {upper.last_be, upper.first_be};
+    end
+  end
+
+  pcie_pkg::rq_beat_t out_beat;
   skid #(
-      .WIDTH(BEAT_W)
+      .WIDTH(512 + pcie_pkg::RQ_BEAT_W)
   ) u_out (
       .clk    (clk),
       .rst    (rst),
       .s_valid(pick_read || pick_write),
       .s_ready(out_ready),
-      .s_data (pick_read ? {384'd0, desc, 16'h000f, user, 1'b1} : {s_axis_tdata, s_axis_tkeep, s_axis_tuser, s_axis_tlast}),
+      .s_data ({data, beat}),
       .m_valid(m_axis_rq_tvalid),
       .m_ready(m_axis_rq_tready),
-      .m_data ({m_axis_rq_tdata, m_axis_rq_tkeep, m_axis_rq_tuser, m_axis_rq_tlast})
+      .m_data ({m_axis_rq_tdata, out_beat})
   );
+  assign m_axis_rq_tuser = pcie_pkg::rq_user(out_beat);
+  assign m_axis_rq_tkeep = '1;
+  assign m_axis_rq_tlast = 1'b0;
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
-    if (!rst) a_one : assert (!(pick_read && pick_write)) else $error("pcie_rq: two sources in one cycle");
+    if (!rst) begin
+      a_one : assert (!(pick_read && pick_write)) else $error("pcie_rq: two sources in one cycle");
+      a_order : assert (!pick_write || s_beat.sop_lo != in_write_q) else $error("pcie_rq: a TLP begins before the last one ended");
+    end
   end
 `endif
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Host memory writes: cuts each write (wr_req_t and its beats) into memory write TLPs of at most MPS bytes that end on MPS boundaries, so
-// that none crosses 4 KiB, and shifts the payload behind the 16-byte descriptor:
+// that none crosses 4 KiB, and shifts the payload behind the 16-byte descriptor. A TLP begins in byte 0, or in byte 32 behind the end of the
+// one before when that lies in the lower half and the next write is there already (straddling):
 //
-//   in     | b0: 0 .. 47 | 48 .. 63 |   | b1: 0 .. 47 | 48 .. 63 |
-//   out    | descriptor, b0: 0 .. 47 |  | b0: 48 .. 63, b1: 0 .. 47 |  | b1: 48 .. 63 |
+//   in     | a0: 0 .. 47 | 48 .. 63 |          | a1: 4 bytes |             | b0: 0 .. 15 | 16 .. 63 |
+//   out    | descriptor a, a0: 0 .. 47 |       | a0: 48 .. 63, a1, unused to 31, descriptor b, b0: 0 .. 15 |     | b0: 16 .. 63, ...
 //
-// A TLP of L bytes takes ceil((16 + L) / 64) beats out; in between one beat a cycle goes in and out. Latency 3 cycles. TLPs leave in the
-// order of the writes. Alignment: see wr_req_t; a write's first byte is in lane 0 and at a dword boundary, so only the last dword of a
-// TLP can be partial. Source: PCI Express Base 2.2.7, 2.2.2; PG213 "Requester Request Interface Operation (512 bits)".
+// One beat a cycle goes in, and at most one out. Latency 3 cycles, 1 more for a TLP of up to 32 bytes. TLPs leave in the order of the
+// writes. Alignment: see wr_req_t; a write's first byte is in lane 0 and at a dword boundary, so only the last dword of a
+// TLP can be partial. Source: PCI Express Base 2.2.7, 2.2.2; PG213 "Requester Request Interface Operation (512 bits)", "Straddle Option on
+// RQ Interface".
 `default_nettype none
 
 module pcie_write (
@@ -19,13 +21,12 @@ module pcie_write (
     input  logic [511:0]            s_axis_tdata,
     input  logic                    s_axis_tlast,
     input  espalier_pkg::wr_req_t   s_axis_tuser,
-    // TLPs as on RQ
-    output logic                    m_axis_tvalid,
-    input  logic                    m_axis_tready,
-    output logic [511:0]            m_axis_tdata,
-    output logic [15:0]             m_axis_tkeep,
-    output logic [136:0]            m_axis_tuser,
-    output logic                    m_axis_tlast
+    // TLPs as on RQ; a beat whose TLPs end in the lower half has room for a read in the upper one
+    input  logic                    merge,            // a TLP may begin in the upper half: nothing else wants it
+    output logic                    m_valid,
+    input  logic                    m_ready,
+    output logic [511:0]            m_data,
+    output pcie_pkg::rq_beat_t      m_beat
 );
 
   localparam int unsigned REQ_W = 64 + 16;  // bits of wr_req_t
@@ -91,14 +92,17 @@ module pcie_write (
   end
 
   // ---- stage 2: the shifted beats ---------------------------------------------------------------------------------------------
-  logic         flush_q;          // the TLP's last 1 to 16 bytes, in carry_q, are still to leave
-  logic [127:0] carry_q;          // the last 16 bytes of the beat before
-  logic [2:0]   flush_dwords_q;
-  logic         out_ready;
-  assign s1_ready = out_ready && !flush_q;
+  // A TLP that begins in byte 0 leaves 16 bytes of each input beat for the next output beat, one that begins in byte 32 leaves 48.
+  logic [383:0] carry_q;        // these bytes; with tail_q what is still to leave of a TLP that has ended
+  logic         upper_q;        // the TLP in work began in byte 32
+  logic         tail_q, tail_sop_q;  // tail_sop_q: all of the TLP
+  logic [3:0]   tail_dwords_q;  // 1 to 12
+  logic [7:0]   tail_be_q;
+  logic         out_ready, start, join_tail, flush, take, upper, keep, emit;
 
   logic [3:0] tail_be, head_be;
-  logic [4:0] beat_dwords;        // of the payload in this input beat
+  logic [7:0] be;
+  logic [4:0] beat_dwords;      // of the payload in this input beat
   assign beat_dwords = 5'((s1_bytes_q + 7'd3) >> 2);
   // Byte enables of the last dword, and of the first where it is the only one.
   always_comb begin
@@ -109,6 +113,7 @@ module pcie_write (
       default: tail_be = 4'b1111;
     endcase
     head_be = (s1_size_q <= 13'd4) ? tail_be : 4'b1111;
+    be      = {(s1_size_q <= 13'd4) ? 4'd0 : tail_be, head_be};
   end
 
   pcie_pkg::rq_desc_t desc;
@@ -119,61 +124,77 @@ module pcie_write (
     desc.address     = s1_addr_q;
   end
 
-  logic              out_valid_q, out_last_q;
-  logic [511:0]      out_data_q;
-  logic [15:0]       out_keep_q;
-  logic [7:0]        out_be_q;    // last, first
-  logic              out_first_q;
-  logic              ends;        // the TLP ends with this output beat
-  logic [4:0]        dwords;      // in this output beat
-  assign out_ready = !out_valid_q || m_axis_tready;
-  assign ends      = flush_q || (s1_last_q && beat_dwords <= 5'd12);
-  assign dwords    = flush_q ? 5'(flush_dwords_q) : ends ? beat_dwords + 5'd4 : 5'd16;
+  logic [4:0]         total;    // dwords up to the end of this input beat, from the output beat's start
+  logic               ends;     // the TLP ends in this output beat
+  logic [511:0]       body;
+  pcie_pkg::rq_beat_t beat;
+  assign start     = s1_valid_q && s1_first_q;
+  assign join_tail = tail_q && start && merge && (tail_dwords_q <= 4'd8);
+  assign flush     = tail_q && !join_tail;
+  assign upper     = start ? tail_q : upper_q;
+  assign total     = beat_dwords + (upper ? 5'd12 : 5'd4);
+  assign ends      = s1_last_q && (total <= 5'd16);
+  assign keep      = s1_last_q && !upper && (total <= 5'd8);  // a short end waits a cycle for a TLP to join it
+  assign take      = s1_valid_q && !flush && out_ready;
+  assign emit      = flush || (s1_valid_q && !keep);
+  assign s1_ready  = !flush && out_ready;
+
+  always_comb begin
+    if (flush) body = {128'd0, carry_q};
+    else if (upper) body = {s1_data_q[127:0], start ? {desc, carry_q[255:0]} : carry_q};
+    else body = {s1_data_q[383:0], start ? desc : carry_q[127:0]};
+    beat = '0;
+    if (tail_q) begin
+      beat.sop_lo = tail_sop_q;
+      beat.be_lo  = tail_be_q;
+      beat.eop_lo = 1'b1;
+      beat.ptr_lo = tail_dwords_q - 4'd1;
+      beat.sop_hi = join_tail;
+      beat.be_hi  = be;
+      beat.eop_hi = join_tail && ends;
+      beat.ptr_hi = 4'(total - 5'd1);
+    end else begin
+      beat.sop_lo = start;
+      beat.be_lo  = be;
+      beat.eop_lo = ends;
+      beat.ptr_lo = 4'(total - 5'd1);
+    end
+  end
+
+  logic               out_valid_q;
+  logic [511:0]       out_data_q;
+  pcie_pkg::rq_beat_t out_beat_q;
+  assign out_ready = !out_valid_q || m_ready;
 
   always_ff @(posedge clk) begin
     if (out_ready) begin
-      out_valid_q <= flush_q || s1_valid_q;
-      flush_q     <= 1'b0;
-      if (flush_q || s1_valid_q) begin
-        out_last_q  <= ends;
-        out_first_q <= !flush_q && s1_first_q;
-        out_keep_q  <= 16'hffff >> (5'd16 - dwords);
-        out_be_q    <= {(s1_size_q <= 13'd4) ? 4'd0 : tail_be, head_be};
-        out_data_q  <= {flush_q ? 384'd0 : s1_data_q[383:0], (!flush_q && s1_first_q) ? desc : carry_q};
+      out_valid_q <= emit;
+      if (emit) begin
+        out_data_q <= body;
+        out_beat_q <= beat;
       end
-      if (!flush_q && s1_valid_q) begin
-        carry_q        <= s1_data_q[511:384];
-        flush_q        <= s1_last_q && !ends;
-        flush_dwords_q <= 3'(beat_dwords - 5'd12);
+      if (flush || take) tail_q <= 1'b0;
+      if (take) begin
+        upper_q <= upper;
+        if (keep) carry_q[255:0] <= body[255:0];
+        else carry_q <= upper ? s1_data_q[511:128] : {256'd0, s1_data_q[511:384]};
+        if (s1_last_q && !(ends && !keep)) begin
+          tail_q        <= 1'b1;
+          tail_sop_q    <= keep && start;
+          tail_be_q     <= be;
+          tail_dwords_q <= keep ? total[3:0] : 4'(total - 5'd16);
+        end
       end
     end
     if (rst) begin
       out_valid_q <= 1'b0;
-      flush_q     <= 1'b0;
+      tail_q      <= 1'b0;
     end
   end
 
-  pcie_pkg::rq_user_t user;
-  always_comb begin
-    user             = '0;
-    user.is_sop      = {1'b0, out_first_q};
-    user.is_eop      = {1'b0, out_last_q};
-    user.is_eop0_ptr = out_last_q ? last_dword(out_keep_q) : 4'd0;
-    user.first_be    = out_first_q ? {4'd0, out_be_q[3:0]} : 8'd0;
-    user.last_be     = out_first_q ? {4'd0, out_be_q[7:4]} : 8'd0;
-  end
-
-  // Number of the highest dword that keep has.
-  function automatic logic [3:0] last_dword(input logic [15:0] keep);
-    last_dword = 4'd0;
-    for (int i = 0; i < 16; i++) if (keep[i]) last_dword = 4'(i);
-  endfunction
-
-  assign m_axis_tvalid = out_valid_q;
-  assign m_axis_tdata  = out_data_q;
-  assign m_axis_tkeep  = out_keep_q;
-  assign m_axis_tuser  = user;
-  assign m_axis_tlast  = out_last_q;
+  assign m_valid = out_valid_q;
+  assign m_data  = out_data_q;
+  assign m_beat  = out_beat_q;
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

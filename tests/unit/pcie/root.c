@@ -43,8 +43,9 @@ static struct completion {
 	int discontinue, long_by_a_beat;
 	uint64_t from; /* address of the first payload dword */
 } sending;
-static unsigned beats, beat; /* of it on RC: in all, and next; beats 0: none */
-static int rc_taken;	     /* in this cycle: the next one brings another */
+static uint32_t cpl[3 + 1024 + 17 + 16]; /* it as dwords */
+static unsigned cpl_dwords, cpl_at;	 /* in all, and gone; equal: none */
+static int rc_taken;			 /* in this cycle: the next one brings another */
 
 /* As a request's fault: the card has given it up already, but completions come. */
 #define FAULT_REST FAULT_COUNT
@@ -60,7 +61,7 @@ uint8_t host_byte(uint64_t addr)
 void root_reset(void)
 {
 	memset(requests, 0, sizeof(requests));
-	beats = beat = tlp_dwords = 0;
+	cpl_dwords = cpl_at = tlp_dwords = 0;
 	rc_taken = 0;
 	root.now = 0;
 	root.reads = root.writes = root.completions = root.unexpected = root.seen_unexpected = root.outstanding = 0;
@@ -144,34 +145,48 @@ static void take_tlp(void)
 		take_write(addr, dwords);
 }
 
+/* A beat holds the end of one TLP, and up to two more that begin in byte 0 or 32: only tuser tells (PG213, straddle option). */
 static void sample_rq(void)
 {
-	uint32_t *user = PW(m_axis_rq_tuser);
-	unsigned keep = *P16(m_axis_rq_tkeep), last = *P8(m_axis_rq_tlast), n;
+	uint32_t *user = PW(m_axis_rq_tuser), *data = PW(m_axis_rq_tdata);
+	unsigned sop = (unsigned)bits_get(user, 20, 2), eop = (unsigned)bits_get(user, 26, 2), at = 0, begun = 0, ended = 0;
 
 	if (!*P8(m_axis_rq_tvalid) || !*P8(m_axis_rq_tready))
 		return;
 	root.rq_beats++;
-	n = (unsigned)__builtin_popcount(keep);
-	assert_int_equal(keep, (1u << n) - 1);
-	assert_true(n >= 1 && (last || n == 16));
-	assert_int_equal(bits_get(user, 20, 2), tlp_dwords == 0); /* is_sop */
-	assert_int_equal(bits_get(user, 26, 2), last);		  /* is_eop */
-	if (last)
-		assert_int_equal(bits_get(user, 28, 4), n - 1);
+	assert_int_equal(*P16(m_axis_rq_tkeep), 0xffff);
+	assert_int_equal(*P8(m_axis_rq_tlast), 0);
+	assert_int_not_equal(sop, 2);
+	assert_int_not_equal(eop, 2);
+	assert_true(tlp_dwords || sop);
 	assert_int_equal(bits_get(user, 36, 1), 0); /* discontinue */
 	assert_int_equal(bits_get(user, 16, 4), 0); /* addr_offset */
-	if (!tlp_dwords) {
-		tlp_first_be = (unsigned)bits_get(user, 0, 4);
-		tlp_last_be = (unsigned)bits_get(user, 8, 4);
-	}
-	assert_true(tlp_dwords + n <= sizeof(tlp) / 4);
-	memcpy(tlp + tlp_dwords, PW(m_axis_rq_tdata), 4 * n);
-	tlp_dwords += n;
-	if (last) {
+	while (tlp_dwords || sop >> begun) {
+		unsigned end = eop >> ended ? (unsigned)bits_get(user, 28 + 4 * ended, 4) : 15;
+
+		if (!tlp_dwords) {
+			unsigned begin = 4 * (unsigned)bits_get(user, 22 + 2 * begun, 2);
+
+			assert_true(begin == 0 || begin == 8);
+			assert_true(begin >= at);
+			at = begin;
+			tlp_first_be = (unsigned)bits_get(user, 4 * begun, 4);
+			tlp_last_be = (unsigned)bits_get(user, 8 + 4 * begun, 4);
+			begun++;
+		}
+		assert_in_range(end, at, 15);
+		assert_true(tlp_dwords + end + 1 - at <= sizeof(tlp) / 4);
+		memcpy(tlp + tlp_dwords, data + at, 4 * (end + 1 - at));
+		tlp_dwords += end + 1 - at;
+		if (!(eop >> ended))
+			break;
 		take_tlp();
 		tlp_dwords = 0;
+		at = end + 1;
+		ended++;
 	}
+	assert_int_equal(sop >> begun, 0);
+	assert_int_equal(eop >> ended, 0);
 }
 
 /* ---- RC ------------------------------------------------------------------------------------------------------------- */
@@ -333,42 +348,71 @@ static int choose(void)
 	return 1;
 }
 
-static void fill_beat(void)
+/* The next completion, good, bad or stray, as dwords. */
+static int next_completion(void)
 {
-	uint32_t data[16], desc[3] = {0}, user[6] = {0};
-	unsigned total = 3 + sending.stream_dwords + (sending.long_by_a_beat ? 16 : 0), keep = 0, last = beat == beats - 1;
+	if (root.stray && chance(root.stray))
+		stray();
+	else if (!choose())
+		return 0;
+	memset(cpl, 0, 12);
+	bits_set(cpl, 0, 12, sending.lower);
+	bits_set(cpl, 12, 4, sending.error);
+	bits_set(cpl, 16, 13, sending.byte_count);
+	bits_set(cpl, 30, 1, sending.completed);
+	bits_set(cpl, 32, 11, sending.dwords);
+	bits_set(cpl, 43, 3, sending.status);
+	bits_set(cpl, 46, 1, sending.poisoned);
+	bits_set(cpl, 48, 16, 0x1234);
+	bits_set(cpl, 64, 8, sending.tag);
+	cpl_dwords = 3 + sending.stream_dwords + (sending.long_by_a_beat ? 16 : 0);
+	cpl_at = 0;
+	for (unsigned i = 0; i < 4 * (cpl_dwords - 3); i++)
+		((uint8_t *)cpl)[12 + i] = host_byte(sending.from + i);
+	return 1;
+}
 
-	bits_set(desc, 0, 12, sending.lower);
-	bits_set(desc, 12, 4, sending.error);
-	bits_set(desc, 16, 13, sending.byte_count);
-	bits_set(desc, 30, 1, sending.completed);
-	bits_set(desc, 32, 11, sending.dwords);
-	bits_set(desc, 43, 3, sending.status);
-	bits_set(desc, 46, 1, sending.poisoned);
-	bits_set(desc, 48, 16, 0x1234);
-	bits_set(desc, 64, 8, sending.tag);
-	for (unsigned i = 0; i < 16; i++) {
-		unsigned dw = 16 * beat + i;
+/*
+ * A beat of the straddled stream: completions one behind the other, each from a 16-byte lane on, with a gap now and then. One that is
+ * marked discontinue shares no beat: the mark is the whole beat's.
+ */
+static int fill_beat(void)
+{
+	uint32_t data[16], user[6] = {0};
+	unsigned at = 0, begun = 0, ended = 0;
 
+	for (unsigned i = 0; i < 16; i++)
 		data[i] = rnd(1u << 31);
-		if (dw >= total)
-			continue;
-		keep |= 1u << i;
-		if (dw < 3) {
-			data[i] = desc[dw];
-			continue;
+	while (at < 16) {
+		unsigned n;
+
+		if (cpl_at == cpl_dwords && ((at && chance(10)) || chance(root.stall) || !next_completion()))
+			break;
+		if (cpl_at == 0) {
+			if (at && sending.discontinue)
+				break;
+			bits_set(user, 64 + begun, 1, 1);
+			bits_set(user, 68 + 2 * begun++, 2, at / 4);
 		}
-		data[i] = 0;
-		for (unsigned b = 0; b < 4; b++)
-			data[i] |= (uint32_t)host_byte(sending.from + 4 * (dw - 3) + b) << 8 * b;
+		n = cpl_dwords - cpl_at < 16 - at ? cpl_dwords - cpl_at : 16 - at;
+		memcpy(data + at, cpl + cpl_at, 4 * n);
+		cpl_at += n;
+		at += n;
+		if (cpl_at < cpl_dwords)
+			break;
+		bits_set(user, 76 + ended, 1, 1);
+		bits_set(user, 80 + 4 * ended++, 4, at - 1);
+		at = (at + 3) / 4 * 4;
+		if (sending.discontinue) {
+			bits_set(user, 96, 1, 1);
+			break;
+		}
 	}
-	bits_set(user, 64, 4, beat == 0);
-	bits_set(user, 76, 4, last);
-	bits_set(user, 96, 1, last && sending.discontinue);
 	memcpy(PW(s_axis_rc_tdata), data, 64);
 	memcpy(PW(s_axis_rc_tuser), user, sizeof(user));
-	*P16(s_axis_rc_tkeep) = (uint16_t)keep;
-	*P8(s_axis_rc_tlast) = (uint8_t)last;
+	*P16(s_axis_rc_tkeep) = 0xffff;
+	*P8(s_axis_rc_tlast) = 0;
+	return at > 0;
 }
 
 void root_drive(void)
@@ -382,18 +426,7 @@ void root_drive(void)
 	rc_taken = 0;
 	if (*P8(s_axis_rc_tvalid))
 		return; /* stays until it is taken */
-	if (chance(root.stall))
-		return;
-	if (!beats) {
-		if (root.stray && chance(root.stray))
-			stray();
-		else if (!choose())
-			return;
-		beats = (3 + sending.stream_dwords + (sending.long_by_a_beat ? 16 : 0) + 15) / 16;
-		beat = 0;
-	}
-	fill_beat();
-	*P8(s_axis_rc_tvalid) = 1;
+	*P8(s_axis_rc_tvalid) = (uint8_t)fill_beat();
 }
 
 void root_sample(void)
@@ -401,9 +434,5 @@ void root_sample(void)
 	root.now++;
 	root.seen_unexpected += *P8(unexpected);
 	sample_rq();
-	if (*P8(s_axis_rc_tvalid) && *P8(s_axis_rc_tready)) {
-		rc_taken = 1;
-		if (++beat == beats)
-			beats = 0;
-	}
+	rc_taken = *P8(s_axis_rc_tvalid) && *P8(s_axis_rc_tready);
 }
