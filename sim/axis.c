@@ -51,7 +51,7 @@ void axis_source_start(struct axis_source *s, unsigned int count, uint8_t first_
 	memset(&s->words[count], 0, (AXIS_WORDS - 1) * sizeof s->words[0]);
 }
 
-static uint32_t dword_enables(const struct axis_source *s, unsigned int dword)
+uint32_t axis_dword_enables(const struct axis_source *s, unsigned int dword)
 {
 	if (dword < s->layout->descriptor || dword >= s->count)
 		return 0;
@@ -67,7 +67,7 @@ static void drive_user(const struct axis_source *s, unsigned int beat_words, boo
 
 	memset(user, 0, l->user_words * sizeof *user);
 	for (unsigned int i = 0; i < beat_words; i++)
-		axis_set_bits(user, (unsigned int)l->byte_en + 4 * i, 4, dword_enables(s, s->at + i));
+		axis_set_bits(user, (unsigned int)l->byte_en + 4 * i, 4, axis_dword_enables(s, s->at + i));
 	if (s->at == 0) {
 		axis_set_bits(user, (unsigned int)l->sop, l->sop_bits, 1);
 		if (l->first_be >= 0) {
@@ -114,6 +114,7 @@ void axis_source_reset(struct axis_source *s)
 {
 	s->count = 0;
 	s->at = 0;
+	s->offered = false;
 	*s->pins->tvalid = 0;
 }
 
@@ -165,7 +166,7 @@ static void check_beat(const struct axis_sink *s, struct violation *v)
 		violation_raise(v, "%s: a packet of more than %u dwords", l->name, AXIS_MAX_WORDS);
 }
 
-bool axis_sink_step(struct axis_sink *s, struct violation *v)
+bool axis_sink_taken(struct axis_sink *s, struct violation *v)
 {
 	const struct card_stream *p = s->pins;
 
@@ -177,10 +178,17 @@ bool axis_sink_step(struct axis_sink *s, struct violation *v)
 			violation_raise(v, "%s: tvalid fell in the middle of a packet", s->layout->name);
 		return false;
 	}
-	if (!*p->tready) {
+	if (!*p->tready)
 		hold_beat(s);
+	return *p->tready && !v->raised;
+}
+
+bool axis_sink_step(struct axis_sink *s, struct violation *v)
+{
+	const struct card_stream *p = s->pins;
+
+	if (!axis_sink_taken(s, v))
 		return false;
-	}
 	check_beat(s, v);
 	if (v->raised)
 		return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One TLP as one AXI4-Stream packet on the 512-bit user interface of the hard block: descriptor, then payload dwords, 16 dwords a beat.
- * Straddling is off, so the sideband names one start and one end a beat at most. Parity is off (a setting of the block), and 0.
+ * That is CQ and CC; the straddled RQ and RC are in straddle.h. Parity is off (a setting of the block), and 0.
  * Source: AMD PG213, "512-bit ... Interface", tables of the tuser bits.
  */
 #ifndef SIM_AXIS_H
@@ -48,7 +48,11 @@ struct axis_source {
 	unsigned int at;    /* first dword of the beat on the pins */
 	uint8_t first_be;
 	uint8_t last_be;
+	bool offered;	    /* straddled: the beat on the pins is still to be taken; count and at are those behind it */
 };
+
+/* Byte enables of a dword of the packet, 0 for the descriptor. */
+uint32_t axis_dword_enables(const struct axis_source *s, unsigned int dword);
 
 /* words[] holds descriptor and payload already; the byte enables are those of the payload. */
 void axis_source_start(struct axis_source *s, unsigned int count, uint8_t first_be, uint8_t last_be);
@@ -74,6 +78,8 @@ struct axis_sink {
 
 /* After card_settle: true when the beat taken ended a packet, which is in words[0..count-1] until axis_sink_reset. */
 bool axis_sink_step(struct axis_sink *s, struct violation *v);
+/* The part that every stream has: true when a beat is taken in this cycle. */
+bool axis_sink_taken(struct axis_sink *s, struct violation *v);
 void axis_sink_reset(struct axis_sink *s);
 
 #endif

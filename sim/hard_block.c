@@ -7,6 +7,9 @@
 /* A request that was decided before bus mastering went off may take this long to come out (64 beats of a large write and a stall). */
 #define MASTER_GRACE 256u
 
+/* Bytes of payload, of the smallest block (PG213, "Straddle Option on RC Interface"). */
+#define COMPLETION_BUFFER 32768u
+
 void hard_block_init(struct hard_block *hb, const struct card_ports *pins, struct config_space *config, struct violation *violation,
 		     struct sim_stats *stats, const struct sim_options *opt)
 {
@@ -40,6 +43,7 @@ void hard_block_reset(struct hard_block *hb)
 	memset(hb->split, 0, sizeof hb->split);
 	memset(hb->mmio, 0, sizeof hb->mmio);
 	hb->outstanding = 0;
+	hb->stored = 0;
 	hb->lost = 0;
 	hb->master_grace = 0;
 }
@@ -67,6 +71,16 @@ static void drive_config(struct hard_block *hb)
 		hb->master_grace--;
 }
 
+static void next_completion(void *arg)
+{
+	requester_start(arg);
+}
+
+static void take_request(void *arg)
+{
+	requester_packet(arg);
+}
+
 bool hard_block_cycle(struct hard_block *hb, bool accept_rq)
 {
 	const struct card_ports *p = hb->pins;
@@ -75,32 +89,39 @@ bool hard_block_cycle(struct hard_block *hb, bool accept_rq)
 	drive_config(hb);
 	if (hb->cq.count == 0)
 		completer_start(hb);
-	if (hb->rc.count == 0)
-		requester_start(hb);
 	axis_source_drive(&hb->cq, stalls(hb));
-	axis_source_drive(&hb->rc, stalls(hb));
+	straddle_drive(&hb->rc, stalls(hb), next_completion, hb);
 	*p->cc.tready = !stalls(hb);
 	*p->rq.tready = accept_rq && !stalls(hb);
 	card_settle();
 	active = *p->cq.tvalid || *p->rc.tvalid || *p->cc.tvalid || *p->rq.tvalid;
 	if (!*p->rst) {
 		axis_source_step(&hb->cq);
-		axis_source_step(&hb->rc);
+		straddle_source_step(&hb->rc);
 		if (axis_sink_step(&hb->cc, hb->violation)) {
 			completer_packet(hb);
 			axis_sink_reset(&hb->cc);
 		}
-		if (axis_sink_step(&hb->rq, hb->violation)) {
-			requester_packet(hb);
-			axis_sink_reset(&hb->rq);
-		}
+		straddle_sink_step(&hb->rq, hb->violation, take_request, hb);
 	}
 	card_rise();
 	return active;
 }
 
+/* The receive buffer for completions: the card must not have more under way than fits, for the block grants credits without limit. */
+static void store_completion(struct hard_block *hb, const struct tlp *tlp)
+{
+	hb->stored += tlp->data_len;
+	if (hb->stored > hb->stats->completion_buffer_max)
+		hb->stats->completion_buffer_max = hb->stored;
+	if (hb->stored > COMPLETION_BUFFER)
+		violation_raise(hb->violation, "RC: %u bytes of completions wait, more than the block's buffer holds", hb->stored);
+}
+
 void hard_block_deliver(struct hard_block *hb, struct tlp *tlp)
 {
+	if (tlp_is_completion(tlp))
+		store_completion(hb, tlp);
 	tlp_push(tlp_is_completion(tlp) ? &hb->rc_wait : &hb->cq_wait, tlp);
 }
 
@@ -111,6 +132,6 @@ struct tlp *hard_block_take(struct hard_block *hb)
 
 bool hard_block_idle(const struct hard_block *hb)
 {
-	return hb->cq.count == 0 && hb->rc.count == 0 && !hb->cq_wait.head && !hb->rc_wait.head && !hb->up.head && hb->outstanding == 0 &&
+	return hb->cq.count == 0 && hb->rc.count == 0 && !hb->rc.offered && !hb->cq_wait.head && !hb->rc_wait.head && !hb->up.head && hb->outstanding == 0 &&
 	       hb->cc.count == 0 && hb->rq.count == 0;
 }

@@ -11,6 +11,7 @@
 #include "axis.h"
 #include "config_space.h"
 #include "sim.h"
+#include "straddle.h"
 #include "tlp.h"
 
 /* Error codes of the requester completion descriptor. */
@@ -67,6 +68,7 @@ struct hard_block {
 	struct mmio_entry mmio[256];
 	unsigned int outstanding; /* split entries in use, lost ones not counted */
 	unsigned int lost;	  /* split entries in use and lost */
+	uint32_t stored;	  /* payload bytes in rc_wait */
 	uint32_t serial;
 	unsigned int master_grace; /* cycles in which a request may still come after bus mastering went off */
 };

@@ -209,6 +209,8 @@ void requester_start(struct hard_block *hb)
 
 	if (!tlp)
 		return;
+	if (tlp->header[0] != EXPIRED)
+		hb->stored -= tlp->data_len;
 	if (tlp->header[0] == EXPIRED)
 		expire(hb, tlp->header[10], tlp->serial);
 	else if (tlp_decode(tlp, &f) == 0)

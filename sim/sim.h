@@ -64,6 +64,7 @@ struct sim_stats {
 	uint64_t interrupts_dropped; /* vectors without an eventfd */
 	uint64_t reads_unmapped;     /* answered with UR: no mapping of that IOVA */
 	uint64_t writes_unmapped;    /* dropped: no mapping of that IOVA */
+	uint64_t completion_buffer_max; /* payload bytes that waited for the card at once */
 	uint64_t credit_waits;	     /* reads that had to wait for a credit */
 	uint64_t late_dropped;	     /* late completions whose tag the card had given to a new read */
 	uint64_t resets;

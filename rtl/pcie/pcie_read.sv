@@ -8,11 +8,16 @@
 // DMA_TIMEOUT. Its tag is in quarantine then, as after a malformed completion: a late completion finds no request there and cannot
 // corrupt a later one. The quarantine ends with the request's last completion (the block delivers one for each request, its own timeout
 // included), or dma_timeout + 2**QUARANTINE_LOG2 cycles after the request left. So a tag is never lost; with all tags in quarantine reads wait.
+//
+// Space: the block grants credits for completions without limit and has a buffer of finite size for them. A request leaves only when the
+// completions of all that are outstanding, in quarantine too, fit there: COMPLETION_SPACE, in units of 64 bytes (PG213 "Methods of Managing
+// Completion Space", PACKET_FC).
 `default_nettype none
 
 module pcie_read #(
     parameter int unsigned TAGS            = 256,  // read requests outstanding, power of two, up to 256
     parameter int unsigned READS           = 256,  // reads outstanding, power of two, up to 256
+    parameter int unsigned COMPLETION_SPACE = 512, // 64-byte units; 32 KiB, the smallest buffer of the block
     parameter int unsigned QUARANTINE_LOG2 = 24   // see above; 2**24 cycles are 67 ms at 250 MHz, above the usual completion timeouts
 ) (
     input  logic                  clk,
@@ -91,7 +96,7 @@ module pcie_read #(
       .slot_valid      (slot_valid),
       .slot_index      (slot_index),
       .slot_take       (slot_take),
-      .tag_valid       (tag_valid),
+      .tag_valid       (tag_valid && fits),
       .tag_index       (tag_index),
       .mrd_valid       (mrd_valid),
       .mrd_ready       (mrd_ready),
@@ -103,6 +108,23 @@ module pcie_read #(
       .abort_ready     (abort_ready),
       .abort_slot      (abort_slot)
   );
+
+  // ---- space for the completions: a unit for each 64 bytes begun, and one for a read that is not aligned --------------------------
+  localparam int unsigned SPACE_W = $clog2(COMPLETION_SPACE + 1) + 1;
+  logic [SPACE_W-1:0] taken_q;
+  logic [6:0]         units, units_back;
+  logic [6:0]         units_mem[0:TAGS-1];
+  logic               fits;
+  assign units      = 7'((mrd.dword_count + 11'd15) >> 4) + 7'd1;
+  assign units_back = units_mem[tag_free];
+  assign fits       = taken_q + SPACE_W'(units) <= SPACE_W'(COMPLETION_SPACE);
+  always_ff @(posedge clk) begin
+    if (issue_valid) units_mem[issue.tag[TAG_W-1:0]] <= units;
+  end
+  always_ff @(posedge clk) begin
+    if (rst) taken_q <= '0;
+    else taken_q <= taken_q + (issue_valid ? SPACE_W'(units) : '0) - (tag_free_valid ? SPACE_W'(units_back) : '0);
+  end
 
   // ---- completions in --------------------------------------------------------------------------------------------------------------
   logic               in_valid, in_ready, in_discontinue, in_last;

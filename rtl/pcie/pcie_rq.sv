@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Merges memory reads and memory write TLPs onto RQ. Writes keep their order among themselves, and so do reads; a read may pass a write.
-// RQ is straddled: a read, 16 bytes, takes the upper half of a write's last beat where that is free, or two reads share a beat; else they
-// take turns. A TLP begins only while bus mastering is on; one that has begun ends (with it, at most one that begins in its last beat).
+// RQ is straddled: a read, 16 bytes, takes the upper half of a write's last beat where that is free, or two reads share a beat, in turn with
+// the writes. One read alone lets PATIENCE write TLPs go first: it may find company, or such a place. A TLP begins only while bus mastering is on; one that has begun ends (with it, at most one that begins in its last beat).
 // Up to two reads wait here. Latency: a write beat 1 cycle, a read 2 when RQ is free; one beat a cycle. The block makes a 3 dword header of an
 // address below 4 GiB and a 4 dword header of others; the descriptor is the same for both.
 // Source: PG213 "Requester Request Descriptor Formats", "Straddle Option on RQ Interface".
@@ -29,6 +29,9 @@ module pcie_rq (
     output logic [136:0]       m_axis_rq_tuser,
     output logic               m_axis_rq_tlast
 );
+
+  localparam int unsigned PATIENCE   = 3;
+  localparam int unsigned PATIENCE_W = $clog2(PATIENCE + 1);
 
   function automatic pcie_pkg::rq_desc_t descriptor(input logic [7:0] tag, input logic [10:0] dword_count, input logic [61:0] address);
     descriptor             = '0;
@@ -66,13 +69,15 @@ module pcie_rq (
 
   // ---- who is next -----------------------------------------------------------------------------------------------------------
   logic in_write_q;   // in the middle of a write TLP
-  logic read_turn_q;  // reads go first when both wait
+  logic [PATIENCE_W-1:0] waited_q;  // write TLPs that went before the reads that wait
+  logic read_turn;    // reads go first when both wait
   logic allowed_q;    // bus mastering, as of the last cycle
   logic out_ready, pick_write, pick_read, ride, open;
+  assign read_turn  = (second_valid_q && waited_q != '0) || (first_valid_q && waited_q == PATIENCE_W'(PATIENCE));
   assign open       = s_beat.sop_hi ? !s_beat.eop_hi : !s_beat.eop_lo;
-  assign s_ready    = out_ready && (in_write_q || (allowed_q && !(read_turn_q && first_valid_q)));
+  assign s_ready    = out_ready && (in_write_q || (allowed_q && !read_turn));
   assign pick_write = s_valid && s_ready;
-  assign pick_read  = out_ready && allowed_q && !in_write_q && first_valid_q && (read_turn_q || !s_valid);
+  assign pick_read  = out_ready && allowed_q && !in_write_q && first_valid_q && (read_turn || !s_valid);
   assign ride       = pick_write && allowed_q && first_valid_q && !s_beat.sop_hi && s_beat.eop_lo && (s_beat.ptr_lo < 4'd8);
   assign pop_first  = pick_read || ride;
   assign pop_both   = pick_read && second_valid_q;
@@ -81,12 +86,12 @@ module pcie_rq (
   always_ff @(posedge clk) begin
     allowed_q <= bus_master && !rst;
     if (rst) begin
-      in_write_q  <= 1'b0;
-      read_turn_q <= 1'b0;
+      in_write_q <= 1'b0;
+      waited_q   <= '0;
     end else begin
       if (pick_write) in_write_q <= open;
-      if (pop_first) read_turn_q <= 1'b0;
-      else if (pick_write) read_turn_q <= 1'b1;
+      if (pop_first || !first_valid_q) waited_q <= '0;
+      else if (pick_write && !open && waited_q != PATIENCE_W'(PATIENCE)) waited_q <= waited_q + 1'b1;
     end
   end
 

@@ -8,18 +8,21 @@
 #define REGISTER_HEADER 12.0 /* BAR 0 lies below 4 GiB */
 #define REGISTER_DATA 4.0
 #define RQ_DESCRIPTOR 16u
+#define RQ_LANE 32u /* where TLPs begin (straddling) */
 #define RC_DESCRIPTOR 12u
-#define BEAT 64u
+#define RC_LANE 16u
+#define BEAT 64.0
 
 /* The card's rings (driver/ring.h, rtl/dma/dma_pkg.sv). */
 #define DESCRIPTOR 32u
 #define DESCRIPTOR_BATCH 8u
 #define COMPLETION 16u
-#define COMPLETION_BATCH 1u
+#define COMPLETION_BATCH 3u  /* a write at most, and none crosses a multiple of 128 bytes: 3, 3, 2 */
+#define COMPLETION_BLOCK 8u
 
-static uint32_t beats(uint32_t bytes)
+static double beats(uint32_t bytes, uint32_t lane)
 {
-	return (bytes + BEAT - 1) / BEAT;
+	return (bytes + lane - 1) / lane * lane / BEAT;
 }
 
 static uint32_t dwords_up(uint32_t bytes)
@@ -33,7 +36,7 @@ static void add_write(struct pcie_load *load, const struct pcie_link *link, uint
 		uint32_t data = dwords_up(len - at < link->mps ? len - at : link->mps);
 
 		load->up += share * (FRAMING + REQUEST_HEADER + data);
-		load->rq += share * beats(RQ_DESCRIPTOR + data);
+		load->rq += share * beats(RQ_DESCRIPTOR + data, RQ_LANE);
 	}
 }
 
@@ -43,12 +46,12 @@ static void add_read(struct pcie_load *load, const struct pcie_link *link, uint3
 		uint32_t request = len - at < link->mrrs ? len - at : link->mrrs;
 
 		load->up += share * (FRAMING + REQUEST_HEADER);
-		load->rq += share;
+		load->rq += share * beats(RQ_DESCRIPTOR, RQ_LANE);
 		for (uint32_t done = 0; done < request; done += link->mps) {
 			uint32_t data = dwords_up(request - done < link->mps ? request - done : link->mps);
 
 			load->down += share * (FRAMING + COMPLETION_HEADER + data);
-			load->rc += share * beats(RC_DESCRIPTOR + data);
+			load->rc += share * beats(RC_DESCRIPTOR + data, RC_LANE);
 		}
 	}
 }
@@ -58,7 +61,8 @@ void pcie_load_packet(struct pcie_load *load, const struct pcie_link *link, uint
 	add_read(load, link, DESCRIPTOR * DESCRIPTOR_BATCH, 1.0 / DESCRIPTOR_BATCH);
 	add_read(load, link, in, 1);
 	add_write(load, link, out, 1);
-	add_write(load, link, COMPLETION * COMPLETION_BATCH, 1.0 / COMPLETION_BATCH);
+	add_write(load, link, COMPLETION * COMPLETION_BATCH, 2.0 / COMPLETION_BLOCK);
+	add_write(load, link, COMPLETION * (COMPLETION_BLOCK - 2 * COMPLETION_BATCH), 1.0 / COMPLETION_BLOCK);
 	load->down += (FRAMING + REGISTER_HEADER + REGISTER_DATA) / link->doorbell_burst;
 }
 

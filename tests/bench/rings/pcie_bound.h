@@ -4,7 +4,8 @@
  *
  *   up    link bytes, card to host:   packet written, read requests, its share of a descriptor fetch and of a completion write
  *   down  link bytes, host to card:   packet read, its share of the descriptors and of the doorbells
- *   rq    beats on the hard block's requester request stream, rc on its requester completion stream: 64 bytes a cycle each
+ *   rq    beats on the hard block's requester request stream, rc on its requester completion stream: 64 bytes a cycle each, both straddled:
+ *         a TLP begins at a multiple of 32 (RQ) or 16 bytes (RC)
  *
  * A TLP costs its header (completion 12 bytes, request 16 with a 64-bit address), its data in whole dwords, and 8 bytes of framing, sequence
  * number and LCRC (PCI Express Base 4.0, 2.2.4.1, 2.2.9, 4.2.2); a lane carries 128/130 of 8 or 16 Gbit/s (4.2.2). The streams carry
