@@ -9,7 +9,7 @@
 #include "rc_completions.h"
 
 #define TLP_OVERHEAD 8u	     /* bytes of framing, sequence number and LCRC */
-#define TIME_SCALE 1024u
+#define TIME_SCALE 1048576u
 #define BACKLOG_CYCLES 64u   /* the block's transmit buffer, as time on the link */
 #define BACKLOG_TLPS 64u     /* and what waits there for credits */
 #define FLIGHT_NS 100u	     /* of the link, one way: wires, serializers, link layer */

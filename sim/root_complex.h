@@ -48,7 +48,7 @@ struct rc_credit_return {
 };
 #define RC_CREDIT_RETURNS (2u * SIM_MAX_CREDITS) /* a power of two; each holds a header credit at least */
 
-/* One direction of the link. Time in 1/1024 cycles. */
+/* One direction of the link. Time in 2^-20 cycles. */
 struct rc_link {
 	uint64_t free_at;
 	struct tlp_queue flying;
@@ -67,7 +67,7 @@ struct root_complex {
 	bool reorder;
 	uint64_t flight;       /* cycles on the link, one way */
 	uint64_t host_latency; /* cycles from a read's arrival to its first completion */
-	uint64_t byte_time;    /* 1/1024 cycles a byte */
+	uint64_t byte_time;    /* 2^-20 cycles a byte */
 	uint64_t lost_cycles;
 	uint64_t bar;
 	struct rc_link up;

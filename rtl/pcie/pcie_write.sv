@@ -6,7 +6,8 @@
 //   in     | a0: 0 .. 47 | 48 .. 63 |          | a1: 4 bytes |             | b0: 0 .. 15 | 16 .. 63 |
 //   out    | descriptor a, a0: 0 .. 47 |       | a0: 48 .. 63, a1, unused to 31, descriptor b, b0: 0 .. 15 |     | b0: 16 .. 63, ...
 //
-// One beat a cycle goes in, and at most one out. Latency 3 cycles, 1 more for a TLP of up to 32 bytes. TLPs leave in the order of the
+// One beat a cycle goes in, and at most one out; the beats of a TLP leave without a gap, as PG213 asks, if those of its write come without
+// one. Latency 3 cycles, 1 more for a TLP of up to 32 bytes. TLPs leave in the order of the
 // writes. Alignment: see wr_req_t; a write's first byte is in lane 0 and at a dword boundary, so only the last dword of a
 // TLP can be partial. Source: PCI Express Base 2.2.7, 2.2.2; PG213 "Requester Request Interface Operation (512 bits)", "Straddle Option on
 // RQ Interface".
@@ -134,7 +135,7 @@ module pcie_write (
   assign upper     = start ? tail_q : upper_q;
   assign total     = beat_dwords + (upper ? 5'd12 : 5'd4);
   assign ends      = s1_last_q && (total <= 5'd16);
-  assign keep      = s1_last_q && !upper && (total <= 5'd8);  // a short end waits a cycle for a TLP to join it
+  assign keep      = start && s1_last_q && !upper && (total <= 5'd8);  // a short TLP, all of it, waits a cycle for another to join it
   assign take      = s1_valid_q && !flush && out_ready;
   assign emit      = flush || (s1_valid_q && !keep);
   assign s1_ready  = !flush && out_ready;
@@ -180,7 +181,7 @@ module pcie_write (
         else carry_q <= upper ? s1_data_q[511:128] : {256'd0, s1_data_q[511:384]};
         if (s1_last_q && !(ends && !keep)) begin
           tail_q        <= 1'b1;
-          tail_sop_q    <= keep && start;
+          tail_sop_q    <= keep;
           tail_be_q     <= be;
           tail_dwords_q <= keep ? total[3:0] : 4'(total - 5'd16);
         end

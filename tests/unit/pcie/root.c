@@ -151,6 +151,7 @@ static void sample_rq(void)
 	uint32_t *user = PW(m_axis_rq_tuser), *data = PW(m_axis_rq_tdata);
 	unsigned sop = (unsigned)bits_get(user, 20, 2), eop = (unsigned)bits_get(user, 26, 2), at = 0, begun = 0, ended = 0;
 
+	assert_true(*P8(m_axis_rq_tvalid) || !tlp_dwords || root.stall); /* no gap within a TLP if there is none within its write */
 	if (!*P8(m_axis_rq_tvalid) || !*P8(m_axis_rq_tready))
 		return;
 	root.rq_beats++;

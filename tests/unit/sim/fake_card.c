@@ -269,6 +269,7 @@ static void send(int n, struct packet *p, uint32_t *data)
 	pin.keep[n] = (uint16_t)(pin.last[n] ? (1u << (p->count - p->at)) - 1 : 0xffff);
 }
 
+/* Straddling is allowed, not used: each TLP from byte 0 of a beat, alone. tkeep and tlast have no meaning then. */
 static void drive_rq(void)
 {
 	uint32_t mode = reg(FAKE_BREAK), end = (uint32_t)__builtin_popcount(pin.keep[2]) - 1;
@@ -277,11 +278,13 @@ static void drive_rq(void)
 	if (card.rq.at == 0) {
 		pin.rq_user[0] = card.rq.first_be | (uint32_t)card.rq.last_be << 8;
 		pin.rq_user[0] |= mode == BREAK_SOP ? 0 : 1u << 20;
+		if (mode == BREAK_LANE)
+			pin.rq_user[0] |= 1u << 22;
+		if (mode == BREAK_EARLY)
+			pin.rq_user[0] |= 1u << 21;
 	}
 	if (pin.last[2])
-		pin.rq_user[0] |= 1u << 26 | end << 28;
-	if (mode == BREAK_KEEP)
-		pin.keep[2] &= 0xfffd;
+		pin.rq_user[0] |= (mode == BREAK_MARKS ? 2u : 1u) << 26 | end << 28;
 	if (mode == BREAK_VALID && card.drop_valid)
 		pin.valid[2] = 0;
 	card.drop_valid = !card.drop_valid;
@@ -291,6 +294,37 @@ static void drive_cc(void)
 {
 	memset(pin.cc_user, 0, sizeof pin.cc_user);
 	pin.cc_user[0] = 1u | 1u << 6 | ((uint32_t)__builtin_popcount(pin.keep[1]) - 1) << 8;
+}
+
+/* RC is straddled: what tuser names, one completion behind the other. */
+static void receive_rc(void)
+{
+	const uint32_t *user = pin.rc_user;
+	struct packet *p = &card.rc;
+	unsigned int starts = 0, ends = 0, at = 0;
+
+	if (!pin.valid[3] || !pin.ready[3])
+		return;
+	while (p->count || (user[2] & 15) >> starts) {
+		bool last = (user[2] >> 12 & 15) >> ends & 1;
+		unsigned int end = last ? user[2] >> (16 + 4 * ends) & 15 : 15;
+
+		if (!p->count) {
+			at = 4 * (((user[2] >> 4) >> (2 * starts)) & 3);
+			starts++;
+			card.enables = 0;
+		}
+		memcpy(&p->words[p->count], pin.rc_data + at, (end + 1 - at) * 4);
+		p->count += end + 1 - at;
+		for (unsigned int i = 4 * at; i < 4 * (end + 1); i++)
+			card.enables += user[i / 32] >> (i % 32) & 1;
+		if (!last)
+			break;
+		take_rc();
+		p->count = 0;
+		ends++;
+		at = end + 1;
+	}
 }
 
 void card_rise(void)
@@ -307,10 +341,7 @@ void card_rise(void)
 	}
 	if (receive(0, &card.cq, pin.cq_data))
 		take_cq();
-	if (pin.valid[3] && pin.ready[3])
-		card.enables = (card.rc.at ? card.enables : 0) + (uint32_t)(__builtin_popcount(pin.rc_user[0]) + __builtin_popcount(pin.rc_user[1]));
-	if (receive(3, &card.rc, pin.rc_data))
-		take_rc();
+	receive_rc();
 	if (card.rq.count == 0)
 		next_request();
 	send(1, &card.cc, pin.cc_data);

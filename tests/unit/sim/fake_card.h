@@ -26,7 +26,9 @@ enum fake_break {
 	BREAK_MPS,
 	BREAK_TAG,	  /* all reads have tag 0 */
 	BREAK_BE,	  /* last byte enables for one dword */
-	BREAK_KEEP,	  /* a hole in tkeep */
+	BREAK_LANE,	  /* a TLP begins in byte 16 */
+	BREAK_MARKS,	  /* the second end of a beat without the first */
+	BREAK_EARLY,	  /* a TLP begins before the one before it ends */
 	BREAK_VALID,	  /* tvalid falls while waiting, or in the packet */
 	BREAK_SOP,
 	BREAK_LENGTH,	  /* fewer beats than dwords */

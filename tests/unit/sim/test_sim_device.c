@@ -298,6 +298,51 @@ static void link_time(void **state)
 	assert_in_range(dev.now - start, 2 * 4096 + 500 + 2000, 3 * 4096 + 500 + 2000 + 1000);
 }
 
+/* With one credit of a kind, a request leaves when the one before it has arrived and its credit has flown back (2.6.1). */
+static void credits(void **state)
+{
+	uint64_t start, took[4];
+
+	(void)state;
+	opt.latency = 400; /* 50 cycles of flight there and back, 50 in the host */
+	opt.mps = opt.mrrs = 128;
+	for (int kind = 0; kind < 4; kind++) {
+		opt.posted_headers = kind == 1 ? 1 : 128;
+		opt.posted_data = kind == 2 ? 8 : 1024; /* 128 bytes */
+		opt.nonposted_headers = kind == 3 ? 1 : 128;
+		setup_with();
+		settle();
+		start = dev.now;
+		copy(IOVA, IOVA + 0x8000, 4096);
+		took[kind] = dev.now - start;
+		assert_int_equal(dev.stats.credit_waits > 0, kind == 3);
+		device_close(&dev);
+	}
+	for (int kind = 1; kind < 4; kind++)
+		assert_true(took[kind] > took[0] + 31 * 50 - 300);
+	setup_with();
+}
+
+/* A card that asks for more than the block's buffer holds is told so: 32 KiB of completions that it does not take. */
+static void completion_buffer(void **state)
+{
+	(void)state;
+	setup_with();
+	for (int i = 0; i < 9; i++) {
+		struct tlp_fields f = {.kind = TLP_CPLD, .dwords = 1024, .byte_count = 4096};
+		struct tlp *tlp = tlp_alloc();
+
+		assert_non_null(tlp);
+		assert_false(dev.violation.raised);
+		tlp_encode(tlp, &f);
+		hard_block_deliver(&dev.hb, tlp);
+	}
+	assert_true(dev.violation.raised);
+	assert_non_null(strstr(dev.violation.text, "completions wait"));
+	device_close(&dev);
+	setup_with();
+}
+
 static void dma_unmapped(void **state)
 {
 	(void)state;
@@ -455,7 +500,9 @@ static void broken_rules(void **state)
 	expect_violation(state, BREAK_MPS, "above MPS");
 	expect_violation(state, BREAK_TAG, "tag 0 is used again");
 	expect_violation(state, BREAK_BE, "byte enables");
-	expect_violation(state, BREAK_KEEP, "tkeep");
+	expect_violation(state, BREAK_LANE, "begins in dword 4");
+	expect_violation(state, BREAK_MARKS, "bit 1 without bit 0");
+	expect_violation(state, BREAK_EARLY, "begins before the one before it ends");
 	expect_violation(state, BREAK_SOP, "is_sop");
 	expect_violation(state, BREAK_LENGTH, "expected");
 	expect_violation(state, BREAK_CC_TAG, "which no request has");
@@ -496,6 +543,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(dma_shapes, setup, teardown),
 		cmocka_unit_test_setup_teardown(completion_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(link_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(credits, setup, teardown),
+		cmocka_unit_test_setup_teardown(completion_buffer, setup, teardown),
 		cmocka_unit_test_setup_teardown(dma_unmapped, setup, teardown),
 		cmocka_unit_test_setup_teardown(interrupts, setup, teardown),
 		cmocka_unit_test_setup_teardown(faults, setup, teardown),
