@@ -26,7 +26,8 @@ RTL_DIRS := rtl $(sort $(patsubst %/,%,$(dir $(wildcard rtl/*/*.sv))))
 RTL_PKGS := rtl/lint.vlt rtl/csr/espalier_regs_pkg.sv rtl/espalier_pkg.sv $(filter-out rtl/csr/espalier_regs_pkg.sv,$(wildcard rtl/*/*_pkg.sv))
 RTL_ALL := $(RTL_PKGS) $(filter-out $(RTL_PKGS),$(wildcard rtl/*.sv rtl/*/*.sv))
 VERILATOR_ROOT := $(shell verilator --getenv VERILATOR_ROOT 2>/dev/null)
-VERILATOR_FLAGS := -Wall --assert --trace-fst --trace-structs -O3 --output-split 30000 --x-assign fast --x-initial fast $(addprefix -y ,$(RTL_DIRS))
+VERILATOR_FLAGS := -Wall --assert -O3 --output-split 30000 --x-assign fast --x-initial fast $(addprefix -y ,$(RTL_DIRS))
+VERILATOR_TRACE := --trace-fst --trace-structs
 VERILATOR_LDLIBS := -lz -lpthread -lstdc++
 
 # Verilator's own C++, built once for all models.
@@ -37,13 +38,14 @@ $(RUNTIME): $(B)/model/runtime/%.o: $(VERILATOR_ROOT)/include/%.cpp
 	$(CXX) -std=c++17 -O2 -DVERILATOR=1 -DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=1 -DVM_TRACE_FST=1 -DVM_TRACE_VCD=0 \
 	  -isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd -c -o $@ $<
 
-# model NAME,TOP,SV-FILES,FLAGS: Verilate TOP into $(B)/model/NAME/libmodel.a; one build at a time, whatever -j says.
+# model NAME,TOP,SV-FILES,FLAGS[,TRACE]: Verilate TOP into $(B)/model/NAME/libmodel.a; one build at a time, whatever -j says.
+# TRACE "untraced": it cannot write waveforms, which halves the time to compile it.
 # What an earlier build left goes first: Verilator merges its files or not by their size, and both kinds together do not link.
 define model
 $(B)/model/$(1)/libmodel.a: $(3) $(RTL_ALL) $(RUNTIME)
 	@mkdir -p $$(@D)
 	@echo '  VERILATE $(1): $(2), a minute or two'
-	flock $(B)/.verilator.lock sh -c 'rm -f $$(@D)/V$(2)* && verilator --cc --Mdir $$(@D) --top-module $(2) --prefix V$(2) $(VERILATOR_FLAGS) $(4) \
+	flock $(B)/.verilator.lock sh -c 'rm -f $$(@D)/V$(2)* && verilator --cc --Mdir $$(@D) --top-module $(2) --prefix V$(2) $(VERILATOR_FLAGS) $(if $(5),,$(VERILATOR_TRACE)) $(4) \
 	  $(RTL_PKGS) $(3) && $$(MAKE) -j2 -C $$(@D) -f V$(2).mk OPT_FAST=-O2 OPT_SLOW=-O0 V$(2)__ALL.a' \
 	  >$$(@D)/verilator.log 2>&1 || { cat $$(@D)/verilator.log; exit 1; }
 	cd $$(@D) && rm -f libmodel.a && ar rcs libmodel.a V$(2)*.o $(abspath $(RUNTIME))

@@ -2,11 +2,15 @@
 // The Verilated card behind card.h: all the C++ that the simulator has. One cycle costs two evaluations: card_settle with the clock low
 // (which also takes the falling edge), card_rise with it high.
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include "Vcard.h"
 #include "verilated.h"
+#if VM_TRACE
 #include "verilated_fst_c.h"
+#endif
 
 extern "C" {
 #include "card.h"
@@ -14,7 +18,6 @@ extern "C" {
 
 static std::unique_ptr<VerilatedContext> context;
 static std::unique_ptr<Vcard> top;
-static std::unique_ptr<VerilatedFstC> fst;
 static struct card_ports ports;  // "struct": there is a function of this name too
 
 // Wide ports are arrays of words, narrow ones plain integers; both are reached by their first byte's address.
@@ -27,25 +30,59 @@ template <typename To, typename Port> static To *reach(Port &port)
     ports.MEMBER = {reach<uint32_t>(top->NAME##_tdata), reach<uint16_t>(top->NAME##_tkeep), reach<uint32_t>(top->NAME##_tuser),        \
                     reach<uint8_t>(top->NAME##_tlast), reach<uint8_t>(top->NAME##_tvalid), reach<uint8_t>(top->NAME##_tready)}
 
+#if VM_TRACE
+static std::unique_ptr<VerilatedFstC> fst;
+
+static void trace_open(const char *path)
+{
+    context->traceEverOn(true);
+    fst = std::make_unique<VerilatedFstC>();
+    top->trace(fst.get(), 99);
+    fst->open(path);
+}
+
+static void trace_dump()
+{
+    if (fst)
+        fst->dump(context->time());
+}
+
+static void trace_close()
+{
+    if (fst)
+        fst->close();
+    fst.reset();
+}
+#else
+static void trace_open(const char *)
+{
+    std::fputs("espalier-sim: this one writes no waveforms; espalier-sim-trace does\n", stderr);
+    std::exit(EXIT_FAILURE);
+}
+
+static void trace_dump()
+{
+}
+
+static void trace_close()
+{
+}
+#endif
+
 static void advance(uint8_t clk)
 {
     context->timeInc(2000);  // half a period of 4 ns, in ps
     top->clk = clk;
     top->eval();
-    if (fst)
-        fst->dump(context->time());
+    trace_dump();
 }
 
 extern "C" void card_open(const char *trace)
 {
     context = std::make_unique<VerilatedContext>();
     top = std::make_unique<Vcard>(context.get());
-    if (trace) {
-        context->traceEverOn(true);
-        fst = std::make_unique<VerilatedFstC>();
-        top->trace(fst.get(), 99);
-        fst->open(trace);
-    }
+    if (trace)
+        trace_open(trace);
     STREAM(cq, s_axis_cq);
     STREAM(cc, m_axis_cc);
     STREAM(rq, m_axis_rq);
@@ -79,9 +116,7 @@ extern "C" void card_rise(void)
 extern "C" void card_close(void)
 {
     top->final();
-    if (fst)
-        fst->close();
-    fst.reset();
+    trace_close();
     top.reset();
     context.reset();
 }

@@ -63,7 +63,7 @@ static const char help[] =
 	"\n"
 	"  --dir DIR            creates DIR/vfio-user.sock and DIR/sysfs (lspci -O sysfs.path=DIR/sysfs);\n"
 	"                       default $XDG_RUNTIME_DIR/espalier/sim0, else /run/espalier/sim0\n"
-	"  --trace FILE.fst     waveform of the whole run\n"
+	"  --trace FILE.fst     waveform of the whole run; espalier-sim-trace only\n"
 	"  --stats FILE.json    counters, written at the end\n"
 	"  --link genGxW        link speed and width, such as gen3x16 (the default); or --speed 1..5 and --width 1|2|4|8|16\n"
 	"  --latency NS         of a read of host memory beside the bytes' time on the link, 0 to 100000; default 500;\n"

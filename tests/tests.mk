@@ -53,9 +53,9 @@ test-asan: $(BINS)
 # ---- one failing test with its waveform: make wave T=gcm_4 ---------------------------------------------------------------
 # T is a unit test, or a system test in C, which then runs on the simulated card.
 WAVE = $(B)/wave/$(T).fst
-wave: $(if $(filter $(B)/tests/$(T),$(SYSTEM_C_TESTS)),$(BINS)) $(B)/tests/$(T)
+wave: $(if $(filter $(B)/tests/$(T),$(SYSTEM_C_TESTS)),$(SIM_BIN)-trace) $(B)/tests/$(T)
 	@mkdir -p $(B)/wave
-	-ESPALIER_TRACE=$(WAVE) ESPALIER_TEST_DEVICE=sim ESPALIER_SIM_ARGS="--trace $(abspath $(WAVE))" $(B)/tests/$(T)
+	-ESPALIER_TRACE=$(WAVE) ESPALIER_TEST_DEVICE=sim ESPALIER_SIM=$(SIM_BIN)-trace ESPALIER_SIM_ARGS="--trace $(abspath $(WAVE))" $(B)/tests/$(T)
 	@ls -l $(WAVE)
 	@if [ -n "$${DISPLAY:-}" ] && command -v gtkwave >/dev/null; then gtkwave $(WAVE); else echo "gtkwave $(WAVE)"; fi
 

@@ -101,7 +101,7 @@ module replay_update #(
 
   // ---- A: distances and masks -----------------------------------------------------------------------------------------------
   logic [63:0]  top2;
-  logic [127:0] seen2, low_top, low_seq;
+  logic [127:0] seen2;
   logic [64:0]  ahead3_q, back3_q;
   logic [127:0] seen3_q, between3_q, one3_q;
   logic [63:0]  top3_q;
@@ -109,8 +109,6 @@ module replay_update #(
 
   assign top2    = state2[STATE_W-1:128];
   assign seen2   = state2[127:0];
-  assign low_top = upto(top2[6:0]);
-  assign low_seq = upto(seq2_q[6:0]);
 
   always_ff @(posedge clk) begin
     if (valid_q[1]) begin
@@ -122,7 +120,7 @@ module replay_update #(
       zero3_q    <= seq2_q == '0;
       one3_q     <= 128'd1 << seq2_q[6:0];
       // the ring places of top + 1 to seq, when seq is 1 to 127 ahead
-      between3_q <= (seq2_q[6:0] >= top2[6:0]) ? (low_seq & ~low_top) : (low_seq | ~low_top);
+      between3_q <= (seq2_q[6:0] >= top2[6:0]) ? (upto(seq2_q[6:0]) & ~upto(top2[6:0])) : (upto(seq2_q[6:0]) | ~upto(top2[6:0]));
     end
   end
 

@@ -25,11 +25,22 @@ module ram_sdp #(
   logic [WIDTH-1:0] mem[0:DEPTH-1];
   logic [WIDTH-1:0] rd_q;
 
+`ifdef VERILATOR
+  // The same as below in one write, which is much faster to simulate than STRB_W of them.
+  function automatic logic [WIDTH-1:0] merge(input logic [WIDTH-1:0] old);
+    for (int unsigned i = 0; i < STRB_W; i++)
+      merge[i*COL_W+:COL_W] = wr_strb[i] ? wr_data[i*COL_W+:COL_W] : old[i*COL_W+:COL_W];
+  endfunction
+  always_ff @(posedge clk) begin
+    if (wr_en && wr_strb != '0) mem[wr_addr] <= merge(mem[wr_addr]);
+  end
+`else
   for (genvar i = 0; i < STRB_W; i++) begin : g_col
     always_ff @(posedge clk) begin
       if (wr_en && wr_strb[i]) mem[wr_addr][i*COL_W+:COL_W] <= wr_data[i*COL_W+:COL_W];
     end
   end
+`endif
 
   always_ff @(posedge clk) begin
     if (rd_en) rd_q <= mem[rd_addr];

@@ -320,7 +320,8 @@ module sa_manager #(
   end
   // A context becomes valid only after every key slot that its key size uses was written; and it is not valid when keys are zeroed.
   logic [19:0] slots_q, needed;
-  logic [SA_ENTRIES-1:0] out_live_q, in_live_q;
+  // Live are the SAs whose entry, inbound above outbound, is this run's number; a reset begins a new run. (A vector is slow to simulate.)
+  logic [31:0] run_q, run_mem[0:2*SA_ENTRIES-1];
   always_comb begin
     needed = 20'hF7FFF;
     if (cmd_q.key_size == espalier_regs_pkg::KEY_SIZE_AES192) needed = 20'hF7FF9;
@@ -328,18 +329,17 @@ module sa_manager #(
   end
   always_ff @(posedge clk) begin
     if (rst) begin
-      slots_q    <= '0;
-      out_live_q <= '0;
-      in_live_q  <= '0;
+      slots_q <= '0;
+      run_q   <= run_q + 32'd1;
     end else begin
       if (state_q == IDLE) slots_q <= '0;
       else if (out_key_wr.valid && !out_key_wr.all && !inbound) slots_q[out_key_wr.slot] <= 1'b1;
       else if (in_key_wr.valid && !in_key_wr.all && inbound) slots_q[in_key_wr.slot] <= 1'b1;
-      if (out_ctx_wr.valid) out_live_q[out_ctx_wr.sa[ADDR_W-1:0]] <= out_ctx_wr.ctx.valid;
-      if (in_ctx_wr.valid) in_live_q[in_ctx_wr.sa[ADDR_W-1:0]] <= in_ctx_wr.ctx.valid;
+      if (out_ctx_wr.valid) run_mem[{1'b0, out_ctx_wr.sa[ADDR_W-1:0]}] <= out_ctx_wr.ctx.valid ? run_q : '0;
+      if (in_ctx_wr.valid) run_mem[{1'b1, in_ctx_wr.sa[ADDR_W-1:0]}] <= in_ctx_wr.ctx.valid ? run_q : '0;
       a_keys_first : assert (state_q != COMMIT || (slots_q & needed) == needed) else $error("sa_manager: context valid before its keys");
-      a_out_dead : assert (!out_key_wr.valid || !out_live_q[out_key_wr.sa[ADDR_W-1:0]]) else $error("sa_manager: keys of a valid outbound context change");
-      a_in_dead : assert (!in_key_wr.valid || !in_live_q[in_key_wr.sa[ADDR_W-1:0]]) else $error("sa_manager: keys of a valid inbound context change");
+      a_out_dead : assert (!out_key_wr.valid || run_mem[{1'b0, out_key_wr.sa[ADDR_W-1:0]}] != run_q) else $error("sa_manager: keys of a valid outbound context change");
+      a_in_dead : assert (!in_key_wr.valid || run_mem[{1'b1, in_key_wr.sa[ADDR_W-1:0]}] != run_q) else $error("sa_manager: keys of a valid inbound context change");
       a_key_wiped : assert (state_q != IDLE || cmd_q.key == '0) else $error("sa_manager: staged key not wiped");
     end
   end
