@@ -28,6 +28,7 @@ struct espalier_backend {
 	int (*enqueue_burst)(struct espalier_queue *queue, struct espalier_op *const *ops, unsigned int count);
 	int (*dequeue_burst)(struct espalier_queue *queue, struct espalier_op **ops, unsigned int count);
 	int (*queue_arm)(struct espalier_queue *queue);
+	int (*queue_moderate)(struct espalier_queue *queue, unsigned int count, unsigned int usec); /* NULL: no interrupts */
 	int (*queue_wait)(struct espalier_queue *queue, int timeout_ms);
 };
 

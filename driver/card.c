@@ -436,5 +436,6 @@ const struct espalier_backend espalier_card_backend = {
 	.enqueue_burst = card_enqueue_burst,
 	.dequeue_burst = card_dequeue_burst,
 	.queue_arm = card_queue_arm,
+	.queue_moderate = card_queue_moderate,
 	.queue_wait = card_queue_wait,
 };

@@ -71,6 +71,7 @@ void card_queue_destroy(struct espalier_queue *queue);
 int card_enqueue_burst(struct espalier_queue *queue, struct espalier_op *const *ops, unsigned int count);
 int card_dequeue_burst(struct espalier_queue *queue, struct espalier_op **ops, unsigned int count);
 int card_queue_arm(struct espalier_queue *queue);
+int card_queue_moderate(struct espalier_queue *queue, unsigned int count, unsigned int usec);
 int card_queue_wait(struct espalier_queue *queue, int timeout_ms);
 
 /* ---- sim_process.c ---- */

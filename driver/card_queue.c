@@ -20,6 +20,7 @@
 #include "ring.h"
 
 #define CQ_LOG2_MAX 15u
+#define MODERATION_UNIT 64u	 /* cycles (docs/registers.md) */
 #define WAIT_SLICE_MS 100	 /* a stopped queue sends no event: look at it this often while waiting */
 #define EMPTY_POLLS_CHECK 4096u /* and after so many empty polls */
 
@@ -130,6 +131,7 @@ static int program(struct card_queue *cq)
 		{ ESP_REG_QUEUE_CQ_BASE_HI, (uint32_t)(completions >> 32) },
 		{ ESP_REG_QUEUE_SIZES, sizes },
 		{ ESP_REG_QUEUE_VECTOR, cq->index },
+		{ ESP_REG_QUEUE_MODERATION, 0 },
 		{ ESP_REG_QUEUE_CONTROL, 1u << ESP_REG_QUEUE_CONTROL_ENABLE_LSB },
 	};
 	uint32_t control;
@@ -397,6 +399,21 @@ int card_queue_arm(struct espalier_queue *queue)
 		return cq->failure;
 	cq->cq_told = cq->cq_head;
 	return write_reg(cq, ESP_REG_QUEUE_CQ_HEAD, cq->cq_head | 1u << ESP_REG_QUEUE_CQ_HEAD_ARM_LSB) ? queue_lost(cq) : 0;
+}
+
+int card_queue_moderate(struct espalier_queue *queue, unsigned int count, unsigned int usec)
+{
+	struct card_queue *cq = (struct card_queue *)queue;
+	uint64_t units = (uint64_t)usec * card_of(cq)->info.clock_khz / 1000 / MODERATION_UNIT;
+
+	if (cq->failure)
+		return cq->failure;
+	if (usec && !units)
+		units = 1;
+	if (units > UINT16_MAX)
+		units = UINT16_MAX;
+	return write_reg(cq, ESP_REG_QUEUE_MODERATION, count << ESP_REG_QUEUE_MODERATION_COUNT_LSB | (uint32_t)units << ESP_REG_QUEUE_MODERATION_TIME_LSB) ?
+		       queue_lost(cq) : 0;
 }
 
 int card_queue_wait(struct espalier_queue *queue, int timeout_ms)

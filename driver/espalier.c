@@ -13,6 +13,8 @@
 #define DEFAULT_TIMEOUT_MS 30000u
 #define QUEUE_DEPTH_MIN 16u
 #define QUEUE_DEPTH_MAX 32768u
+#define MODERATION_COUNT_MAX 255u
+#define MODERATION_USEC_MAX 16000u
 
 static const struct espalier_backend *backends[BACKENDS_MAX];
 
@@ -214,6 +216,14 @@ int espalier_queue_fd(const struct espalier_queue *queue)
 int espalier_queue_arm(struct espalier_queue *queue)
 {
 	return queue->dev->backend->queue_arm(queue);
+}
+
+int espalier_queue_moderate(struct espalier_queue *queue, unsigned int count, unsigned int usec)
+{
+	if (count > MODERATION_COUNT_MAX || usec > MODERATION_USEC_MAX)
+		return espalier_fail(queue->dev->error, -EINVAL, "Interrupt moderation: at most %u operations and %u microseconds.",
+				     MODERATION_COUNT_MAX, MODERATION_USEC_MAX);
+	return queue->dev->backend->queue_moderate ? queue->dev->backend->queue_moderate(queue, count, usec) : 0;
 }
 
 int espalier_queue_wait(struct espalier_queue *queue, int timeout_ms)

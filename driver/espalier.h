@@ -208,6 +208,12 @@ int espalier_queue_fd(const struct espalier_queue *queue);
 /* Ask for one event. If finished operations are there already, the event comes at once. */
 int espalier_queue_arm(struct espalier_queue *queue);
 
+/*
+ * Interrupt moderation: after espalier_queue_arm the event waits for count finished operations (0, 1: the first; at most 255), but not longer
+ * than usec microseconds after the first (0: not at all; at most 16000). At first both are 0. -EINVAL; a device without interrupts: 0.
+ */
+int espalier_queue_moderate(struct espalier_queue *queue, unsigned int count, unsigned int usec);
+
 /* Arm and wait until a finished operation is there: 0, -ETIMEDOUT, -ENODEV, -EIO. timeout_ms < 0: the device's bound. */
 int espalier_queue_wait(struct espalier_queue *queue, int timeout_ms);
 

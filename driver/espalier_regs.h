@@ -173,6 +173,11 @@ enum esp_key_size {
 #define ESP_REG_QUEUE_VECTOR 0x2028u /* Queue vector */
 #define ESP_REG_QUEUE_VECTOR_VECTOR_LSB 0x0u
 #define ESP_REG_QUEUE_VECTOR_VECTOR_WIDTH 0x8u /* MSI-X vector of this queue. */
+#define ESP_REG_QUEUE_MODERATION 0x202cu /* Interrupt moderation */
+#define ESP_REG_QUEUE_MODERATION_COUNT_LSB 0x0u
+#define ESP_REG_QUEUE_MODERATION_COUNT_WIDTH 0x8u /* An armed queue waits for this many completions beyond head before it raises the vector; 0 and 1: for the first. */
+#define ESP_REG_QUEUE_MODERATION_TIME_LSB 0x10u
+#define ESP_REG_QUEUE_MODERATION_TIME_WIDTH 0x10u /* But not longer than this after the first, in units of 64 cycles; 0: not at all. */
 #define ESP_REG_MSIX_ADDR_LO 0x8000u /* Message address, low */
 #define ESP_REG_MSIX_COUNT_MAX 0x4u /* elements in the map */
 #define ESP_REG_MSIX_STRIDE 0x10u /* bytes from one element to the next */

@@ -4,7 +4,8 @@
 //   control   cq/cc <-> pcie_regs <-> csr -> sa_manager -> engines        (and register buses to dma and msix)
 //   data      rc -> pcie_dma -> dma -> engine_encap | engine_decap -> dma -> pcie_dma -> rq
 //
-// The ports are the user side of the AMD UltraScale+ PCIE4 integrated block (PG213): 512-bit, straddle off, dword-aligned, client tags.
+// The ports are the user side of the AMD UltraScale+ PCIE4 integrated block (PG213): 512-bit, RQ and RC straddled, dword-aligned,
+// client tags.
 // One clock, 250 MHz; rst is the block's user_reset, synchronous.
 `default_nettype none
 

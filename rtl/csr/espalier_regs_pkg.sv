@@ -164,6 +164,11 @@ package espalier_regs_pkg;
   localparam logic [15:0] REG_QUEUE_VECTOR = 16'h2028;  // Queue vector
   localparam logic [4:0] REG_QUEUE_VECTOR_VECTOR_LSB = 5'h0;
   localparam logic [5:0] REG_QUEUE_VECTOR_VECTOR_WIDTH = 6'h8;  // MSI-X vector of this queue.
+  localparam logic [15:0] REG_QUEUE_MODERATION = 16'h202c;  // Interrupt moderation
+  localparam logic [4:0] REG_QUEUE_MODERATION_COUNT_LSB = 5'h0;
+  localparam logic [5:0] REG_QUEUE_MODERATION_COUNT_WIDTH = 6'h8;  // An armed queue waits for this many completions beyond head before it raises the vector; 0 and 1: for the first.
+  localparam logic [4:0] REG_QUEUE_MODERATION_TIME_LSB = 5'h10;
+  localparam logic [5:0] REG_QUEUE_MODERATION_TIME_WIDTH = 6'h10;  // But not longer than this after the first, in units of 64 cycles; 0: not at all.
   localparam logic [15:0] REG_MSIX_ADDR_LO = 16'h8000;  // Message address, low
   localparam logic [15:0] REG_MSIX_COUNT_MAX = 16'h4;  // elements in the map
   localparam logic [15:0] REG_MSIX_STRIDE = 16'h10;  // bytes from one element to the next

@@ -59,11 +59,14 @@ module dma_queue (
   localparam logic [5:0] CQ_HEAD    = 6'(espalier_regs_pkg::REG_QUEUE_CQ_HEAD);
   localparam logic [5:0] CQ_TAIL    = 6'(espalier_regs_pkg::REG_QUEUE_CQ_TAIL);
   localparam logic [5:0] VECTOR     = 6'(espalier_regs_pkg::REG_QUEUE_VECTOR);
+  localparam logic [5:0] MODERATION = 6'(espalier_regs_pkg::REG_QUEUE_MODERATION);
 
   logic [63:0] sq_base_q, cq_base_q;
   logic [3:0]  sq_log2_q, cq_log2_q;
   logic        enable_q, error_q, arm_q, irq_q;
   logic [7:0]  error_status_q, vector_q;
+  logic [7:0]  irq_count_q;  // completions that an interrupt waits for
+  logic [15:0] irq_time_q;   // and how long, in units of 64 cycles
   logic [15:0] sq_tail_q, sq_head_q, fetched_q;
   logic [15:0] cq_head_q, cq_tail_q, cq_next_q;
   logic [63:0] fetch_addr_q, cqe_addr_q;
@@ -99,7 +102,7 @@ module dma_queue (
       SQ_TAIL: bad = reg_write && !tail_sane;
       CQ_HEAD: bad = reg_write && !head_sane;
       SQ_HEAD, CQ_TAIL: bad = reg_write;
-      VECTOR: bad = 1'b0;
+      VECTOR, MODERATION: bad = 1'b0;
       default: bad = 1'b1;
     endcase
   end
@@ -125,6 +128,8 @@ module dma_queue (
       sq_log2_q <= '0;
       cq_log2_q <= '0;
       vector_q  <= '0;
+      irq_count_q <= '0;
+      irq_time_q  <= '0;
     end else if (wr_config) begin
       case (reg_offset)
         SQ_BASE_LO: sq_base_q[31:0] <= reg_wdata;
@@ -136,6 +141,10 @@ module dma_queue (
           cq_log2_q <= reg_wdata[espalier_regs_pkg::REG_QUEUE_SIZES_CQ_LOG2_LSB+:4];
         end
         VECTOR: vector_q <= reg_wdata[7:0];
+        MODERATION: begin
+          irq_count_q <= reg_wdata[espalier_regs_pkg::REG_QUEUE_MODERATION_COUNT_LSB+:8];
+          irq_time_q  <= reg_wdata[espalier_regs_pkg::REG_QUEUE_MODERATION_TIME_LSB+:16];
+        end
         default: ;
       endcase
     end
@@ -154,6 +163,7 @@ module dma_queue (
       CQ_HEAD:    reg_rdata = {arm_q, 15'd0, cq_head_q};
       CQ_TAIL:    reg_rdata = {16'd0, cq_tail_q};
       VECTOR:     reg_rdata = {24'd0, vector_q};
+      MODERATION: reg_rdata = {irq_time_q, 8'd0, irq_count_q};
       default:    reg_rdata = '0;
     endcase
   end
@@ -248,16 +258,33 @@ module dma_queue (
   end
   assign fetch_count = enable_q ? count_q : '0;
 
-  // ---- the interrupt: once per arming, as soon as a completion beyond the head is there -----------------------------------
+  // ---- the interrupt: once per arming, when there are enough completions beyond the head, or the first has waited long enough -------
+  localparam int unsigned TICK_W = 6;
+  logic [15:0]       pending;
+  logic              some_q, enough_q;  // pending, a cycle late
+  logic [TICK_W-1:0] tick_q;
+  logic [15:0]       waited_q;          // units of 64 cycles since the first, while armed
+  logic              fire;
+  assign pending = cq_tail_q - cq_head_q;
+  assign fire    = arm_q && some_q && (enough_q || waited_q >= irq_time_q);
+
   always_ff @(posedge clk) begin
     if (rst) begin
-      arm_q <= 1'b0;
-      irq_q <= 1'b0;
+      arm_q    <= 1'b0;
+      irq_q    <= 1'b0;
+      some_q   <= 1'b0;
+      enough_q <= 1'b0;
+      tick_q   <= '0;
+      waited_q <= '0;
     end else begin
+      some_q   <= (pending != '0) && !wr_head;
+      enough_q <= pending >= 16'(irq_count_q);
+      if (!arm_q || !some_q || fire || wr_head) {waited_q, tick_q} <= '0;
+      else {waited_q, tick_q} <= {waited_q, tick_q} + 1'b1;
       if (irq_ready) irq_q <= 1'b0;
       if (start_ok) arm_q <= 1'b0;
       else if (wr_head) arm_q <= reg_wdata[31];
-      else if (arm_q && cq_tail_q != cq_head_q) begin
+      else if (fire) begin
         arm_q <= 1'b0;
         irq_q <= 1'b1;
       end

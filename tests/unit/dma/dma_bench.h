@@ -127,6 +127,7 @@ void test_enable_refused(void **state);
 void test_doorbell_nonsense(void **state);
 void test_disable_busy(void **state);
 void test_interrupts(void **state);
+void test_moderation(void **state);
 void test_index_wrap(void **state);
 void test_bad_descriptors(void **state);
 void test_read_faults(void **state);

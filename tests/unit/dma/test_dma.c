@@ -167,6 +167,7 @@ int main(void)
 		cmocka_unit_test(test_doorbell_nonsense),
 		cmocka_unit_test(test_disable_busy),
 		cmocka_unit_test(test_interrupts),
+		cmocka_unit_test(test_moderation),
 		cmocka_unit_test(test_bad_descriptors),
 		cmocka_unit_test(test_read_faults),
 		cmocka_unit_test(test_fetch_fault),

@@ -15,7 +15,7 @@ static bool accepted(uint32_t addr, uint32_t value)
 void test_registers(void **state)
 {
 	static const uint32_t config[] = { ESP_REG_QUEUE_SQ_BASE_LO, ESP_REG_QUEUE_SQ_BASE_HI, ESP_REG_QUEUE_CQ_BASE_LO,
-					   ESP_REG_QUEUE_CQ_BASE_HI, ESP_REG_QUEUE_SIZES, ESP_REG_QUEUE_VECTOR };
+					   ESP_REG_QUEUE_CQ_BASE_HI, ESP_REG_QUEUE_SIZES, ESP_REG_QUEUE_VECTOR, ESP_REG_QUEUE_MODERATION };
 	static const uint32_t mask[] = { ~0u, ~0u, ~0u, ~0u, 0xf0f, 0xff };
 	uint32_t data;
 
@@ -30,7 +30,7 @@ void test_registers(void **state)
 	/* read-only, unmapped, partial */
 	assert_false(accepted(Q(0, SQ_HEAD), 1));
 	assert_false(accepted(Q(0, CQ_TAIL), 1));
-	for (uint32_t a = Q(0, VECTOR) + 4; a < Q(1, SQ_BASE_LO); a += 4) {
+	for (uint32_t a = Q(0, MODERATION) + 4; a < Q(1, SQ_BASE_LO); a += 4) {
 		assert_false(accepted(a, 0));
 		assert_false(reg_access(false, a, 0, 15, &data));
 	}
@@ -192,6 +192,52 @@ static void complete(unsigned q, unsigned n)
 	while (bench.q[q].cq_tail != bench.q[q].tail)
 		bench_run(10);
 	bench_run(50);
+}
+
+/* Cycles from a doorbell of one job to the interrupt, or limit. */
+static unsigned wait_irq(unsigned q, unsigned irqs, unsigned limit)
+{
+	unsigned cycles = 0;
+
+	while (bench.q[q].irqs == irqs && cycles < limit) {
+		bench_run(1);
+		cycles++;
+	}
+	return cycles;
+}
+
+void test_moderation(void **state)
+{
+	(void)state;
+	bench_open(&quick, 5);
+	queue_start(1, 8, 8);
+	reg_write(Q(1, MODERATION), 4 | 30u << 16); /* four completions, or 30 x 64 cycles */
+	assert_int_equal(reg_read(Q(1, MODERATION)), 4 | 30u << 16);
+	queue_consume(1, true);
+	complete(1, 3);
+	assert_int_equal(bench.q[1].irqs, 0);
+	complete(1, 1); /* the fourth */
+	bench_run(50);
+	assert_int_equal(bench.q[1].irqs, 1);
+	queue_consume(1, true);
+	complete(1, 1); /* alone: after the time */
+	assert_int_equal(bench.q[1].irqs, 1);
+	assert_in_range(wait_irq(1, 1, 4000), 30 * 64 - 500, 30 * 64 + 64);
+	/* A shorter time holds for what waits already. */
+	queue_consume(1, true);
+	complete(1, 2);
+	bench_run(640);
+	assert_int_equal(bench.q[1].irqs, 2);
+	reg_write(Q(1, MODERATION), 4 | 2u << 16);
+	assert_in_range(wait_irq(1, 2, 4000), 0, 10);
+	/* No time: at once, whatever the count. */
+	reg_write(Q(1, MODERATION), 200);
+	queue_consume(1, true);
+	complete(1, 1);
+	bench_run(50);
+	assert_int_equal(bench.q[1].irqs, 4);
+	queue_consume(1, false);
+	bench_close();
 }
 
 void test_interrupts(void **state)

@@ -303,6 +303,19 @@ static void test_interrupt(void **state)
 	assert_int_equal(poll(&p, 1, 0), 1);
 }
 
+static void test_moderation(void **state)
+{
+	struct bench *b = *state;
+
+	assert_int_equal(espalier_queue_moderate(b->queue, 16, 50), 0);
+	assert_int_equal(b->mock->regs[ESP_REG_QUEUE_MODERATION / 4], 16 | 195 << 16); /* 12500 cycles, units of 64 */
+	assert_int_equal(espalier_queue_moderate(b->queue, 2, 0), 0);
+	assert_int_equal(b->mock->regs[ESP_REG_QUEUE_MODERATION / 4], 2);
+	assert_int_equal(espalier_queue_moderate(b->queue, 256, 1), -EINVAL);
+	assert_int_equal(espalier_queue_moderate(b->queue, 1, 16001), -EINVAL);
+	assert_non_null(strstr(espalier_error(b->dev), "microseconds"));
+}
+
 /* What happens to operations in flight when the card goes away: each comes back once, then the calls fail. */
 static void check_lost(struct bench *b, unsigned int done, int code, uint8_t status)
 {
@@ -433,6 +446,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_out_of_order, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_left_behind, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_queues, setup_queue, teardown),
+		cmocka_unit_test_setup_teardown(test_moderation, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_interrupt, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_lost, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_fell_off_the_bus, setup_queue, teardown),
