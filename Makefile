@@ -90,7 +90,7 @@ help:
 	@echo 'make verify    the same with ten times the packets and a new seed'
 	@echo 'make wave T=X  run the test build/tests/X with a waveform in build/wave/X.fst'
 	@echo 'make lint      Verilator -Wall over every module, and the generated register files'
-	@echo 'make bench     cycles per packet of the engines, into build/bench/engine.json'
+	@echo 'make bench     cycles of the engines, the driver alone, the card against software: build/bench/*.json and *.svg'
 	@echo 'make synth     Yosys for UltraScale+, areas into build/synth/area.json'
 	@echo 'make regs      generate the register map from rtl/csr/espalier.rdl'
 	@echo 'make clean     remove build/'

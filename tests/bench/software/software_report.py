@@ -50,8 +50,8 @@ def engine_cycles(out):
     if not os.path.exists(path):
         return {}
     with open(path, encoding="utf-8") as file:
-        return {(row["direction"], str(row["inner_bytes"])): row["cycles_per_packet"] for row in json.load(file)
-                if (row["lanes"], row["sas"], row["mix"]) == (4, 64, False)}
+        rows = [row for row in json.load(file) if (row["lanes"], row["sas"], row["sa_commands"]) == (4, 64, 0)]
+    return {(row["direction"], row["mix"].upper() or f"{row['inner_bytes']:.0f}"): row["cycles_per_packet"] for row in rows}
 
 
 def one(rows, **keys):
