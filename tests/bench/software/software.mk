@@ -15,6 +15,6 @@ software-bench: $(SOFTWARE_BENCH) $(BINS)
 
 # Timings want the machine to themselves, and this report takes figures of engine.json: in `make bench` these come last and by turns.
 ifneq ($(filter bench,$(MAKECMDGOALS)),)
-driver-bench: | engine-bench $(if $(wildcard tests/bench/rings/rings.mk),rings-bench)
+driver-bench: | engine-bench rings-bench sim-bench
 software-bench: | driver-bench
 endif
