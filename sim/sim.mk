@@ -3,20 +3,27 @@
 SIM_C := $(filter-out sim/main.c,$(wildcard sim/*.c))
 SIM_OBJS := $(SIM_C:%.c=$(B)/obj/%.o)
 
-# card_sim SUFFIX,TRACE: the simulator $(B)/bin/espalier-sim$(1) around a model of the card; TRACE as for model.
+# card_sim SUFFIX,TRACE,SV-FILES,OBJECTS: the simulator $(B)/bin/espalier-sim$(1) around a model of the card; TRACE as for model. SV-FILES
+# take the place of modules of the same name.
 # Lost reads' tags come back soon: 2^24 cycles are minutes here, and no completion of the simulated root complex is that late.
 define card_sim
-$(call model,card$(1),card,rtl/card.sv,-GQUARANTINE_LOG2=16,$(2))
+$(call model,card$(1),card,$(3) rtl/card.sv,-GQUARANTINE_LOG2=16,$(2))
 $(B)/obj/sim/card_shim$(1).o: sim/card_shim.cpp sim/card.h $(B)/model/card$(1)/libmodel.a
 	@mkdir -p $$(@D)
 	$(CXX) $(CXXFLAGS) -DVM_TRACE=$(if $(2),0,1) -Isim -I$(B)/model/card$(1) -isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd -c -o $$@ $$<
-$(B)/bin/espalier-sim$(1): $(SIM_OBJS) $(B)/obj/sim/main.o $(B)/obj/sim/card_shim$(1).o $(B)/model/card$(1)/libmodel.a
+$(B)/bin/espalier-sim$(1): $(SIM_OBJS) $(B)/obj/sim/main.o $(B)/obj/sim/card_shim$(1).o $(4) $(B)/model/card$(1)/libmodel.a
 	@mkdir -p $$(@D)
 	$(CXX) $(LDFLAGS) -o $$@ $$^ $(VERILATOR_LDLIBS)
 endef
 
+# The cipher in C behind SystemVerilog's DPI, cycle for cycle as the RTL's.
+DPI_SV := sim/dpi/gcm_engine_dpi.sv
+DPI_OBJS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard sim/dpi/*.c))
+$(DPI_OBJS): CFLAGS += -Isim/dpi -isystem $(VERILATOR_ROOT)/include/vltstd
+
 $(eval $(call card_sim,,untraced))
-# The same with waveforms, built on demand (make wave).
-$(eval $(call card_sim,-trace,))
+$(eval $(call card_sim,-dpi,untraced,$(DPI_SV) sim/dpi/gcm_engine.sv,$(DPI_OBJS)))
+# With waveforms: built on demand (make wave).
+$(eval $(call card_sim,-trace))
 
 BINS += $(B)/bin/espalier-sim
