@@ -10,7 +10,9 @@ SOFTWARE_TESTS := $(SYS)/test_random.py:software $(SYS)/test_drops.py:software $
   $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_TEST_DEVICE=software,$(t))
 SIM_TESTS := $(SYS)/test_random.py:sim $(SYS)/test_drops.py:sim $(SYS)/test_rootcomplex.py $(SYS)/test_pci.py $(SYS)/test_tshark.py:sim \
   $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_TEST_DEVICE=sim,$(t))
-TEST_BINS := $(ESPALIER) $(BINS) $(SYSTEM_C_TESTS)
+# And on the card whose cipher is in C.
+DPI_TESTS := $(foreach t,$(SIM_TESTS),ESPALIER_SIM=$(SIM_BIN)-dpi,$(t))
+TEST_BINS := $(ESPALIER) $(BINS) $(SIM_BIN)-dpi $(SYSTEM_C_TESTS)
 
 .PHONY: all test test-unit test-system test-asan asan-run verify wave demo clean
 all: $(ESPALIER) $(BINS)
@@ -21,18 +23,18 @@ lint: $(ESPALIER) $(SIM_OBJS)
 # The slow ones first: two cores are then busy to the end.
 test: $(UNIT_TESTS) $(TEST_BINS)
 	@$(MAKE) --no-print-directory $(ASAN) asan-build
-	@$(RUN) --logs $(B)/test-logs $(SIM_TESTS) $(UNIT_TESTS) $(SOFTWARE_TESTS) $(call asan_tests,$(B)/asan)
+	@$(RUN) --logs $(B)/test-logs $(SIM_TESTS) $(DPI_TESTS) $(UNIT_TESTS) $(SOFTWARE_TESTS) $(call asan_tests,$(B)/asan)
 
 test-unit: $(UNIT_TESTS)
 	@$(RUN) --logs $(B)/test-logs $(UNIT_TESTS)
 
 test-system: $(TEST_BINS)
-	@$(RUN) --logs $(B)/test-logs $(SIM_TESTS) $(SOFTWARE_TESTS)
+	@$(RUN) --logs $(B)/test-logs $(SIM_TESTS) $(DPI_TESTS) $(SOFTWARE_TESTS)
 
 # The same with ten times the packets, another seed each run, and the interrupt of every test after an hour.
 verify: $(UNIT_TESTS) $(TEST_BINS)
 	@export ESPALIER_TEST_SCALE=10 ESPALIER_TEST_SEED=$${ESPALIER_TEST_SEED:-$$RANDOM}; echo "seed $$ESPALIER_TEST_SEED"; \
-	  $(RUN) --timeout 3600 --logs $(B)/test-logs $(SIM_TESTS) $(UNIT_TESTS) $(SOFTWARE_TESTS)
+	  $(RUN) --timeout 3600 --logs $(B)/test-logs $(SIM_TESTS) $(DPI_TESTS) $(UNIT_TESTS) $(SOFTWARE_TESTS)
 
 # ---- the host side under AddressSanitizer and UndefinedBehaviorSanitizer -------------------------------------------------
 # Everything in C but the Verilated card, built again under $(B)/asan; the card it drives is the ordinary one.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The simulator's speed under load: `make sim-bench` prints a table and writes $(B)/bench/sim.json. SIM_BENCH_SECONDS: CPU time of a load.
 SIM_BENCH_SECONDS ?= 3
-SIM_BENCH_SIMS = $(B)/bin/espalier-sim
+SIM_BENCH_SIMS := $(B)/bin/espalier-sim $(B)/bin/espalier-sim-dpi
 
 $(B)/obj/tests/bench/sim/bench_sim.o: CFLAGS += -Itests/system
 $(B)/bench/bench_sim: $(B)/obj/tests/bench/sim/bench_sim.o $(B)/obj/tests/system/rings.o $(HOST_LIB) $(ESPALIER_LIB)
