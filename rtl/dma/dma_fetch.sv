@@ -55,22 +55,24 @@ module dma_fetch (
   state_e             state_q;
   logic [QUEUE_W-1:0] turn_q;
   logic [SLOT_W:0]    wr_q, rd_q;  // slots decided and slots finished; one bit more than the slot's number
-  logic [BATCH_W-1:0] want;
+  logic [BATCH_W-1:0] want, count_q;
   logic [USED_W-1:0]  room;
-  logic               slot_free, grant;
+  logic               slot_free, enough_q, grant;
   espalier_pkg::rd_req_t req_q;
 
   assign want      = fetch_count[turn_q*BATCH_W+:BATCH_W];
   assign room      = job_room[turn_q*USED_W+:USED_W];
   assign slot_free = (wr_q ^ rd_q) != {1'b1, {SLOT_W{1'b0}}};
   // With fewer jobs free than the batch needs it waits: half a batch costs the link as many requests as a whole one.
-  assign grant     = (state_q == GRANT) && (want != '0) && (room >= USED_W'(want));
+  assign grant     = (state_q == GRANT) && enough_q && (want != '0);  // a queue that stops wants none from then on
 
   assign issue.valid = grant;
   assign issue.qid = turn_q;
-  assign issue.count = want;
+  assign issue.count = count_q;
 
   always_ff @(posedge clk) begin
+    count_q  <= want;
+    enough_q <= room >= USED_W'(want);
     if (rst) begin
       state_q <= PICK;
       turn_q  <= '0;
@@ -98,7 +100,7 @@ module dma_fetch (
   always_ff @(posedge clk) begin
     if (grant) begin
       req_q.addr <= fetch_addr[turn_q*64+:64];
-      req_q.len  <= {{(11 - BATCH_W) {1'b0}}, want, 5'd0};
+      req_q.len  <= {{(11 - BATCH_W) {1'b0}}, count_q, 5'd0};
       req_q.ctx  <= {1'b1, {(15 - SLOT_W) {1'b0}}, wr_q[SLOT_W-1:0]};
     end
   end
@@ -118,7 +120,7 @@ module dma_fetch (
   logic [BATCH_W-1:0]         index_q;  // descriptors of the head slot already emitted
 
   always_ff @(posedge clk) begin
-    if (grant) info_mem[wr_q[SLOT_W-1:0]] <= {turn_q, want};
+    if (grant) info_mem[wr_q[SLOT_W-1:0]] <= {turn_q, count_q};
   end
   always_ff @(posedge clk) begin
     if (done_valid) status_mem[done_slot] <= done_status;

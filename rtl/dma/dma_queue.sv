@@ -6,7 +6,7 @@
 //   free-running 16-bit indices:  sq_head <= fetched <= sq_tail <= sq_head + size
 //                                 cq_head <= cq_tail <= cq_next,  cq_head + size >= cq_tail + used   (every fetched descriptor has its place)
 //
-// Latency: registers 1 cycle; fetch_count follows a change of the indices after 2 cycles, and drops to 0 at once when the queue stops.
+// Latency: registers 1 cycle, a start 2; fetch_count follows a change of the indices after 2 cycles, and drops to 0 at once when the queue stops.
 `default_nettype none
 
 module dma_queue (
@@ -81,7 +81,8 @@ module dma_queue (
   // ---- register writes ------------------------------------------------------------------------------------------
   logic write, wr_config, wr_start, start_ok, wr_stop, wr_tail, wr_head;
   logic tail_sane, head_sane, bad;
-  logic [7:0] start_status;
+  logic       start_q;         // a start was written
+  logic [7:0] start_status, start_status_q;  // as the bases and sizes stand
   logic [15:0] tail_ahead;
 
   assign write      = reg_valid && reg_write;
@@ -119,7 +120,12 @@ module dma_queue (
     else if (sq_base_q[11:0] != '0 || cq_base_q[11:0] != '0) start_status = espalier_regs_pkg::STATUS_BAD_ALIGNMENT;
     else if (sq_log2_q < 4'd4 || cq_log2_q < 4'd4) start_status = espalier_regs_pkg::STATUS_BAD_LENGTH;
   end
-  assign start_ok = wr_start && (start_status == espalier_regs_pkg::STATUS_OK);
+  // A start takes effect a cycle after its write: the status of what was written before it is in a register by then.
+  always_ff @(posedge clk) begin
+    start_q        <= wr_start && !rst;
+    start_status_q <= start_status;
+  end
+  assign start_ok = start_q && (start_status_q == espalier_regs_pkg::STATUS_OK);
 
   always_ff @(posedge clk) begin
     if (rst) begin
@@ -175,10 +181,10 @@ module dma_queue (
       enable_q       <= 1'b0;
       error_q        <= 1'b0;
       error_status_q <= '0;
-    end else if (wr_start) begin
+    end else if (start_q) begin
       enable_q       <= start_ok;
       error_q        <= !start_ok;
-      error_status_q <= start_status;
+      error_status_q <= start_status_q;
     end else if (drop && fail) begin
       enable_q       <= 1'b0;
       error_q        <= 1'b1;

@@ -3,10 +3,11 @@
 // order, the answers fill the buffer in any order, and the packets leave in order, first byte in lane 0, one beat a cycle. A job with a status
 // other than OK takes no room; it, and a job whose read failed, leaves as one null beat in its turn.
 //
-//   s_job -> waiting -> rd_req (rows taken) -> order -> head done? -> rows read, given back -> m_axis
+//   s_job -> waiting -> next (rows taken) -> rd_req
+//                                        \-> order -> head done? -> rows read, given back -> m_axis
 //
 // Each direction has a buffer and queues of its own, deep enough for every job of the card: a stalled engine stops only its own direction.
-// Latency: 4 cycles from the last byte in the buffer to the first beat; a packet of n beats takes n cycles.
+// Latency: 4 cycles from the last byte in the buffer to the first beat; a packet of n beats takes n cycles. A read every 2 cycles.
 `default_nettype none
 
 module dma_read #(
@@ -70,41 +71,61 @@ module dma_read #(
       .count  (unused_waiting_count)
   );
 
-  // ---- ask for the read -----------------------------------------------------------------------------------------------------
-  logic [ROW_W:0]   free_q;      // rows that no packet holds
-  logic [ROW_W-1:0] alloc_row_q;
-  logic [7:0]       wait_rows;
-  logic             order_room, issue, release_valid;
-  logic [7:0]       release_rows;
+  // ---- the next job, with its rows counted; it moves on when there is room for it ---------------------------------------------
+  logic               next_valid_q, next_bad_q, move, order_room, release_valid;
+  logic [7:0]         next_rows_q, release_rows;
+  dma_pkg::read_job_t next_q;
+  logic [ROW_W:0]     free_q;      // rows that no packet holds
+  logic [ROW_W-1:0]   alloc_row_q;
 
-  assign wait_rows    = rows_of(waiting.len);
-  assign rd_req_valid = wait_valid && (waiting.status == espalier_regs_pkg::STATUS_OK) && (free_q >= (ROW_W + 1)'(wait_rows)) && order_room;
-  assign rd_req.addr  = waiting.src;
-  assign rd_req.len   = waiting.len;
-  assign rd_req.ctx   = {1'b0, DECAP, {(14 - JOB_W) {1'b0}}, waiting.job};
-  assign rd_req_row   = alloc_row_q;
-  assign issue        = rd_req_valid && rd_req_ready;
-  assign wait_ready   = issue || (waiting.status != espalier_regs_pkg::STATUS_OK && order_room);
+  assign wait_ready = !next_valid_q || move;
+  always_ff @(posedge clk) begin
+    if (rst) next_valid_q <= 1'b0;
+    else if (wait_ready) next_valid_q <= wait_valid;
+    if (wait_ready) begin
+      next_q      <= waiting;
+      next_bad_q  <= waiting.status != espalier_regs_pkg::STATUS_OK;
+      next_rows_q <= (waiting.status != espalier_regs_pkg::STATUS_OK) ? 8'd0 : rows_of(waiting.len);
+    end
+  end
+
+  // ---- ask for the read -----------------------------------------------------------------------------------------------------
+  logic                  ask_valid_q;
+  espalier_pkg::rd_req_t ask_q;
+  logic [ROW_W-1:0]      ask_row_q;
+
+  assign move = next_valid_q && order_room && !ask_valid_q && (free_q >= (ROW_W + 1)'(next_rows_q));
 
   always_ff @(posedge clk) begin
     if (rst) begin
       free_q      <= (ROW_W + 1)'(ROWS);
       alloc_row_q <= '0;
+      ask_valid_q <= 1'b0;
     end else begin
-      free_q <= free_q - (issue ? (ROW_W + 1)'(wait_rows) : '0) + (release_valid ? (ROW_W + 1)'(release_rows) : '0);
-      if (issue) alloc_row_q <= alloc_row_q + ROW_W'(wait_rows);
+      free_q <= free_q - (move ? (ROW_W + 1)'(next_rows_q) : '0) + (release_valid ? (ROW_W + 1)'(release_rows) : '0);
+      if (move) alloc_row_q <= alloc_row_q + ROW_W'(next_rows_q);
+      ask_valid_q <= (move && !next_bad_q) || (ask_valid_q && !rd_req_ready);
+    end
+    if (move) begin
+      ask_q.addr <= next_q.src;
+      ask_q.len  <= next_q.len;
+      ask_q.ctx  <= {1'b0, DECAP, {(14 - JOB_W) {1'b0}}, next_q.job};
+      ask_row_q  <= alloc_row_q;
     end
   end
+  assign rd_req_valid = ask_valid_q;
+  assign rd_req       = ask_q;
+  assign rd_req_row   = ask_row_q;
 
   // ---- jobs in order, until their packet is there ------------------------------------------------------------------------------
   espalier_pkg::esp_in_t order_in, head;
   logic                  head_valid, head_take, head_done;
   logic [7:0]            head_status;
 
-  assign order_in.job    = waiting.job;
-  assign order_in.len    = waiting.len;
-  assign order_in.sa     = waiting.sa;
-  assign order_in.status = waiting.status;
+  assign order_in.job    = next_q.job;
+  assign order_in.len    = next_q.len;
+  assign order_in.sa     = next_q.sa;
+  assign order_in.status = next_q.status;
 
   logic [$clog2(dma_pkg::JOBS):0] unused_order_count;
   fifo_sync #(
@@ -114,7 +135,7 @@ module dma_read #(
   ) i_order (
       .clk    (clk),
       .rst    (rst),
-      .s_valid(wait_valid && wait_ready),
+      .s_valid(move),
       .s_ready(order_room),
       .s_data (order_in),
       .m_valid(head_valid),

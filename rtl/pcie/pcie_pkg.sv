@@ -213,23 +213,6 @@ package pcie_pkg;
 
   localparam int unsigned RQ_BEAT_W = 4 + 8 + 16;  // bits of it
 
-  function automatic rq_user_t rq_user(input rq_beat_t b);
-    rq_user             = '0;
-    rq_user.is_sop      = {b.sop_lo && b.sop_hi, b.sop_lo || b.sop_hi};
-    rq_user.is_sop0_ptr = b.sop_lo ? 2'd0 : {b.sop_hi, 1'b0};
-    rq_user.is_sop1_ptr = (b.sop_lo && b.sop_hi) ? 2'd2 : 2'd0;
-    rq_user.is_eop      = {b.eop_hi, b.eop_lo};
-    rq_user.is_eop0_ptr = b.eop_lo ? b.ptr_lo : 4'd0;
-    rq_user.is_eop1_ptr = b.eop_hi ? b.ptr_hi : 4'd0;
-    if (b.sop_lo) begin
-      rq_user.first_be = {b.sop_hi ? b.be_hi[3:0] : 4'd0, b.be_lo[3:0]};
-      rq_user.last_be  = {b.sop_hi ? b.be_hi[7:4] : 4'd0, b.be_lo[7:4]};
-    end else if (b.sop_hi) begin
-      rq_user.first_be = {4'd0, b.be_hi[3:0]};
-      rq_user.last_be  = {4'd0, b.be_hi[7:4]};
-    end
-  endfunction
-
   // What is known of an outstanding read request, under its tag.
   typedef struct packed {
     logic [7:0]  slot;         // the read it is a part of

@@ -109,21 +109,21 @@ module pcie_read #(
       .abort_slot      (abort_slot)
   );
 
-  // ---- space for the completions: a unit for each 64 bytes begun, and one for a read that is not aligned --------------------------
-  localparam int unsigned SPACE_W = $clog2(COMPLETION_SPACE + 1) + 1;
-  logic [SPACE_W-1:0] taken_q;
-  logic [6:0]         units, units_back;
-  logic [6:0]         units_mem[0:TAGS-1];
-  logic               fits;
-  assign units      = 7'((mrd.dword_count + 11'd15) >> 4) + 7'd1;
+  // ---- space for the completions: dwords / 16, rounded down, and 2 more for what begins and ends within 64 bytes ------------------
+  localparam int unsigned SPACE_W = $clog2(COMPLETION_SPACE) + 2;
+  logic signed [SPACE_W-1:0] space_q;  // left, less the 2
+  logic [6:0]                units, units_back;
+  logic [6:0]                units_mem[0:TAGS-1];
+  logic                      fits;
+  assign units      = mrd.dword_count[10:4];
   assign units_back = units_mem[tag_free];
-  assign fits       = taken_q + SPACE_W'(units) <= SPACE_W'(COMPLETION_SPACE);
+  assign fits       = space_q >= $signed({{(SPACE_W - 7) {1'b0}}, units});
   always_ff @(posedge clk) begin
     if (issue_valid) units_mem[issue.tag[TAG_W-1:0]] <= units;
   end
   always_ff @(posedge clk) begin
-    if (rst) taken_q <= '0;
-    else taken_q <= taken_q + (issue_valid ? SPACE_W'(units) : '0) - (tag_free_valid ? SPACE_W'(units_back) : '0);
+    if (rst) space_q <= SPACE_W'(COMPLETION_SPACE - 2);
+    else space_q <= space_q - (issue_valid ? SPACE_W'(units) + SPACE_W'(2) : '0) + (tag_free_valid ? SPACE_W'(units_back) + SPACE_W'(2) : '0);
   end
 
   // ---- completions in --------------------------------------------------------------------------------------------------------------

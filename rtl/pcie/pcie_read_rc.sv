@@ -294,12 +294,30 @@ module pcie_read_rc #(
   logic [9:0]                        c_ended, c_ended_n;
   logic [7:0]                        c_first_error, c_error_n;
   logic                              c_done, c_step;
-  assign ready                    = clear_q[SLOT_W];
-  assign {c_ended, c_first_error} = ended_mem[c_slot_q];
+  logic                              c_complete;
+  logic [9:0]                        c_left;
+  assign ready           = clear_q[SLOT_W];
   assign c_ended_n                = c_ended + 10'(c_ends_q);
   assign c_error_n                = (c_first_error == OK) ? c_status_q : c_first_error;
-  assign c_done = (c_abort_q || (c_ends_q && complete_q[c_slot_q])) && c_ended_n == left_mem[c_slot_q];
+  assign c_done = (c_abort_q || (c_ends_q && c_complete)) && c_ended_n == c_left;
   assign c_step = c_valid_q && adv;
+
+  // The slot's state is read while its completion is in stage B. What the one before it, in C, does to the same slot is passed on; requests
+  // that leave meanwhile make no difference: none of their completions can be in B or C yet, and complete comes only with the last of them.
+  logic [SLOT_W-1:0] b_slot;
+  assign b_slot = b_state_q.slot[SLOT_W-1:0];
+  always_ff @(posedge clk) begin
+    if (adv && b_valid_q) begin
+      if (c_step && c_slot_q == b_slot) begin
+        {c_ended, c_first_error} <= c_done ? {10'd0, OK} : {c_ended_n, c_error_n};
+        c_complete               <= !c_done && (complete_q[b_slot] || c_abort_q);
+      end else begin
+        {c_ended, c_first_error} <= ended_mem[b_slot];
+        c_complete               <= complete_q[b_slot];
+      end
+      c_left <= left_mem[b_slot];
+    end
+  end
 
   always_ff @(posedge clk) begin
     if (open_valid) ctx_mem[open_slot] <= open_ctx;

@@ -3,7 +3,7 @@
 // none is longer than MRRS or crosses 4 KiB), each under a tag of its own. First and last byte enables ask for exactly the read's bytes.
 // Once a part of a read has failed, its further requests are cut off but dropped, and in place of the last one goes an abort, which tells the
 // other half that none follows. So a dead link does not use up tags for reads that have already failed.
-// One request every 2 cycles (the tag allocator's rate); 2 cycles from a read to its first request. Source: PCI Express Base 2.2.5, 2.2.7.
+// A request every cycle, a read every 2; 2 cycles from a read to its first request. Source: PCI Express Base 2.2.5, 2.2.7.
 `default_nettype none
 
 module pcie_read_split #(
@@ -45,6 +45,7 @@ module pcie_read_split #(
   logic [15:0]       offset_q;
   logic [9:0]        number_q;  // requests cut off so far
   logic [SLOT_W-1:0] slot_q;
+  logic [12:0]       room_q;    // bytes to the next MRRS boundary
   logic              load, cut;
 
   // ---- the request that waits for a tag and for RQ ------------------------------------------------------------------------
@@ -56,8 +57,8 @@ module pcie_read_split #(
   logic [9:0]        out_number_q;
   logic              out_finish_q;
 
-  logic drop, leaves;
-  assign drop         = out_valid_q && failed[out_state_q.slot[SLOT_W-1:0]];
+  logic drop, drop_q, leaves;
+  assign drop         = out_valid_q && drop_q;
   assign leaves       = issue_valid || (drop && (!out_finish_q || abort_ready));
   assign load         = rd_req_valid && rd_req_ready;
   assign cut          = busy_q && (!out_valid_q || leaves);
@@ -67,17 +68,19 @@ module pcie_read_split #(
   assign slot_take    = load;
 
   // ---- the next request -----------------------------------------------------------------------------------------------------
-  logic [12:0] mrrs_q, room, size;
+  // Either all that is left, or up to the boundary: both are worked out beside the comparison that chooses.
+  logic [12:0] mrrs_q, mask_q, size;
   logic        finish;
-  logic [12:0] span;       // from the first dword's first byte to the end
+  logic [12:0] span, span_left, span_room;  // from the first dword's first byte to the end
   logic [3:0]  head_be, tail_be;
   logic        one;        // a single dword
   always_comb begin
-    room    = mrrs_q - ({1'b0, addr_q[11:0]} & (mrrs_q - 13'd1));
-    finish  = (left_q <= 16'(room));
-    size    = finish ? left_q[12:0] : room;
-    span    = size + {11'd0, addr_q[1:0]};
-    one     = (span <= 13'd4);
+    finish    = (left_q <= 16'(room_q));
+    size      = finish ? left_q[12:0] : room_q;
+    span_left = left_q[12:0] + {11'd0, addr_q[1:0]};
+    span_room = room_q + {11'd0, addr_q[1:0]};
+    span      = finish ? span_left : span_room;
+    one       = (span[12:3] == '0) && (span[2:0] <= 3'd4);
     head_be = 4'b1111 << addr_q[1:0];
     unique case (span[1:0])
       2'd1:    tail_be = 4'b0001;
@@ -89,7 +92,9 @@ module pcie_read_split #(
 
   always_ff @(posedge clk) begin
     mrrs_q <= pcie_pkg::size_bytes(cfg_max_read_req);
+    mask_q <= mrrs_q - 13'd1;
     if (load) begin
+      room_q   <= mrrs_q - ({1'b0, rd_req.addr[11:0]} & mask_q);
       busy_q   <= 1'b1;
       addr_q   <= rd_req.addr;
       left_q   <= rd_req.len;
@@ -97,6 +102,8 @@ module pcie_read_split #(
       number_q <= '0;
       slot_q   <= slot_index;
     end
+    // Known a cycle late: one request of a failed read may still leave. What follows a dropped one is of the same read.
+    drop_q <= leaves ? drop && !out_finish_q : out_valid_q && failed[out_state_q.slot[SLOT_W-1:0]];
     if (leaves) out_valid_q <= 1'b0;
     if (cut) begin
       out_valid_q        <= 1'b1;
@@ -110,9 +117,10 @@ module pcie_read_split #(
       out_state_q.left   <= size;
       out_number_q       <= number_q + 10'd1;
       out_finish_q       <= finish;
-      addr_q             <= addr_q + 64'(size);
-      left_q             <= left_q - 16'(size);
-      offset_q           <= offset_q + 16'(size);
+      addr_q             <= addr_q + 64'(room_q);  // of no use behind the last request
+      left_q             <= left_q - 16'(room_q);
+      offset_q           <= offset_q + 16'(room_q);
+      room_q             <= mrrs_q;
       number_q           <= number_q + 10'd1;
       if (finish) busy_q <= 1'b0;
     end

@@ -33,14 +33,6 @@ module pcie_rq (
   localparam int unsigned PATIENCE   = 3;
   localparam int unsigned PATIENCE_W = $clog2(PATIENCE + 1);
 
-  function automatic pcie_pkg::rq_desc_t descriptor(input logic [7:0] tag, input logic [10:0] dword_count, input logic [61:0] address);
-    descriptor             = '0;
-    descriptor.tag         = tag;
-    descriptor.req_type    = pcie_pkg::REQ_MEM_READ;
-    descriptor.dword_count = dword_count;
-    descriptor.address     = address;
-  endfunction
-
   // ---- the reads that wait, the older one first ------------------------------------------------------------------------------
   logic           first_valid_q, second_valid_q;
   pcie_pkg::mrd_t first_q, second_q;
@@ -99,12 +91,23 @@ module pcie_rq (
   logic [511:0]       data;
   pcie_pkg::rq_beat_t beat;
   pcie_pkg::mrd_t     upper;
+  pcie_pkg::rq_desc_t lower_desc, upper_desc;
   always_comb begin
-    data  = s_data;
-    beat  = s_beat;
-    upper = pick_read ? second_q : first_q;
+    upper                  = pick_read ? second_q : first_q;
+    lower_desc             = '0;
+    lower_desc.tag         = first_q.tag;
+    lower_desc.req_type    = pcie_pkg::REQ_MEM_READ;
+    lower_desc.dword_count = first_q.dword_count;
+    lower_desc.address     = first_q.address;
+    upper_desc             = lower_desc;
+    upper_desc.tag         = upper.tag;
+    upper_desc.dword_count = upper.dword_count;
+    upper_desc.address     = upper.address;
+
+    data = s_data;
+    beat = s_beat;
     if (pick_read) begin
-      data        = {384'd0, descriptor(first_q.tag, first_q.dword_count, first_q.address)};
+      data        = {384'd0, lower_desc};
       beat        = '0;
       beat.sop_lo = 1'b1;
       beat.eop_lo = 1'b1;
@@ -112,7 +115,7 @@ module pcie_rq (
       beat.be_lo  = {first_q.last_be, first_q.first_be};
     end
     if (pop_both || ride) begin
-      data[511:256] = {128'd0, descriptor(upper.tag, upper.dword_count, upper.address)};
+      data[511:256] = {128'd0, upper_desc};
       beat.sop_hi   = 1'b1;
       beat.eop_hi   = 1'b1;
       beat.ptr_hi   = 4'd11;
@@ -120,7 +123,7 @@ module pcie_rq (
     end
   end
 
-  pcie_pkg::rq_beat_t out_beat;
+  pcie_pkg::rq_beat_t out;
   skid #(
       .WIDTH(512 + pcie_pkg::RQ_BEAT_W)
   ) u_out (
@@ -131,9 +134,28 @@ module pcie_rq (
       .s_data ({data, beat}),
       .m_valid(m_axis_rq_tvalid),
       .m_ready(m_axis_rq_tready),
-      .m_data ({m_axis_rq_tdata, out_beat})
+      .m_data ({m_axis_rq_tdata, out})
   );
-  assign m_axis_rq_tuser = pcie_pkg::rq_user(out_beat);
+
+  // Index 0 of the pairs is the first TLP that begins, or ends, in the beat.
+  pcie_pkg::rq_user_t user;
+  always_comb begin
+    user             = '0;
+    user.is_sop      = {out.sop_lo && out.sop_hi, out.sop_lo || out.sop_hi};
+    user.is_sop0_ptr = {out.sop_hi && !out.sop_lo, 1'b0};
+    user.is_sop1_ptr = {out.sop_hi && out.sop_lo, 1'b0};
+    user.is_eop      = {out.eop_hi, out.eop_lo};
+    user.is_eop0_ptr = out.eop_lo ? out.ptr_lo : 4'd0;
+    user.is_eop1_ptr = out.eop_hi ? out.ptr_hi : 4'd0;
+    if (out.sop_lo) begin
+      user.first_be = {out.sop_hi ? out.be_hi[3:0] : 4'd0, out.be_lo[3:0]};
+      user.last_be  = {out.sop_hi ? out.be_hi[7:4] : 4'd0, out.be_lo[7:4]};
+    end else if (out.sop_hi) begin
+      user.first_be = {4'd0, out.be_hi[3:0]};
+      user.last_be  = {4'd0, out.be_hi[7:4]};
+    end
+  end
+  assign m_axis_rq_tuser = user;
   assign m_axis_rq_tkeep = '1;
   assign m_axis_rq_tlast = 1'b0;
 

@@ -3,7 +3,7 @@
 RINGS_BENCH := $(B)/bench/bench_rings
 $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/bench/rings/*.c)): CFLAGS += -I. -Itests/system
 $(RINGS_BENCH): $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/bench/rings/*.c)) $(B)/obj/tests/system/rings.o $(SIM_OBJS) $(B)/obj/sim/card_shim.o \
-  $(SIM_MODEL)/libmodel.a $(HOST_LIB) $(ESPALIER_LIB)
+  $(B)/model/card/libmodel.a $(HOST_LIB) $(ESPALIER_LIB)
 	@mkdir -p $(@D)
 	$(CXX) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) $(ESPALIER_LIBS) -lcmocka $(VERILATOR_LDLIBS)
 
