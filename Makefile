@@ -92,6 +92,7 @@ help:
 	@echo 'make build/bin/espalier-sim-dpi    the simulated card with its cipher in C, several times as fast; espalier-sim-trace: with waveforms'
 	@echo 'make lint      Verilator -Wall over every module, and the generated register files'
 	@echo 'make bench     cycles of the engines, the driver alone, the card against software: build/bench/*.json and *.svg'
+	@echo 'make bench-check    cycles, latency, area and LUT levels against the committed figures; fails on a loss (bench-baseline: writes them)'
 	@echo 'make synth     Yosys for UltraScale+, areas into build/synth/area.json'
 	@echo 'make regs      generate the register map from rtl/csr/espalier.rdl'
 	@echo 'make clean     remove build/'
