@@ -61,21 +61,23 @@ module gcm_engine #(
 
   // ---- layout and keystream ------------------------------------------------------------------------------------------------
   logic                 lay_valid;
-  logic [128*LANES-1:0] counter, keystream;
+  logic [95:0]          nonce;
+  logic [16*LANES-1:0]  counter;
+  logic [128*LANES-1:0] keystream;
   logic [LANES-1:0]     lay_aad, lay_full, lay_part, lay_length;
   logic [3:0]           lay_part_len;
 
   gcm_layout #(.LANES(LANES), .MAX_AAD_BLOCKS(MAX_AAD_BLOCKS)) i_layout (
       .clk, .rst,
       .s_valid(s_valid && !s_null), .s_first, .s_nonce, .s_aad_len, .s_len,
-      .m_valid(lay_valid), .m_counter(counter), .m_aad(lay_aad), .m_full(lay_full), .m_part(lay_part), .m_part_len(lay_part_len),
+      .m_valid(lay_valid), .m_nonce(nonce), .m_counter(counter), .m_aad(lay_aad), .m_full(lay_full), .m_part(lay_part), .m_part_len(lay_part_len),
       .m_length(lay_length)
   );
 
   aes_pipe #(.LANES(LANES), .SA_ENTRIES(SA_ENTRIES)) i_aes (
       .clk, .rst, .key_wr,
       .ahead(s_valid && !s_null), .sa_ahead(s_sa[ADDR_W-1:0]), .key_size_ahead(s_key_size),
-      .blocks(counter), .out(keystream)
+      .nonce, .counter, .out(keystream)
   );
 
   // ---- what goes beside the cipher -------------------------------------------------------------------------------------------
@@ -189,11 +191,15 @@ module gcm_engine #(
     end
   end
 
+  logic [128*LANES-1:0] powers;
+  ghash_powers #(.LANES(LANES), .SA_ENTRIES(SA_ENTRIES)) i_powers (
+      .clk, .rst, .key_wr, .ahead(h_ahead), .sa_ahead(h_sa), .power(powers)
+  );
+
   logic         y_valid;
   logic [127:0] y;
-  ghash #(.LANES(LANES), .SA_ENTRIES(SA_ENTRIES)) i_ghash (
-      .clk, .rst, .key_wr, .ahead(h_ahead), .sa_ahead(h_sa),
-      .valid(c_valid_q), .last(c_last_q), .count, .blocks, .y_valid, .y
+  ghash #(.LANES(LANES)) i_ghash (
+      .clk, .rst, .valid(c_valid_q), .last(c_last_q), .count, .blocks, .powers, .y_valid, .y
   );
 
   // ---- the tag: GHASH plus E_K(J0), which the AES made in lane 0 of the first beat -----------------------------------------------

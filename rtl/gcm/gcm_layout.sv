@@ -20,7 +20,8 @@ module gcm_layout #(
     input  logic [15:0]          s_aad_len,  // bytes
     input  logic [15:0]          s_len,      // payload bytes
     output logic                 m_valid,
-    output logic [128*LANES-1:0] m_counter,  // AES input blocks, byte strings
+    output logic [95:0]          m_nonce,    // byte string
+    output logic [16*LANES-1:0]  m_counter,  // numbers, the last 16 bits of a block: s_len leaves 0 in the other 16
     output logic [LANES-1:0]     m_aad,      // lane holds AAD
     output logic [LANES-1:0]     m_full,     // lane holds 16 bytes of payload
     output logic [LANES-1:0]     m_part,     // lane holds the last, partial payload block ...
@@ -47,7 +48,7 @@ module gcm_layout #(
   logic             valid_q, first_q;
   logic [AAD_W-1:0] aad_left_q;   // AAD blocks from lane 0 of this beat on
   logic [15:0]      left_q;       // payload bytes from the first payload lane of this beat on
-  logic [31:0]      counter_q;    // of lane 0
+  logic [15:0]      counter_q;    // of lane 0
   logic [95:0]      nonce_q;
 
   // AAD blocks in this beat, and payload bytes that its other lanes can take.
@@ -63,43 +64,43 @@ module gcm_layout #(
       if (s_first) begin
         aad_left_q <= aad_blocks;
         left_q     <= s_len;
-        counter_q  <= 32'd2 - 32'(aad_blocks);
+        counter_q  <= 16'd2 - 16'(aad_blocks);
       end else begin
         aad_left_q <= aad_left_q - AAD_W'(aad_here);
         left_q     <= (left_q > taken) ? left_q - taken : '0;
-        counter_q  <= counter_q + 32'(LANES);
+        counter_q  <= counter_q + 16'(LANES);
       end
     end
   end
 
   // ---- cycle 2: what the lanes hold -----------------------------------------------------------------------------------------
   for (genvar l = 0; l < LANES; l++) begin : g_lane
-    logic [31:0] counter;
+    logic [15:0] counter;
     logic [15:0] skip;   // payload bytes in the lanes of this beat that come earlier
     logic        aad, behind;
-    assign counter = (first_q && l == 0) ? 32'd1 : counter_q + 32'(l);
+    assign counter = (first_q && l == 0) ? 16'd1 : counter_q + 16'(l);
     assign aad     = 16'(l) < 16'(aad_left_q);
     assign skip  = (16'(l) - aad_here) << 4;
     assign behind  = left_q <= skip;  // all payload lies in earlier lanes
 
-    logic [31:0] counter_be;
-    assign counter_be = {counter[7:0], counter[15:8], counter[23:16], counter[31:24]};
-
     always_ff @(posedge clk) begin
       if (valid_q) begin
-        m_counter[128*l+:128] <= {counter_be, nonce_q};
-        m_aad[l]              <= aad;
-        m_full[l]             <= !aad && (left_q >= skip + 16'd16);
-        m_part[l]             <= !aad && !behind && (left_q < skip + 16'd16);
+        m_counter[16*l+:16] <= counter;
+        m_aad[l]            <= aad;
+        m_full[l]           <= !aad && (left_q >= skip + 16'd16);
+        m_part[l]           <= !aad && !behind && (left_q < skip + 16'd16);
         // the first lane behind the payload: no payload left, or the lane next to it has its last bytes
-        m_length[l]           <= !aad && behind && (skip == '0 ? 1'b1 : left_q > skip - 16'd16);
+        m_length[l]         <= !aad && behind && (skip == '0 ? 1'b1 : left_q > skip - 16'd16);
       end
     end
   end
 
   always_ff @(posedge clk) begin
     m_valid <= valid_q && !rst;
-    if (valid_q) m_part_len <= left_q[3:0];
+    if (valid_q) begin
+      m_nonce    <= nonce_q;
+      m_part_len <= left_q[3:0];
+    end
   end
 
 endmodule

@@ -5,53 +5,31 @@
 //
 // Only the product of Y is on the way back to Y; the others are pipelined in front of it. So beats of a packet follow each other every
 // cycle, and the next packet, with another SA, follows the last beat with no gap: Y returns to 0 behind `last`.
-// Powers of H are read from one memory a lane, written through key_wr slots 16 to 19 (H^1 to H^4).
 //
-//   cycle     0           2                3            4              5           6           7
-//           ahead    blocks, count    X and H^n    parts of sum      joined      reduced     y (with y_valid)
+//   cycle            2                  3            4              5           6           7
+//          blocks, count, powers   X and H^n    parts of sum      joined      reduced     y (with y_valid)
 //
 // Latency: 5 cycles from blocks to y. Only beats with `last` give a y_valid.
 `default_nettype none
 
 module ghash #(
-    parameter  int unsigned LANES      = 4,     // blocks a beat
-    parameter  int unsigned SA_ENTRIES = 4096,  // keys held
-    localparam int unsigned ADDR_W     = $clog2(SA_ENTRIES)
+    parameter int unsigned LANES = 4  // blocks a beat
 ) (
     input  logic                  clk,
     input  logic                  rst,
-    input  espalier_pkg::key_wr_t key_wr,
-    input  logic                  ahead,     // two cycles before valid: a beat of sa_ahead follows
-    input  logic [ADDR_W-1:0]     sa_ahead,
     input  logic                  valid,
     input  logic                  last,      // the packet ends with this beat
     input  logic [LANES-1:0]      count,     // one-hot: bit n-1 is set when the beat has n blocks, the first n lanes
     input  logic [128*LANES-1:0]  blocks,    // byte strings; lanes beyond count are zero
+    input  logic [128*LANES-1:0]  powers,    // byte strings, of the beat's SA: H^(n+1) in lane n
     output logic                  y_valid,
     output logic [127:0]          y          // byte string
 );
 
-  // ---- cycle 2: powers arrive; each lane picks the one that its place from the end of the beat asks for ----------------------
-  espalier_pkg::key_wr_t key_wr_q;
-  always_ff @(posedge clk) begin
-    key_wr_q <= key_wr;
-    if (rst) key_wr_q.valid <= 1'b0;
-  end
-
-  logic [128*LANES-1:0] power;  // H^(n+1) in lane n, as polynomials
+  // ---- cycle 2: each lane picks the power that its place from the end of the beat asks for ------------------------------------
+  logic [128*LANES-1:0] power;  // as polynomials
   for (genvar n = 0; n < LANES; n++) begin : g_power
-    logic [127:0] h;
-    ram_sdp #(.WIDTH(128), .DEPTH(SA_ENTRIES), .READ_LATENCY(2)) i_power (
-        .clk,
-        .wr_en  (key_wr_q.valid && (key_wr_q.all || key_wr_q.slot == 5'(16 + n))),
-        .wr_addr(key_wr_q.sa[ADDR_W-1:0]),
-        .wr_strb(1'b1),
-        .wr_data(key_wr_q.data),
-        .rd_en  (ahead),
-        .rd_addr(sa_ahead),
-        .rd_data(h)
-    );
-    assign power[128*n+:128] = gf128_pkg::poly(h);
+    assign power[128*n+:128] = gf128_pkg::poly(powers[128*n+:128]);
   end
 
   // Lane l of n blocks takes H^(n-l). A lane without a block has X = 0, and any power will do.

@@ -2,8 +2,8 @@
 // Makes the key material of one SA (FIPS 197, 5.2; NIST SP 800-38D, 6.3): the round keys, H = E_K(0), and H^2 to H^4; each is written to
 // the key memories over key_wr as soon as it is known.
 //
-//   slot    0        1 .. 4         5 .. 14        16    17    18    19
-//           key 0    unused by AES-128 (as by its stages) ...  H    H^2   H^3   H^4        (AES-192: 1, 2 unused)
+//   slot    0 .. 2    3 .. 6    7 .. 14    16    17    18    19
+//           keys 0    unused by AES-128    H     H^2   H^3   H^4        (AES-192: 3, 4 unused)
 //
 // One word of the key schedule a cycle; each round key takes the zero block one AES round further, in the round hardware of the pipeline.
 // Powers of H by a serial multiplier, MUL_BITS bits a cycle. About 60 + 3 * 128 / MUL_BITS cycles from start to done. The key and all that
@@ -25,6 +25,7 @@ module sa_keygen #(
 
   localparam logic [4:0] LAST_STAGE = 5'd14;
   localparam logic [4:0] SLOT_H     = 5'd16;
+  localparam logic [4:0] BEFORE_SKIP = 5'd2;  // stages behind it that this key size passes by get no key
   localparam int unsigned STEPS     = 128 / MUL_BITS;
 
   typedef enum logic [2:0] {IDLE, EXPAND, ROUND, SETTLE, POWER, WRITE, WIPE} state_e;
@@ -69,13 +70,16 @@ module sa_keygen #(
     turned_window[32*newest+:32] = fresh;
   end
 
+  logic [4:0] behind_skip;
+  assign behind_skip = (size_q == espalier_regs_pkg::KEY_SIZE_AES128) ? 5'd7 : (size_q == espalier_regs_pkg::KEY_SIZE_AES192) ? 5'd5 : 5'd3;
+
   // ---- E_K(0): each round key, once whole, takes the block one stage further -----------------------------------------------------
   logic [127:0] block_q, round_out, last_out;
   aes_round #(.LAST(1'b0)) i_round (
-      .clk, .valid(state_q == ROUND || done), .bypass(1'b0), .around('0), .state(block_q), .key(round_key_q), .out(round_out)
+      .clk, .valid(state_q == ROUND || done), .skip(1'b0), .around('0), .state(block_q), .key(round_key_q), .out(round_out)
   );
   aes_round #(.LAST(1'b1)) i_last (
-      .clk, .valid(state_q == ROUND || done), .bypass(1'b0), .around('0), .state(block_q), .key(round_key_q), .out(last_out)
+      .clk, .valid(state_q == ROUND || done), .skip(1'b0), .around('0), .state(block_q), .key(round_key_q), .out(last_out)
   );
 
   // ---- powers of H: serial, most significant coefficients of the multiplier first: p = p * x^MUL_BITS + bits * H --------------------
@@ -124,14 +128,9 @@ module sa_keygen #(
           state_q      <= SETTLE;
         end
         SETTLE: begin
-          // stages that this key size passes by get no key
-          if (slot_q == '0) begin
-            block_q <= round_key_q;
-            slot_q  <= (size_q == espalier_regs_pkg::KEY_SIZE_AES128) ? 5'd5 : (size_q == espalier_regs_pkg::KEY_SIZE_AES192) ? 5'd3 : 5'd1;
-            state_q <= EXPAND;
-          end else if (slot_q != LAST_STAGE) begin
-            block_q <= round_out;
-            slot_q  <= slot_q + 5'd1;
+          if (slot_q != LAST_STAGE) begin
+            block_q <= (slot_q == '0) ? round_key_q : round_out;
+            slot_q  <= (slot_q == BEFORE_SKIP) ? behind_skip : slot_q + 5'd1;
             state_q <= EXPAND;
           end else begin
             h_q          <= gf128_pkg::poly(last_out);

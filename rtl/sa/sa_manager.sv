@@ -324,8 +324,8 @@ module sa_manager #(
   logic [31:0] run_q, run_mem[0:2*SA_ENTRIES-1];
   always_comb begin
     needed = 20'hF7FFF;
-    if (cmd_q.key_size == espalier_regs_pkg::KEY_SIZE_AES192) needed = 20'hF7FF9;
-    if (cmd_q.key_size == espalier_regs_pkg::KEY_SIZE_AES128) needed = 20'hF7FE1;
+    if (cmd_q.key_size == espalier_regs_pkg::KEY_SIZE_AES192) needed = 20'hF7FE7;
+    if (cmd_q.key_size == espalier_regs_pkg::KEY_SIZE_AES128) needed = 20'hF7F87;
   end
   always_ff @(posedge clk) begin
     if (rst) begin

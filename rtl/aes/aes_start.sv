@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first three stages of the AES pipeline, AddRoundKey and two rounds, for the counter blocks of LANES lanes: | nonce 12 B | 0 0 | counter |.
+// The blocks of a beat differ in the counter alone, in bytes 14 and 15, so most of the state is worked on once for all lanes:
+//
+//   bytes that differ     stage 0 and 1, before ShiftRows    after round 1: columns 0, 1     after round 2: all
+//   (rows down)                . . . .                             o o . .                      o o o o
+//                              . . . .                             o o . .                      o o o o
+//                              . . . o                             o o . .                      o o o o
+//                              . . . o                             o o . .                      o o o o
+//
+// MixColumns is linear, so a column's part from common bytes is made once, with the key, and each lane adds the part from its own bytes.
+// Latency 3 cycles, one beat a cycle. Byte order: aes_pkg.
+`default_nettype none
+
+module aes_start #(
+    parameter int unsigned LANES = 4  // blocks a beat
+) (
+    input  logic                 clk,
+    input  logic [2:0]           valid,    // a beat is at stage 0, 1, 2
+    input  logic [383:0]         key,      // round keys 0, 1, 2, each of the beat at its stage
+    input  logic [95:0]          nonce,    // byte string
+    input  logic [16*LANES-1:0]  counter,  // numbers
+    output logic [128*LANES-1:0] out
+);
+
+  // ---- stage 0 --------------------------------------------------------------------------------------------------------------
+  logic [111:0]        common0_q, common0_sub;
+  logic [16*LANES-1:0] own0_q, own0_sub;
+  always_ff @(posedge clk) begin
+    if (valid[0]) common0_q <= {16'b0, nonce} ^ key[111:0];
+  end
+  for (genvar l = 0; l < LANES; l++) begin : g_counter
+    always_ff @(posedge clk) begin
+      if (valid[0]) own0_q[16*l+:16] <= {counter[16*l+:8], counter[16*l+8+:8]} ^ key[127:112];
+    end
+  end
+
+  // ---- stage 1 --------------------------------------------------------------------------------------------------------------
+  for (genvar i = 0; i < 14; i++) begin : g_common0
+    aes_sbox i_sbox (.x(common0_q[8*i+:8]), .s(common0_sub[8*i+:8]));
+  end
+  for (genvar i = 0; i < 2 * LANES; i++) begin : g_own0
+    aes_sbox i_sbox (.x(own0_q[8*i+:8]), .s(own0_sub[8*i+:8]));
+  end
+
+  logic [127:0]        common1;
+  logic [63:0]         common1_q, common1_sub;  // columns 2 and 3
+  logic [64*LANES-1:0] own1_q, own1_sub;        // columns 0 and 1
+  assign common1 = aes_pkg::mix_columns(aes_pkg::shift_rows({16'b0, common0_sub})) ^ key[255:128];
+  always_ff @(posedge clk) begin
+    if (valid[1]) common1_q <= common1[127:64];
+  end
+  for (genvar l = 0; l < LANES; l++) begin : g_round1
+    logic [127:0] own;
+    assign own = aes_pkg::mix_columns(aes_pkg::shift_rows({own0_sub[16*l+:16], 112'b0}));
+    always_ff @(posedge clk) begin
+      if (valid[1]) own1_q[64*l+:64] <= common1[63:0] ^ own[63:0];
+    end
+    logic unused;
+    assign unused = &{1'b0, own[127:64]};
+  end
+
+  // ---- stage 2 --------------------------------------------------------------------------------------------------------------
+  for (genvar i = 0; i < 8; i++) begin : g_common1
+    aes_sbox i_sbox (.x(common1_q[8*i+:8]), .s(common1_sub[8*i+:8]));
+  end
+  for (genvar i = 0; i < 8 * LANES; i++) begin : g_own1
+    aes_sbox i_sbox (.x(own1_q[8*i+:8]), .s(own1_sub[8*i+:8]));
+  end
+
+  logic [127:0]         common2;
+  logic [128*LANES-1:0] out_q;
+  assign common2 = aes_pkg::mix_columns(aes_pkg::shift_rows({common1_sub, 64'b0})) ^ key[383:256];
+  for (genvar l = 0; l < LANES; l++) begin : g_round2
+    logic [127:0] own;
+    assign own = aes_pkg::mix_columns(aes_pkg::shift_rows({64'b0, own1_sub[64*l+:64]}));
+    always_ff @(posedge clk) begin
+      if (valid[2]) out_q[128*l+:128] <= common2 ^ own;
+    end
+  end
+  assign out = out_q;
+
+endmodule
+
+`default_nettype wire
