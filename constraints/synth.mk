@@ -1,28 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
-# make synth: Yosys synth_xilinx for UltraScale+ over the engine blocks, full size; areas into build/synth/area.json and on the screen.
-# It fails on an error, an inferred latch, or a table that did not become block RAM. About 9 minutes on one core; -j2 halves it.
-SYNTH_SAS := 4096
-SYNTH_DIRS := lib aes gcm sa esp
-SYNTH_PKGS := $(filter-out rtl/lint.vlt rtl/pcie/% rtl/dma/%,$(RTL_PKGS))
-SYNTH_SV := $(SYNTH_PKGS) $(filter-out $(SYNTH_PKGS),$(foreach d,$(SYNTH_DIRS),$(wildcard rtl/$(d)/*.sv)))
-SYNTH_SCRIPTS := constraints/yosys/synth.sh constraints/yosys/area.py
+# Yosys synth_xilinx for UltraScale+, full size: what the RTL costs, and how long its paths are.
+#   make synth        every block for 1, 2 and 4 lanes and 64, 1024 and 4096 SAs: build/synth/area.json, area.svg, levels.json
+#   make synth-check  the two directions with 4 lanes and 4096 SAs alone: build/synth/check-area.json, check-levels.json
+# Both fail on an error, an inferred latch, a table that did not become block RAM, a direction that gives less than SYNTH_LEAST Gbit/s
+# (projected at 250 MHz) per 1000 LUTs with 4 lanes, or a path of more than SYNTH_MOST LUT levels in SYNTH_LEVELS_OF.
+SYNTH_LEAST := 2.0
+SYNTH_MOST := 8
+SYNTH_LEVELS_OF := rtl/aes rtl/gcm rtl/esp rtl/sa
+SYNTH_DIR := constraints/yosys
+SYNTH_PKGS := $(filter-out rtl/lint.vlt,$(RTL_PKGS))
+SYNTH_SV := $(SYNTH_PKGS) $(filter-out $(RTL_PKGS),$(RTL_ALL)) $(SYNTH_DIR)/synth_top.sv
 
-# synth_run TOP,LANES,BLOCKS,PARAMETERS: one Yosys run; the area of each of BLOCKS (A+B), modules of TOP, goes into the table.
-# Blocks whose size has nothing to do with the lanes stand in the table once, with those of the default card.
+# synth_run NAME,PARAMETERS: one run of Yosys over synth_top, netlist in NAME.json.
 define synth_run
-$(B)/synth/$(1)-$(2).stat: $(SYNTH_SV) constraints/yosys/synth.sh
+$(B)/synth/$(1).json: $(SYNTH_SV) $(SYNTH_DIR)/synth.sh
 	@mkdir -p $$(@D)
-	@echo "yosys: $(1), $(2) lanes"
-	@constraints/yosys/synth.sh $(1) $$(@:.stat=) "-set SA_ENTRIES $(SYNTH_SAS) $(4)" $(SYNTH_SV)
-SYNTH_STATS += $(B)/synth/$(1)-$(2).stat
-SYNTH_RUNS += $(2):$(SYNTH_SAS):$(B)/synth/$(1)-$(2).stat:$(3)
+	@echo "yosys: $(1)"
+	@$(SYNTH_DIR)/synth.sh synth_top $$(@:.json=) "$(2)" $(SYNTH_SV)
 endef
-$(foreach l,4 2 1,$(eval $(call synth_run,engine_encap,$(l),engine_encap+gcm_engine,-set LANES $(l))))
-$(eval $(call synth_run,engine_decap,4,engine_decap+sa_lookup+replay,-set LANES 4))
-$(foreach l,2 1,$(eval $(call synth_run,engine_decap,$(l),engine_decap,-set LANES $(l))))
-$(eval $(call synth_run,sa_manager,4,sa_manager+sa_keygen,))
+$(foreach l,4 2 1,$(eval $(call synth_run,lanes-$(l),-set LANES $(l))))
+$(eval $(call synth_run,control,-set ENGINES 0 -set CONTROL 1))
+$(eval $(call synth_run,check,-set FEWER 0))
+SYNTH_NETS := 4:$(B)/synth/lanes-4.json 2:$(B)/synth/lanes-2.json 1:$(B)/synth/lanes-1.json 4:$(B)/synth/control.json
 
-.PHONY: synth
-synth: $(B)/synth/area.json
-$(B)/synth/area.json: $(SYNTH_STATS) $(SYNTH_SCRIPTS)
-	@$(PYTHON) constraints/yosys/area.py $@ $(SYNTH_RUNS)
+# synth_tables PREFIX,NETS,PICTURE: both tables of one list of LANES:NETLIST. The 4 lanes of the whole list are what --least is about.
+define synth_tables
+$(B)/synth/$(1)area.json: $(foreach n,$(2),$(lastword $(subst :, ,$(n)))) $(SYNTH_DIR)/area.py $(SYNTH_DIR)/netlist.py
+	@$(PYTHON) $(SYNTH_DIR)/area.py --least $(SYNTH_LEAST) $(3) $$@ $(2)
+$(B)/synth/$(1)levels.json: $(foreach n,$(2),$(lastword $(subst :, ,$(n)))) $(SYNTH_DIR)/levels.py $(SYNTH_DIR)/netlist.py
+	@$(PYTHON) $(SYNTH_DIR)/levels.py --most $(SYNTH_MOST) $$@ --of $(SYNTH_LEVELS_OF) -- $(2)
+endef
+$(eval $(call synth_tables,,$(SYNTH_NETS),--svg $(B)/synth/area.svg))
+$(eval $(call synth_tables,check-,4:$(B)/synth/check.json,))
+
+.PHONY: synth synth-check
+synth: $(B)/synth/area.json $(B)/synth/levels.json
+synth-check: $(B)/synth/check-area.json $(B)/synth/check-levels.json

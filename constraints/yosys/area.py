@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Turns Yosys' `stat` of a design that kept its hierarchy into area.json and a table.
+"""Areas of the blocks of synth_top, from the mapped netlists, into a JSON file and a table.
 
-area.py OUT.json LANES:SAS:STAT-FILE:BLOCK[+BLOCK...] ...
+area.py [--least GBIT_S_PER_KLUT] [--svg FILE] OUT.json LANES:NETLIST.json ...
 
-A block's area is that of its module and everything below it. Units: lut counts LUT1 to LUT6, and the LUTs that LUT RAM and shift
-registers occupy; ff flip-flops; bram36 36 Kbit block RAMs (an 18 Kbit one is half); uram UltraRAMs.
-Fails when a block is missing, when a latch or an unmapped memory is left, when a cell is unknown, or when one module holds so much
-LUT RAM or so many flip-flops that a table must have ended there.
+A block's area is that of its module and everything below it; as the hierarchy is kept, a sum of modules is what Yosys makes of the whole.
+Units: lut counts LUT1 to LUT6, and the LUTs that LUT RAM and shift registers occupy; ff flip-flops; bram36 36 Kbit block RAMs (an 18 Kbit
+one is half); uram UltraRAMs. projected_gbit_s_per_klut is 128 LANES bits a cycle at 250 MHz by thousand LUTs: a projection.
+A row with `within` is a part of that engine; aes_pipe and ghash are in gcm_engine too, esp_encap_seq in esp_encap_front, sa_lookup in
+esp_decap_admit. Fails when a cell is unknown, when one module holds so much LUT RAM or so many flip-flops
+that a table must have ended there, or when a whole direction gives less than --least.
 """
+import argparse
 import json
-import re
 import sys
+
+import netlist
 
 LUT = {**{f'LUT{i}': 1 for i in range(1, 7)}, 'INV': 1, 'SRL16E': 1, 'SRLC32E': 1}
 # LUTs of a LUT RAM (AMD UG974): the quad and octal forms fill half a slice or a slice.
@@ -24,72 +28,126 @@ FREE = {'CARRY4', 'CARRY8', 'MUXF7', 'MUXF8', 'MUXF9', 'BUFG'}
 COUNTED = ('lut', 'ff', 'bram36', 'uram')
 MAX_LUT_RAM = 1024  # LUTs of LUT RAM in one module
 MAX_FF = 16384      # flip-flops in one module
+CLOCK = 250e6
+DIRECTIONS = ('engine_encap', 'engine_decap')
+# Parts of an engine's parts that get a row too.
+PARTS = {'gcm_engine': ('aes_pipe', 'ghash'), 'esp_encap_front': ('esp_encap_seq',), 'esp_decap_admit': ('sa_lookup',)}
 
 
-def parse(path):
-    """{module: {cell or submodule: count}}, module names as Yosys writes them."""
-    modules, cells = {}, None
-    with open(path, encoding='utf-8') as f:
-        for line in f:
-            if m := re.match(r'=== (.*) ===', line):
-                cells = None if m[1] == 'design hierarchy' else modules.setdefault(m[1], {})
-            elif cells is not None and 'Number of' not in line and (m := re.match(r'\s+(\S+)\s+(\d+)$', line)):
-                cells[m[1]] = int(m[2])
-    return modules
-
-
-def plain(name):
-    """gcm_engine of $paramod$...\\gcm_engine and $paramod\\gcm_engine\\LANES=s32'..."""
-    return name.split('\\')[1] if name.startswith('$paramod') else name
-
-
-def own_area(module, cells, modules):
+def own_area(name, module, modules):
     area = dict.fromkeys(COUNTED, 0)
     lut_ram = 0
-    for cell, n in cells.items():
+    for cell in (c['type'] for c in module['cells'].values()):
         if cell in modules or cell in FREE:
             continue
-        if cell in LUT_RAM:
-            lut_ram += n * LUT_RAM[cell]
+        lut_ram += LUT_RAM.get(cell, 0)
         for key, table in zip(COUNTED, ({**LUT, **LUT_RAM}, FF, BRAM, URAM)):
-            area[key] += n * table.get(cell, 0)
+            area[key] += table.get(cell, 0)
         if not any(cell in t for t in (LUT, LUT_RAM, FF, BRAM, URAM)):
-            sys.exit(f'area: {plain(module)}: {cell} is a latch, or a cell that this script does not know')
+            sys.exit(f'area: {netlist.plain(name)}: {cell} is a latch, or a cell that this script does not know')
     if lut_ram > MAX_LUT_RAM or area['ff'] > MAX_FF:
-        sys.exit(f'area: {plain(module)}: {lut_ram} LUTs of LUT RAM, {area["ff"]} flip-flops: a table that should be in block RAM')
+        sys.exit(f'area: {netlist.plain(name)}: {lut_ram} LUTs of LUT RAM, {area["ff"]} flip-flops: a table that should be in block RAM')
     return area
 
 
-def total_area(module, modules, known):
-    if module not in known:
-        area = own_area(module, modules[module], modules)
-        for cell, n in modules[module].items():
+def total_area(name, modules, known):
+    if name not in known:
+        area = own_area(name, modules[name], modules)
+        for cell in (c['type'] for c in modules[name]['cells'].values()):
             if cell in modules:
                 below = total_area(cell, modules, known)
-                area = {key: area[key] + n * below[key] for key in area}
-        known[module] = area
-    return known[module]
+                area = {key: area[key] + below[key] for key in area}
+        known[name] = area
+    return known[name]
 
 
-def main(out, runs):
+def rows_of(path, lanes):
+    modules, known, rows = netlist.load(path), {}, []
+
+    def row(module, engine, sas):
+        block = netlist.plain(module)
+        area = total_area(module, modules, known)
+        by_lane = engine or block in DIRECTIONS
+        rows.append({'block': block, **({'within': engine} if engine else {}), 'lanes': lanes if by_lane else None, 'sas': sas, **area})
+        if by_lane and area['lut']:
+            rows[-1]['projected_gbit_s_per_klut'] = round(128 * lanes * CLOCK / 1e9 / (area['lut'] / 1000), 3)
+        return block
+
+    def parts(module, engine, sas):
+        block = netlist.plain(module)
+        for part in sorted({c['type'] for c in modules[module]['cells'].values() if c['type'] in modules}, key=netlist.plain):
+            if netlist.plain(part) in PARTS.get(block, ()) or block == engine and '/lib/' not in netlist.source(modules[part]):
+                row(part, engine, sas)
+                parts(part, engine, sas)
+
+    for _, sas, module in netlist.instances(modules, 'synth_top'):
+        if row(module, None, sas) in DIRECTIONS:
+            parts(module, netlist.plain(module), sas)
+    return rows
+
+
+def print_table(rows):
+    print(f'{"block":<22}{"lanes":>6}{"sas":>7}' + ''.join(f'{key:>9}' for key in COUNTED) + '  projected Gbit/s per 1000 LUTs, 250 MHz')
+    for row in rows:
+        name = ('  ' if 'within' in row else '') + row['block']
+        print(f'{name:<22}{row["lanes"] or "-":>6}{row["sas"] or "-":>7}' + ''.join(f'{row[key]:>9g}' for key in COUNTED)
+              + (f'{row["projected_gbit_s_per_klut"]:>7.2f}' if row['block'] in DIRECTIONS else ''))
+
+
+def draw(rows, path):
+    """Stacked LUTs of a direction by block, for each number of lanes, with the most SAs there are."""
+    import matplotlib
+    matplotlib.use('Agg')
+    import matplotlib.pyplot as plt
+    sas = max(r['sas'] for r in rows if r['block'] in DIRECTIONS)
+    bars = sorted({(r['block'], r['lanes']) for r in rows if r['block'] in DIRECTIONS}, key=lambda b: (b[1], b[0]))
+    stacks = {}
+    for i, (engine, lanes) in enumerate(bars):
+        lut = {r['block']: r['lut'] for r in rows if (r['lanes'], r['sas']) == (lanes, sas) and engine in (r['block'], r.get('within'))}
+        for block, inner in PARTS.items():
+            lut[block] = lut.get(block, 0) - sum(lut.get(i, 0) for i in inner)
+        direct = {b: n for b, n in lut.items() if b != engine}
+        direct['rest'] = lut[engine] - sum(direct.values())
+        for block, n in direct.items():
+            stacks.setdefault(block, [0] * len(bars))[i] += n
+    order = sorted(stacks, key=lambda b: (b == 'rest', -sum(stacks[b])))
+    fig, ax = plt.subplots(figsize=(8, 5))
+    base = [0] * len(bars)
+    colors = plt.get_cmap('tab20')
+    for n, block in enumerate(order):
+        ax.bar(range(len(bars)), stacks[block], bottom=base, label=block, color=colors(n % 20), width=0.7)
+        base = [b + s for b, s in zip(base, stacks[block])]
+    for i, height in enumerate(base):
+        ax.text(i, height, f'{height:,}', ha='center', va='bottom', fontsize=8)
+    ax.set_xticks(range(len(bars)), [f'{d.removeprefix("engine_")}\n{l} lane{"s" if l > 1 else ""}' for d, l in bars])
+    ax.set_ylabel('LUTs (Yosys, UltraScale+)')
+    ax.set_title(f'Area of a direction, {sas} SAs')
+    ax.legend(fontsize=7, reverse=True)
+    fig.tight_layout()
+    fig.savefig(path)
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument('--least', type=float, default=0)
+    parser.add_argument('--svg')
+    parser.add_argument('out')
+    parser.add_argument('netlists', nargs='+')
+    args = parser.parse_args()
     rows = []
-    for run in runs:
-        lanes, sas, path, blocks = run.split(':')
-        modules, known = parse(path), {}
-        for block in blocks.split('+'):
-            found = [m for m in modules if plain(m) == block]
-            if len(found) != 1:
-                sys.exit(f'area: {path}: {len(found)} modules {block}')
-            rows.append({'block': block, 'lanes': int(lanes), 'sas': int(sas), **total_area(found[0], modules, known)})
-    with open(out, 'w', encoding='utf-8') as f:
+    for lanes, path in (n.split(':') for n in args.netlists):
+        rows += rows_of(path, int(lanes))
+    with open(args.out, 'w', encoding='utf-8') as f:
         json.dump(rows, f, indent=1)
         f.write('\n')
-    print(f'{"block":<14}{"lanes":>6}{"sas":>7}' + ''.join(f'{key:>9}' for key in COUNTED))
+    print_table(rows)
+    if args.svg:
+        draw(rows, args.svg)
     for row in rows:
-        print(f'{row["block"]:<14}{row["lanes"]:>6}{row["sas"]:>7}' + ''.join(f'{row[key]:>9g}' for key in COUNTED))
+        if row['block'] in DIRECTIONS and row['projected_gbit_s_per_klut'] < args.least:
+            sys.exit(f'area: {row["block"]}, {row["lanes"]} lanes, {row["sas"]} SAs: {row["projected_gbit_s_per_klut"]} Gbit/s per 1000 LUTs, '
+                     f'less than {args.least}')
 
 
 if __name__ == '__main__':
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    main(sys.argv[1], sys.argv[2:])
+    main()
