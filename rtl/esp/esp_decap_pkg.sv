@@ -36,7 +36,7 @@ package esp_decap_pkg;
   // What the decrypted bytes say; waits for the tag.
   typedef struct packed {
     logic [7:0]  status;
-    logic [15:0] len;                // of the inner packet
+    logic [15:0] last_byte;          // of the inner packet: its length less 1
   } trailer_t;
 
   // The verdict: the release side reads nothing but what this tells it to.
@@ -46,7 +46,8 @@ package esp_decap_pkg;
     logic [15:0]        sa;
     logic [7:0]         status;
     logic               verified;    // the ICV was compared and is right
-    logic [15:0]        len;         // 0 unless status is OK
+    logic               ok;          // status is OK
+    logic [15:0]        last_byte;   // of the inner packet: its length less 1; means nothing unless ok
     logic [BEATS_W-1:0] in_beats;
     logic [BEATS_W-1:0] buf_beats;
   } verdict_t;

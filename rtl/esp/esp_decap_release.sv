@@ -44,11 +44,10 @@ module esp_decap_release #(
   logic [VERDICT_W-1:0]    head_bits;
   esp_decap_pkg::verdict_t head;
   logic                    queue_ready, head_valid, head_done;
-  logic [$clog2(DEPTH):0]  queue_count;
 
   assign head = head_bits;
 
-  fifo_sync #(
+  fifo_head #(
       .WIDTH(VERDICT_W),
       .DEPTH(DEPTH)
   ) u_queue (
@@ -59,8 +58,7 @@ module esp_decap_release #(
       .s_data(v_verdict),
       .m_valid(head_valid),
       .m_ready(head_done),
-      .m_data(head_bits),
-      .count(queue_count)
+      .m_data(head_bits)
   );
 
   // ---- reader -----------------------------------------------------------------------------------------------------------------------
@@ -68,11 +66,9 @@ module esp_decap_release #(
   logic [BEATS_W-1:0] number_q;          // beat of the packet
   logic [OUT_W-1:0]   room_q;            // places of the output FIFO not yet spoken for
   logic               ok, issue, last;
-  logic [15:0]        last_byte;
 
-  assign ok        = head.status == espalier_regs_pkg::STATUS_OK;
-  assign last_byte = head.len - 16'd1;
-  assign last      = !ok || number_q == BEATS_W'(last_byte >> BEAT_LOG2);
+  assign ok        = head.ok;
+  assign last      = !ok || number_q == BEATS_W'(head.last_byte >> BEAT_LOG2);
   assign issue     = head_valid && room_q != '0;
   assign head_done = issue && last;
 
@@ -117,18 +113,15 @@ module esp_decap_release #(
   espalier_pkg::esp_out_t issue_user;
   logic                   valid1_q, valid2_q, valid3_q;
   logic [USER_W-1:0]      user1_q, user2_q, user3_q;
-  logic                   last1_q, last2_q, last3_q, ok1_q, ok2_q;
-  logic [BEAT_LOG2-1:0]   end1_q, end2_q;   // last byte that counts
-  logic [16*LANES-1:0]    keep2;
+  logic                   last1_q, last2_q, last3_q, ok1_q;
+  logic [BEAT_LOG2-1:0]   end1_q;           // last byte that counts
+  logic [16*LANES-1:0]    keep2_q;          // bytes up to it; none of an error packet
   logic [128*LANES-1:0]   data3_q;
 
   assign issue_user.job    = head.job;
-  assign issue_user.len    = ok ? head.len : '0;
+  assign issue_user.len    = ok ? head.last_byte + 16'd1 : '0;
   assign issue_user.sa     = head.sa;
   assign issue_user.status = head.status;
-
-  // Bytes 0 to end of the beat; none of an error packet.
-  assign keep2 = ok2_q ? ~({(16*LANES){1'b1}} << end2_q << 1) : '0;
 
   always_ff @(posedge clk) begin
     if (rst) begin
@@ -144,18 +137,17 @@ module esp_decap_release #(
       user1_q <= issue_user;
       last1_q <= last;
       ok1_q   <= ok;
-      end1_q  <= last ? last_byte[BEAT_LOG2-1:0] : '1;
+      end1_q  <= last ? head.last_byte[BEAT_LOG2-1:0] : '1;
     end
     if (valid1_q) begin
       user2_q <= user1_q;
       last2_q <= last1_q;
-      ok2_q   <= ok1_q;
-      end2_q  <= end1_q;
+      keep2_q <= ok1_q ? ~({(16*LANES){1'b1}} << end1_q << 1) : '0;
     end
     if (valid2_q) begin
       user3_q <= user2_q;
       last3_q <= last2_q;
-      for (int unsigned i = 0; i < 16 * LANES; i++) data3_q[8*i+:8] <= keep2[i] ? rd_data[8*i+:8] : 8'd0;
+      for (int unsigned i = 0; i < 16 * LANES; i++) data3_q[8*i+:8] <= keep2_q[i] ? rd_data[8*i+:8] : 8'd0;
     end
   end
 
@@ -178,7 +170,7 @@ module esp_decap_release #(
   );
 
   logic unused;
-  assign unused = &{1'b0, queue_ready, queue_count, out_ready, out_count, last_byte, head.verified};
+  assign unused = &{1'b0, queue_ready, out_ready, out_count, head.verified};
 
 `ifndef SYNTHESIS
   logic [31:0] held_q;  // beats written and not yet given up

@@ -234,7 +234,7 @@ module esp_decap_trailer #(
 
   // ---- 6, 7: results ---------------------------------------------------------------------------------------------------------------------------------
   logic        done6_q, pad_bad6_q, dummy6_q, next_bad6_q, inner_bad6_q, ecn_bad6_q;
-  logic [15:0] inner_len6_q;
+  logic [15:0] last_byte6_q;
 
   always_ff @(posedge clk) begin
     if (rst) begin
@@ -263,11 +263,11 @@ module esp_decap_trailer #(
       dummy6_q     <= dummy5_q;
       next_bad6_q  <= next_bad5_q;
       inner_bad6_q <= inner_bad5_q || inner_len5_q > payload5_q;
-      inner_len6_q <= inner_len5_q;
+      last_byte6_q <= inner_len5_q - 16'd1;
       ecn_bad6_q   <= ecn_bad5_q;
     end
     if (done6_q) begin
-      m_trailer.len <= inner_len6_q;
+      m_trailer.last_byte <= last_byte6_q;
       if (pad_bad6_q) m_trailer.status <= espalier_regs_pkg::STATUS_BAD_PADDING;
       else if (dummy6_q) m_trailer.status <= espalier_regs_pkg::STATUS_DUMMY;
       else if (next_bad6_q) m_trailer.status <= espalier_regs_pkg::STATUS_BAD_NEXT_HEADER;

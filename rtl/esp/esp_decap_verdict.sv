@@ -169,7 +169,8 @@ module esp_decap_verdict (
     early.verified  = verified;
     early.in_beats  = info.in_beats;
     early.buf_beats = info.buf_beats;
-    early.len       = trailer.len;
+    early.ok        = 1'b0;
+    early.last_byte = trailer.last_byte;
     if (tag_null) early.status = info.status;
     else if (!tag_equal) early.status = espalier_regs_pkg::STATUS_ICV_MISMATCH;
     else early.status = trailer.status;
@@ -193,7 +194,7 @@ module esp_decap_verdict (
     final_d = late;
     if (late.verified && u_verdict == esp_decap_pkg::REPLAY_IS_OLD) final_d.status = espalier_regs_pkg::STATUS_REPLAY_OLD;
     if (late.verified && u_verdict == esp_decap_pkg::REPLAY_IS_KNOWN) final_d.status = espalier_regs_pkg::STATUS_REPLAY_DUPLICATE;
-    if (final_d.status != espalier_regs_pkg::STATUS_OK) final_d.len = '0;
+    final_d.ok = final_d.status == espalier_regs_pkg::STATUS_OK;
   end
 
   always_ff @(posedge clk) begin

@@ -20,7 +20,7 @@ module esp_encap_out #(
     input  logic [127:0]           t_tag,
     input  logic                   r_valid,    // records
     input  esp_pkg::encap_out_t    r_out,
-    output logic                   freed,      // a cipher beat left its FIFO
+    output logic                   freed,      // a cipher beat left its FIFO, in the cycle before
     output logic                   m_axis_tvalid,
     input  logic                   m_axis_tready,
     output logic [128*LANES-1:0]   m_axis_tdata,
@@ -74,9 +74,9 @@ module esp_encap_out #(
   assign beat_ready = go && !in_done_q;
   assign rec_ready  = go && last;
   assign tag_ready  = go && last;  // it was there: the ICV is in this beat or before it
-  assign freed      = beat_ready;
 
   always_ff @(posedge clk) begin
+    freed <= beat_ready && !rst;
     if (rst) begin
       num_q      <= '0;
       in_done_q  <= 1'b0;

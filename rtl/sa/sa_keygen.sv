@@ -41,12 +41,9 @@ module sa_keygen #(
   logic [4:0]                    slot_q;
 
   // ---- the key schedule: word i is word i-Nk plus a function of word i-1; the first Nk words are the key --------------------------
-  logic [3:0]  nk;
-  logic [2:0]  newest;
+  logic [2:0]  newest_q;  // Nk - 1
   logic [31:0] previous, turned, subbed, mixed;
-  assign nk     = (size_q == espalier_regs_pkg::KEY_SIZE_AES128) ? 4'd4 : (size_q == espalier_regs_pkg::KEY_SIZE_AES192) ? 4'd6 : 4'd8;
-  assign newest = 3'(nk - 4'd1);
-  assign previous = window_q[32*newest+:32];
+  assign previous = window_q[32*newest_q+:32];
   assign turned   = (phase_q == '0) ? {previous[7:0], previous[31:8]} : previous;  // RotWord: byte 1 comes first
   for (genvar i = 0; i < 4; i++) begin : g_sub
     aes_sbox i_sbox (
@@ -67,7 +64,7 @@ module sa_keygen #(
   assign fresh  = oldest ^ mixed;
   always_comb begin
     turned_window = {32'b0, window_q[255:32]};
-    turned_window[32*newest+:32] = fresh;
+    turned_window[32*newest_q+:32] = fresh;
   end
 
   logic [4:0] behind_skip;
@@ -103,6 +100,7 @@ module sa_keygen #(
         IDLE: begin
           if (start) begin
             size_q     <= key_size;
+            newest_q   <= (key_size == espalier_regs_pkg::KEY_SIZE_AES128) ? 3'd3 : (key_size == espalier_regs_pkg::KEY_SIZE_AES192) ? 3'd5 : 3'd7;
             sa_q       <= sa;
             window_q   <= key;
             phase_q    <= '0;
@@ -117,7 +115,7 @@ module sa_keygen #(
           window_q    <= turned_window;
           round_key_q <= {oldest, round_key_q[127:32]};
           gathered_q  <= gathered_q + 2'd1;
-          phase_q     <= (phase_q + 4'd1 == nk) ? '0 : phase_q + 4'd1;
+          phase_q     <= (phase_q == {1'b0, newest_q}) ? '0 : phase_q + 4'd1;
           if (phase_q == '0) rcon_q <= {rcon_q[6:0], 1'b0} ^ (rcon_q[7] ? 8'h1b : 8'h00);
           if (gathered_q == 2'd3) state_q <= ROUND;
         end
