@@ -7,7 +7,7 @@
 # beside it, and the area of a block is the sum of its modules. Only the choice of LUTs differs from its own (before map_luts, so nothing
 # is left for it to do there):
 #  - wide LUTs (MUXF7, MUXF8) for the S-box alone, where they save a level; elsewhere they cost LUTs for nothing
-#  - GHASH and the AES rounds keep the XOR trees that the RTL writes down: what abc does by default to shorten logic takes these apart,
+#  - GHASH, the AES rounds and the hashes of sa_lookup keep the XOR trees that the RTL writes down: what abc does by default to shorten logic takes these apart,
 #    for 20 % more LUTs
 #  - every LUT counts the same
 set -eu
@@ -22,7 +22,7 @@ nice yosys -q -l "$out.log" -p "
   select -assert-none t:\$dlatch t:\$adlatch t:\$dlatchsr t:\$_DLATCH* t:\$_DLATCHSR* t:\$mem*
   select -set sbox *aes_sbox
   abc -luts 2:2,3,6:5,10,20 @sbox
-  select -set trees *ghash* *aes_round* *aes_start*
+  select -set trees *ghash* *aes_round* *aes_start* *sa_lookup*
   abc -lut 6 -script +strash;if;mfs2 @trees
   abc -lut 6
   $SYNTH -run map_luts:

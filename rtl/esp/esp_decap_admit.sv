@@ -3,7 +3,7 @@
 // on as a null token with its status, its other beats are dropped; one that passes goes into gcm_engine with key, nonce and AAD
 // (RFC 4106, 4 and 5), and its received ICV is kept for the comparison.
 //
-//   cycle  0          4            5         7                   11                        12            13
+//   cycle  0          4            5         7                   11                        12            14
 //        first beat  header_t   lookup hit  context, state    sequence number, verdict    cipher beats  ICV
 // The beats wait in a delay line for as long. Latency 12 cycles, a beat a cycle, never stalls.
 `default_nettype none
@@ -252,25 +252,37 @@ module esp_decap_admit #(
     end
   end
 
-  // ---- the received ICV: the 4 words that end the stream; cycle 13 ---------------------------------------------------------------------------
-  localparam int unsigned WORDS = 4 * LANES;  // of a beat
+  // ---- the received ICV: the 4 words that end the stream; cycles 13 and 14, first its lane and what may lie in the next, then its words -----
+  localparam int unsigned WORDS  = 4 * LANES;  // of a beat
+  localparam int unsigned WORD_W = $clog2(WORDS);
 
-  logic [95:0]                 before_q;      // last 3 words of the beat before
-  logic [32*(WORDS+3)-1:0]     window_words;
-  logic [$clog2(WORDS)-1:0]    end_word;      // the stream's last word, in its beat
-  logic                        v_valid_q;
-  logic [127:0]                v_icv_q;
+  logic [95:0]             before_q;      // last 3 words of the beat before
+  logic [32*(WORDS+3)-1:0] window_words;
+  logic [WORD_W-1:0]       end_word;      // the stream's last word, in its beat
+  logic [223:0]            lane_q;
+  logic [1:0]              lane_word_q;
+  logic                    lane_valid_q, v_valid_q;
+  logic [127:0]            v_icv_q;
 
   assign window_words = {g_data, before_q};
-  assign end_word     = g_len[2+:$clog2(WORDS)] + ($clog2(WORDS))'(8 - 1);  // stream bytes: c + 32
+  assign end_word     = g_len[2+:WORD_W] + WORD_W'(8 - 1);  // stream bytes: c + 32
 
   always_ff @(posedge clk) begin
-    if (rst) v_valid_q <= 1'b0;
-    else v_valid_q <= g_valid && g_last && !g_null;
+    if (rst) begin
+      lane_valid_q <= 1'b0;
+      v_valid_q    <= 1'b0;
+    end else begin
+      lane_valid_q <= g_valid && g_last && !g_null;
+      v_valid_q    <= lane_valid_q;
+    end
     if (g_valid) begin
       before_q <= g_data[128*LANES-1-:96];
-      if (g_last) v_icv_q <= window_words[32*end_word+:128];
+      if (g_last) begin
+        lane_q      <= window_words[128*(32'(end_word)>>2)+:224];
+        lane_word_q <= end_word[1:0];
+      end
     end
+    if (lane_valid_q) v_icv_q <= lane_q[32*lane_word_q+:128];
   end
 
   assign v_valid = v_valid_q;

@@ -89,7 +89,7 @@ module replay_check (
     else if (window3_q != '0) begin
       if (zero3_q) verdict4_q <= esp_decap_pkg::REPLAY_IS_OLD;
       else if (!back3_q[64]) begin
-        if (back3_q[63:0] >= {56'b0, window3_q}) verdict4_q <= esp_decap_pkg::REPLAY_IS_OLD;
+        if (back3_q[63:8] != '0 || back3_q[7:0] >= window3_q) verdict4_q <= esp_decap_pkg::REPLAY_IS_OLD;
         else if (seen3_q) verdict4_q <= esp_decap_pkg::REPLAY_IS_KNOWN;
       end
     end

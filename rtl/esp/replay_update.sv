@@ -36,10 +36,17 @@ module replay_update #(
   localparam int unsigned ROW_W   = $clog2(SA_ENTRIES);
   localparam int unsigned STATE_W = 192;
 
-  // Bits 0 to n of a ring.
+  // Bits 0 to n of a ring, in groups of 8: a bit is set if its group lies below that of n, or is that group and its place is not above.
   function automatic logic [127:0] upto(input logic [6:0] n);
     logic [127:0] mask;
-    for (int unsigned i = 0; i < 128; i = i + 1) mask[i] = 7'(i) <= n;
+    logic [15:0]  below, same;
+    logic [7:0]   place;
+    for (int unsigned g = 0; g < 16; g = g + 1) begin
+      below[g] = 4'(g) < n[6:3];
+      same[g]  = 4'(g) == n[6:3];
+    end
+    for (int unsigned i = 0; i < 8; i = i + 1) place[i] = 3'(i) <= n[2:0];
+    for (int unsigned i = 0; i < 128; i = i + 1) mask[i] = below[i/8] || (same[i/8] && place[i%8]);
     upto = mask;
   endfunction
 
@@ -84,7 +91,7 @@ module replay_update #(
   logic [ROW_W-1:0]   sa1_q, sa2_q, sa3_q, sa4_q, sa5_q;
   logic [63:0]        seq1_q, seq2_q, seq3_q;
   logic [7:0]         window1_q, window2_q, window3_q;
-  logic               from4_q, from5_q, from6_q;  // the state in cycle 2 is that of a packet in cycle 4, 5, 6
+  logic [1:0]         from_q;                     // where the state in cycle 2 comes from: 0 memory, else of a packet in cycle 3 + from_q
   logic [STATE_W-1:0] state4_q, state5_q, state6_q;
   logic [STATE_W-1:0] state2;
   logic               write4_q;
@@ -92,47 +99,52 @@ module replay_update #(
   // Cycle 1 compares with the packets that will be one cycle further when this one needs their results. A packet in cycle 3 counts
   // whether it will change its state or not: state4_q is right in both cases.
   always_ff @(posedge clk) begin
-    from4_q <= valid_q[2] && sa3_q == sa1_q;
-    from5_q <= valid_q[3] && sa4_q == sa1_q;
-    from6_q <= valid_q[4] && sa5_q == sa1_q;
+    if (valid_q[2] && sa3_q == sa1_q) from_q <= 2'd1;
+    else if (valid_q[3] && sa4_q == sa1_q) from_q <= 2'd2;
+    else if (valid_q[4] && sa5_q == sa1_q) from_q <= 2'd3;
+    else from_q <= 2'd0;
   end
 
-  assign state2 = from4_q ? state4_q : from5_q ? state5_q : from6_q ? state6_q : rd_state;
+  assign state2 = from_q[1] ? (from_q[0] ? state6_q : state5_q) : (from_q[0] ? state4_q : rd_state);
 
   // ---- A: distances and masks -----------------------------------------------------------------------------------------------
   logic [63:0]  top2;
-  logic [127:0] seen2;
-  logic [64:0]  ahead3_q, back3_q;
-  logic [127:0] seen3_q, between3_q, one3_q;
+  logic [127:0] seen2, low_top;
+  logic [127:0] low_seq2_q, low_seq3_q;  // ring places 0 to seq
+  logic [64:0]  back3_q;                 // top - seq
+  logic [127:0] seen3_q, between3_q;
   logic [63:0]  top3_q;
-  logic         known3_q, zero3_q;
+  logic         known3_q, zero3_q, wraps2;
 
   assign top2    = state2[STATE_W-1:128];
   assign seen2   = state2[127:0];
+  assign low_top = upto(top2[6:0]);
+  assign wraps2  = seq2_q[6:0] < top2[6:0];
 
   always_ff @(posedge clk) begin
+    if (valid_q[0]) low_seq2_q <= upto(seq1_q[6:0]);
     if (valid_q[1]) begin
-      ahead3_q   <= {1'b0, seq2_q} - {1'b0, top2};
       back3_q    <= {1'b0, top2} - {1'b0, seq2_q};
       seen3_q    <= seen2;
       top3_q     <= top2;
       known3_q   <= seen2[seq2_q[6:0]];
       zero3_q    <= seq2_q == '0;
-      one3_q     <= 128'd1 << seq2_q[6:0];
+      low_seq3_q <= low_seq2_q;
       // the ring places of top + 1 to seq, when seq is 1 to 127 ahead
-      between3_q <= (seq2_q[6:0] >= top2[6:0]) ? (upto(seq2_q[6:0]) & ~upto(top2[6:0])) : (upto(seq2_q[6:0]) | ~upto(top2[6:0]));
+      between3_q <= wraps2 ? (low_seq2_q | ~low_top) : (low_seq2_q & ~low_top);
     end
   end
 
   // ---- B: verdict and new state -----------------------------------------------------------------------------------------------
   logic         newer, far, old, fresh;
   logic [1:0]   verdict3;
-  logic [127:0] seen_moved, seen_new;
+  logic [127:0] one3, seen_new;
   logic [1:0]   verdict4_q;
 
   assign newer = back3_q[64];
-  assign far   = ahead3_q[63:7] != '0;
-  assign old   = (window3_q != '0) && (zero3_q || (!newer && back3_q[63:0] >= {56'b0, window3_q}));
+  assign far   = !(&back3_q[64:7]) || back3_q[6:0] == '0;  // of a newer number: 128 or more ahead
+  assign old   = (window3_q != '0) && (zero3_q || (!newer && (back3_q[63:8] != '0 || back3_q[7:0] >= window3_q)));
+  assign one3  = low_seq3_q & ~{1'b0, low_seq3_q[127:1]};
 
   always_comb begin
     verdict3 = esp_decap_pkg::REPLAY_FRESH;
@@ -141,8 +153,18 @@ module replay_update #(
   end
 
   assign fresh      = verdict3 == esp_decap_pkg::REPLAY_FRESH;
-  assign seen_moved = !newer ? seen3_q : far ? '0 : (seen3_q & ~between3_q);
-  assign seen_new   = seen_moved | one3_q;
+
+  // Two signals say what becomes of the ring: 00 as it was, 01 a number within it, 10 the places between cleared, 11 all others cleared.
+  (* keep *) logic [1:0] change3;
+  assign change3 = !fresh ? 2'b00 : {newer, !newer || far};
+  always_comb begin
+    case (change3)
+      2'b00: seen_new = seen3_q;
+      2'b01: seen_new = seen3_q | one3;
+      2'b10: seen_new = (seen3_q & ~between3_q) | one3;
+      2'b11: seen_new = one3;
+    endcase
+  end
 
   always_ff @(posedge clk) begin
     if (rst) begin
@@ -170,7 +192,7 @@ module replay_update #(
     if (valid_q[2]) begin
       sa4_q      <= sa3_q;
       verdict4_q <= verdict3;
-      state4_q   <= fresh ? {newer ? seq3_q : top3_q, seen_new} : {top3_q, seen3_q};
+      state4_q   <= {(fresh && newer) ? seq3_q : top3_q, seen_new};
     end
     if (valid_q[3]) begin
       sa5_q    <= sa4_q;
@@ -185,7 +207,7 @@ module replay_update #(
   assign packet_wr_state = state4_q;
 
   logic unused;
-  assign unused = &{1'b0, s_verified, seq_req.sa, s_sa, ahead3_q};
+  assign unused = &{1'b0, s_verified, seq_req.sa, s_sa};
 
 `ifndef SYNTHESIS
   logic verified1_q, verified2_q, verified3_q, verified4_q;

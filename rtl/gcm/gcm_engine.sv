@@ -97,10 +97,10 @@ module gcm_engine #(
       .m_valid(d_cipher), .m_data({d_aad, d_full, d_part, d_length, d_part_len})
   );
 
-  logic         p_first;      // at M_AT: the packet's own words arrive
+  logic         p_first;      // at STREAM_AT: the packet's own words arrive
   logic [127:0] p_aad;
   logic [15:0]  p_aad_len, p_len, p_aad_len_q, p_len_q;
-  delay_line #(.WIDTH(160), .DELAY(M_AT)) i_packet_delay (
+  delay_line #(.WIDTH(160), .DELAY(STREAM_AT)) i_packet_delay (
       .clk, .rst, .s_valid(s_valid && s_first && !s_null), .s_data({s_aad, s_aad_len, s_len}),
       .m_valid(p_first), .m_data({p_aad, p_aad_len, p_len})
   );
@@ -111,15 +111,17 @@ module gcm_engine #(
       .clk, .rst, .s_valid(s_valid && !s_null), .s_data(s_sa[ADDR_W-1:0]), .m_valid(h_ahead), .m_data(h_sa)
   );
 
-  // ---- cycle 17: the other text, and the ciphertext for GHASH ------------------------------------------------------------------
+  // ---- cycle 17: the other text; and for GHASH the ciphertext, cut, with the AAD in place of the first block ----------------------
   logic                 c_valid_q, c_last_q;
-  logic [128*LANES-1:0] c_text;        // ciphertext, not yet cut
-  logic [LANES-1:0]     c_aad_q, c_full_q, c_part_q, c_length_q;
-  logic [3:0]           c_part_len_q;
-  logic [128*LANES-1:0] other;
+  logic [LANES-1:0]     c_length_q;
+  logic [128*LANES-1:0] other, hashed, x_q;
+  logic [15:0]          part_bytes;
+
   for (genvar l = 0; l < LANES; l++) begin : g_other
     assign other[128*l+:128] = d_data[128*l+:128] ^ ((d_null || d_aad[l]) ? '0 : keystream[128*l+:128]);
   end
+  assign hashed     = DECRYPT ? d_data : other;
+  assign part_bytes = ~(16'hffff << d_part_len);
 
   always_ff @(posedge clk) begin
     m_valid   <= d_valid && !rst;
@@ -132,63 +134,41 @@ module gcm_engine #(
       m_data  <= other;
     end
     if (d_cipher) begin
-      c_last_q     <= d_last;
-      c_aad_q      <= d_aad;
-      c_full_q     <= d_full;
-      c_part_q     <= d_part;
-      c_length_q   <= d_length;
-      c_part_len_q <= d_part_len;
+      c_last_q   <= d_last;
+      c_length_q <= d_length;
+      if (p_first) begin
+        p_aad_len_q <= p_aad_len;
+        p_len_q     <= p_len;
+      end
     end
   end
 
-  if (DECRYPT) begin : g_text_in
-    logic [128*LANES-1:0] c_text_q;
-    always_ff @(posedge clk) begin
-      if (d_cipher) c_text_q <= d_data;
+  // The cut is the reset of a byte's registers, which costs no LUT a bit.
+  for (genvar l = 0; l < LANES; l++) begin : g_hashed
+    logic [127:0] block;
+    assign block = (l == 0 && p_first) ? p_aad : hashed[128*l+:128];
+    for (genvar i = 0; i < 16; i++) begin : g_byte
+      logic keep;
+      assign keep = d_aad[l] || d_full[l] || (d_part[l] && part_bytes[i]);
+      always_ff @(posedge clk) begin
+        if (d_cipher) x_q[128*l+8*i+:8] <= keep ? block[8*i+:8] : 8'd0;
+      end
     end
-    assign c_text = c_text_q;
-  end else begin : g_text_out
-    assign c_text = m_data;
   end
 
   // ---- cycle 18: GHASH's blocks ------------------------------------------------------------------------------------------------
   logic [127:0]         length_block;  // bit lengths of AAD and payload, 64 bits big endian each
-  logic [15:0]          aad_len, len;
   logic [18:0]          aad_bits, len_bits;
   logic [128*LANES-1:0] blocks;
   logic [LANES-1:0]     count;
-  logic [127:0]         part_mask;
-  logic [15:0]          part_bytes;
 
-  assign aad_len      = p_first ? p_aad_len : p_aad_len_q;
-  assign len          = p_first ? p_len : p_len_q;
-  assign aad_bits     = {aad_len, 3'b0};
-  assign len_bits     = {len, 3'b0};
+  assign aad_bits     = {p_aad_len_q, 3'b0};
+  assign len_bits     = {p_len_q, 3'b0};
   assign length_block = {len_bits[7:0], len_bits[15:8], 5'b0, len_bits[18:16], 40'b0,
                          aad_bits[7:0], aad_bits[15:8], 5'b0, aad_bits[18:16], 40'b0};
-  assign part_bytes = ~(16'hffff << c_part_len_q);
-  for (genvar i = 0; i < 16; i++) begin : g_mask
-    assign part_mask[8*i+:8] = {8{part_bytes[i]}};
-  end
   for (genvar l = 0; l < LANES; l++) begin : g_block
-    logic [127:0] aad;
-    if (l == 0) begin : g_head
-      assign aad = p_first ? p_aad : c_text[127:0];
-    end else begin : g_more
-      assign aad = c_text[128*l+:128];
-    end
-    assign blocks[128*l+:128] = ({128{c_aad_q[l]}} & aad)
-                              | ({128{c_full_q[l]}} & c_text[128*l+:128])
-                              | ({128{c_part_q[l]}} & c_text[128*l+:128] & part_mask)
-                              | ({128{c_length_q[l]}} & length_block);
+    assign blocks[128*l+:128] = x_q[128*l+:128] | ({128{c_length_q[l]}} & length_block);
     assign count[l] = c_last_q ? c_length_q[l] : (l == LANES - 1);
-  end
-
-  always_ff @(posedge clk) begin
-    if (p_first) begin
-      p_aad_len_q <= p_aad_len;
-      p_len_q     <= p_len;
-    end
   end
 
   logic [128*LANES-1:0] powers;
@@ -233,7 +213,7 @@ module gcm_engine #(
     if (!rst) begin
       assert (d_cipher == (d_valid && !d_null));
       assert (y_valid == (e_valid && !e_null));
-      assert (p_first == (m_valid && m_first && !m_null));
+      assert (p_first == (d_cipher && d_first));
       if (s_valid && s_null) assert (s_first && s_last);
       if (c_valid_q) assert (c_last_q == |c_length_q);  // the stream has exactly the beats that its lengths ask for
     end

@@ -41,12 +41,9 @@ module fifo_sync #(
     end else begin
       if (push) wptr_q <= wptr_q + 1'b1;
       if (pop) rptr_q <= rptr_q + 1'b1;
-      if (push && !pop) begin
-        count_q <= count_q + 1'b1;
-        full_q  <= count_q == COUNT_W'(DEPTH - 1);
-      end else if (pop && !push) begin
-        count_q <= count_q - 1'b1;
-        full_q  <= 1'b0;
+      if (push != pop) begin
+        count_q <= count_q + {{(COUNT_W - 1){pop}}, 1'b1};  // plus or minus 1
+        full_q  <= push && count_q == COUNT_W'(DEPTH - 1);
       end
     end
   end
