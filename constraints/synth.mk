@@ -8,19 +8,22 @@ SYNTH_LEAST := 2.0
 SYNTH_MOST := 8
 SYNTH_LEVELS_OF := rtl/aes rtl/gcm rtl/esp rtl/sa
 SYNTH_DIR := constraints/yosys
-SYNTH_PKGS := $(filter-out rtl/lint.vlt,$(RTL_PKGS))
-SYNTH_SV := $(SYNTH_PKGS) $(filter-out $(RTL_PKGS),$(RTL_ALL)) $(SYNTH_DIR)/synth_top.sv
+# synth_sv FOLDERS: packages first. The engines need none of rtl/dma and rtl/pcie.
+synth_sv = $(foreach d,csr/espalier_regs_pkg.sv espalier_pkg.sv $(addsuffix /%_pkg.sv,$(1)),$(filter rtl/$(d),$(RTL_PKGS))) \
+  $(filter-out $(RTL_PKGS),$(filter $(addprefix rtl/,$(addsuffix /%,$(1))),$(RTL_ALL))) $(SYNTH_DIR)/synth_top.sv
+SYNTH_ENGINES := $(call synth_sv,lib aes gcm sa esp)
+SYNTH_CONTROL := $(call synth_sv,lib aes gcm sa esp csr dma pcie)
 
-# synth_run NAME,PARAMETERS: one run of Yosys over synth_top, netlist in NAME.json.
+# synth_run NAME,SV-FILES,PARAMETERS: one run of Yosys over synth_top, netlist in NAME.json.
 define synth_run
-$(B)/synth/$(1).json: $(SYNTH_SV) $(SYNTH_DIR)/synth.sh
+$(B)/synth/$(1).json: $(2) $(SYNTH_DIR)/synth.sh
 	@mkdir -p $$(@D)
 	@echo "yosys: $(1)"
-	@$(SYNTH_DIR)/synth.sh synth_top $$(@:.json=) "$(2)" $(SYNTH_SV)
+	@$(SYNTH_DIR)/synth.sh synth_top $$(@:.json=) "$(3)" $(2)
 endef
-$(foreach l,4 2 1,$(eval $(call synth_run,lanes-$(l),-set LANES $(l))))
-$(eval $(call synth_run,control,-set ENGINES 0 -set CONTROL 1))
-$(eval $(call synth_run,check,-set FEWER 0))
+$(foreach l,4 2 1,$(eval $(call synth_run,lanes-$(l),$(SYNTH_ENGINES),-set LANES $(l))))
+$(eval $(call synth_run,control,$(SYNTH_CONTROL),-set ENGINES 0 -set CONTROL 1))
+$(eval $(call synth_run,check,$(SYNTH_ENGINES),-set FEWER 0))
 SYNTH_NETS := 4:$(B)/synth/lanes-4.json 2:$(B)/synth/lanes-2.json 1:$(B)/synth/lanes-1.json 4:$(B)/synth/control.json
 
 # synth_tables PREFIX,NETS,PICTURE: both tables of one list of LANES:NETLIST. The 4 lanes of the whole list are what --least is about.

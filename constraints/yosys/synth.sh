@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # synth.sh TOP OUT CHPARAM-ARGUMENTS SV-FILES: Yosys for UltraScale+. OUT.json is the mapped netlist, OUT.log the log; fails on an error, an
-# inferred latch, a memory left over, or a wire that several cells drive or none.
+# inferred latch, a memory left over, a wire that several cells drive or none, or a name that Yosys did not know and took for a new wire.
 #
 # All of synth_xilinx runs, with the hierarchy kept, so that a module used many times (an AES round) is mapped once, whatever stands
 # beside it, and the area of a block is the sum of its modules. Only the choice of LUTs differs from its own (before map_luts, so nothing
@@ -30,7 +30,7 @@ nice yosys -q -l "$out.log" -p "
   check -assert
   select -clear
   json -o $out.tmp" >/dev/null 2>&1 || { tail -n 20 "$out.log" >&2; exit 1; }
-if grep '^Latch inferred' "$out.log" >&2; then
+if grep -e '^Latch inferred' -e 'is implicitly declared' -e 'out of bounds on signal' "$out.log" >&2; then
 	exit 1
 fi
 mv "$out.tmp" "$out.json"

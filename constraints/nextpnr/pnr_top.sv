@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// A block between shift registers, so that it needs five pins and every path through it starts and ends in a register: for place and route
+// alone. BLOCK 0: ghash, 1: replay, 2: gcm_engine.
+`default_nettype none
+
+module pnr_top #(
+    parameter int unsigned BLOCK      = 0,
+    parameter int unsigned LANES      = 1,
+    parameter int unsigned SA_ENTRIES = 64
+) (
+    input  logic clk,
+    input  logic rst,
+    input  logic in,
+    input  logic load,  // the outputs are taken; else they are shifted out
+    output logic out
+);
+
+  localparam int unsigned IN_W  = 1024;
+  localparam int unsigned OUT_W = 512;
+
+  logic [IN_W-1:0]  in_q;
+  logic [OUT_W-1:0] result, out_q;
+  always_ff @(posedge clk) begin
+    in_q  <= {in_q[IN_W-2:0], in};
+    out_q <= load ? result : {1'b0, out_q[OUT_W-1:1]};
+  end
+  assign out = out_q[0];
+
+  if (BLOCK == 0) begin : g_ghash
+    ghash #(.LANES(LANES)) i_block (
+        .clk, .rst, .valid(in_q[0]), .last(in_q[1]), .count(in_q[2+:LANES]), .blocks(in_q[8+:128*LANES]),
+        .powers(in_q[8+128*LANES+:128*LANES]), .y_valid(result[0]), .y(result[1+:128])
+    );
+    assign result[OUT_W-1:129] = '0;
+  end else if (BLOCK == 1) begin : g_replay
+    sa_pkg::seq_req_t seq_req;
+    sa_pkg::seq_rsp_t seq_rsp;
+    assign seq_req = in_q[511-:$bits(seq_req)];
+    replay #(.SA_ENTRIES(SA_ENTRIES)) i_block (
+        .clk, .rst, .c_valid(in_q[0]), .c_sa(in_q[16:1]), .c_low(in_q[48:17]), .c_esn(in_q[49]), .c_window(in_q[57:50]),
+        .c_seq(result[63:0]), .c_verdict(result[65:64]), .u_valid(in_q[58]), .u_verified(in_q[59]), .u_sa(in_q[75:60]),
+        .u_seq(in_q[139:76]), .u_window(in_q[147:140]), .u_verdict(result[67:66]), .seq_req, .seq_rsp
+    );
+    assign result[OUT_W-1:68] = (OUT_W - 68)'(seq_rsp);
+  end else begin : g_gcm
+    espalier_pkg::key_wr_t key_wr;
+    assign key_wr = in_q[1023-:$bits(key_wr)];
+    gcm_engine #(.LANES(LANES), .SA_ENTRIES(SA_ENTRIES), .USER_W(1)) i_block (
+        .clk, .rst, .key_wr, .s_valid(in_q[0]), .s_first(in_q[1]), .s_last(in_q[2]), .s_null(in_q[3]), .s_sa(in_q[19:4]),
+        .s_key_size(in_q[21:20]), .s_nonce(in_q[117:22]), .s_aad(in_q[245:118]), .s_aad_len(in_q[261:246]), .s_len(in_q[277:262]),
+        .s_user(in_q[278]), .s_data(in_q[279+:128*LANES]), .m_valid(result[0]), .m_first(result[1]), .m_last(result[2]), .m_null(result[3]),
+        .m_user(result[4]), .t_valid(result[5]), .t_null(result[6]), .t_user(result[7]), .t_tag(result[135:8]), .m_data(result[136+:128*LANES])
+    );
+    assign result[OUT_W-1:136+128*LANES] = '0;
+  end
+
+endmodule
+
+`default_nettype wire
