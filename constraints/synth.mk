@@ -9,8 +9,9 @@ SYNTH_MOST := 8
 SYNTH_LEVELS_OF := rtl/aes rtl/gcm rtl/esp rtl/sa
 SYNTH_DIR := constraints/yosys
 # synth_sv FOLDERS: packages first. The engines need none of rtl/dma and rtl/pcie.
-synth_sv = $(foreach d,csr/espalier_regs_pkg.sv espalier_pkg.sv $(addsuffix /%_pkg.sv,$(1)),$(filter rtl/$(d),$(RTL_PKGS))) \
-  $(filter-out $(RTL_PKGS),$(filter $(addprefix rtl/,$(addsuffix /%,$(1))),$(RTL_ALL))) $(SYNTH_DIR)/synth_top.sv
+synth_of = $(filter $(addprefix rtl/,$(addsuffix /%,$(1))),$(2))
+synth_sv = $(filter rtl/csr/%_pkg.sv rtl/espalier_pkg.sv $(call synth_of,$(1),$(RTL_PKGS)),$(RTL_PKGS)) \
+  $(call synth_of,$(1),$(filter-out $(RTL_PKGS),$(RTL_ALL))) $(SYNTH_DIR)/synth_top.sv
 SYNTH_ENGINES := $(call synth_sv,lib aes gcm sa esp)
 SYNTH_CONTROL := $(call synth_sv,lib aes gcm sa esp csr dma pcie)
 
