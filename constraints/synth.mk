@@ -8,10 +8,8 @@ SYNTH_LEAST := 2.0
 SYNTH_MOST := 8
 SYNTH_LEVELS_OF := rtl/aes rtl/gcm rtl/esp rtl/sa
 SYNTH_DIR := constraints/yosys
-# synth_sv FOLDERS: packages first. The engines need none of rtl/dma and rtl/pcie.
-synth_of = $(filter $(addprefix rtl/,$(addsuffix /%,$(1))),$(2))
-synth_sv = $(filter rtl/csr/%_pkg.sv rtl/espalier_pkg.sv $(call synth_of,$(1),$(RTL_PKGS)),$(RTL_PKGS)) \
-  $(call synth_of,$(1),$(filter-out $(RTL_PKGS),$(RTL_ALL))) $(SYNTH_DIR)/synth_top.sv
+# synth_sv FOLDERS: their files, packages first. The engines need none of rtl/dma and rtl/pcie.
+synth_sv = $(filter rtl/csr/%_pkg.sv rtl/espalier_pkg.sv $(foreach d,$(1),rtl/$(d)/%),$(RTL_ALL)) $(SYNTH_DIR)/synth_top.sv
 SYNTH_ENGINES := $(call synth_sv,lib aes gcm sa esp)
 SYNTH_CONTROL := $(call synth_sv,lib aes gcm sa esp csr dma pcie)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A block between shift registers, so that it needs five pins and every path through it starts and ends in a register: for place and route
-// alone. BLOCK 0: ghash, 1: replay, 2: gcm_engine.
+// alone. BLOCK 0: ghash, 1: replay, 2: aes_start.
 `default_nettype none
 
 module pnr_top #(
@@ -42,16 +42,11 @@ module pnr_top #(
         .u_seq(in_q[139:76]), .u_window(in_q[147:140]), .u_verdict(result[67:66]), .seq_req, .seq_rsp
     );
     assign result[OUT_W-1:68] = (OUT_W - 68)'(seq_rsp);
-  end else begin : g_gcm
-    espalier_pkg::key_wr_t key_wr;
-    assign key_wr = in_q[1023-:$bits(key_wr)];
-    gcm_engine #(.LANES(LANES), .SA_ENTRIES(SA_ENTRIES), .USER_W(1)) i_block (
-        .clk, .rst, .key_wr, .s_valid(in_q[0]), .s_first(in_q[1]), .s_last(in_q[2]), .s_null(in_q[3]), .s_sa(in_q[19:4]),
-        .s_key_size(in_q[21:20]), .s_nonce(in_q[117:22]), .s_aad(in_q[245:118]), .s_aad_len(in_q[261:246]), .s_len(in_q[277:262]),
-        .s_user(in_q[278]), .s_data(in_q[279+:128*LANES]), .m_valid(result[0]), .m_first(result[1]), .m_last(result[2]), .m_null(result[3]),
-        .m_user(result[4]), .t_valid(result[5]), .t_null(result[6]), .t_user(result[7]), .t_tag(result[135:8]), .m_data(result[136+:128*LANES])
+  end else begin : g_aes
+    aes_start #(.LANES(LANES)) i_block (
+        .clk, .valid(in_q[2:0]), .key(in_q[3+:384]), .nonce(in_q[387+:96]), .counter(in_q[483+:16*LANES]), .out(result[0+:128*LANES])
     );
-    assign result[OUT_W-1:136+128*LANES] = '0;
+    assign result[OUT_W-1:128*LANES] = '0;
   end
 
 endmodule

@@ -36,17 +36,10 @@ module replay_update #(
   localparam int unsigned ROW_W   = $clog2(SA_ENTRIES);
   localparam int unsigned STATE_W = 192;
 
-  // Bits 0 to n of a ring, in groups of 8: a bit is set if its group lies below that of n, or is that group and its place is not above.
+  // Bits 0 to n of a ring, by bytes: those below the byte of n are all set, those above it are not.
   function automatic logic [127:0] upto(input logic [6:0] n);
     logic [127:0] mask;
-    logic [15:0]  below, same;
-    logic [7:0]   place;
-    for (int unsigned g = 0; g < 16; g = g + 1) begin
-      below[g] = 4'(g) < n[6:3];
-      same[g]  = 4'(g) == n[6:3];
-    end
-    for (int unsigned i = 0; i < 8; i = i + 1) place[i] = 3'(i) <= n[2:0];
-    for (int unsigned i = 0; i < 128; i = i + 1) mask[i] = below[i/8] || (same[i/8] && place[i%8]);
+    for (int unsigned i = 0; i < 16; i = i + 1) mask[8*i+:8] = (4'(i) < n[6:3]) ? 8'hff : (4'(i) == n[6:3]) ? ~(8'hfe << n[2:0]) : 8'h00;
     upto = mask;
   endfunction
 
@@ -109,7 +102,7 @@ module replay_update #(
 
   // ---- A: distances and masks -----------------------------------------------------------------------------------------------
   logic [63:0]  top2;
-  logic [127:0] seen2, low_top;
+  logic [127:0] seen2;
   logic [127:0] low_seq2_q, low_seq3_q;  // ring places 0 to seq
   logic [64:0]  back3_q;                 // top - seq
   logic [127:0] seen3_q, between3_q;
@@ -118,7 +111,6 @@ module replay_update #(
 
   assign top2    = state2[STATE_W-1:128];
   assign seen2   = state2[127:0];
-  assign low_top = upto(top2[6:0]);
   assign wraps2  = seq2_q[6:0] < top2[6:0];
 
   always_ff @(posedge clk) begin
@@ -131,7 +123,7 @@ module replay_update #(
       zero3_q    <= seq2_q == '0;
       low_seq3_q <= low_seq2_q;
       // the ring places of top + 1 to seq, when seq is 1 to 127 ahead
-      between3_q <= wraps2 ? (low_seq2_q | ~low_top) : (low_seq2_q & ~low_top);
+      between3_q <= wraps2 ? (low_seq2_q | ~upto(top2[6:0])) : (low_seq2_q & ~upto(top2[6:0]));
     end
   end
 
