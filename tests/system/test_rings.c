@@ -407,6 +407,34 @@ static void test_interrupt(void **state)
 	drop(ESPALIER_OUTBOUND, sa);
 }
 
+/* An armed queue whose interrupts are moderated: one event for three completions, or after the time for one alone. */
+static void test_moderation(void **state)
+{
+	struct espalier_sa_config out = test_sa(ESPALIER_OUTBOUND, 30);
+	int fd = espalier_queue_fd(bench.queue);
+	struct espalier_op *ops[3], *got[3];
+	uint8_t inner[100];
+	uint64_t events;
+	uint16_t sa = add(&out);
+
+	(void)state;
+	assert_int_equal(espalier_queue_moderate(bench.queue, 256, 0), -EINVAL);
+	for (unsigned int count = 1; count <= 3; count += 2) {
+		/* three of three, with a time that would take the simulated card a minute; one of three, with a short one */
+		assert_int_equal(espalier_queue_moderate(bench.queue, 3, count == 3 ? 16000 : 50), 0);
+		while (readable(fd, 0))
+			assert_int_equal(read(fd, &events, sizeof(events)), sizeof(events));
+		for (unsigned int i = 0; i < count; i++)
+			ops[i] = bench_encap(&bench, i, sa, inner, make_inner(inner, 100, i));
+		assert_int_equal(espalier_queue_arm(bench.queue), 0);
+		assert_int_equal(espalier_enqueue_burst(bench.queue, ops, count), count);
+		assert_true(readable(fd, 10000));
+		assert_int_equal(espalier_dequeue_burst(bench.queue, got, count), count);
+	}
+	assert_int_equal(espalier_queue_moderate(bench.queue, 0, 0), 0);
+	drop(ESPALIER_OUTBOUND, sa);
+}
+
 static void test_statistics(void **state)
 {
 	struct espalier_sa_config out = test_sa(ESPALIER_OUTBOUND, 29);
@@ -438,7 +466,8 @@ int main(void)
 		cmocka_unit_test(test_encap_decap),    cmocka_unit_test(test_source_alignment), cmocka_unit_test(test_bad_descriptors),
 		cmocka_unit_test(test_unmapped_source), cmocka_unit_test(test_exact_capacity),	cmocka_unit_test(test_no_plaintext),
 		cmocka_unit_test(test_drops_untouched), cmocka_unit_test(test_mixed),		cmocka_unit_test(test_wrap),
-		cmocka_unit_test(test_queues),		cmocka_unit_test(test_interrupt),	cmocka_unit_test(test_statistics),
+		cmocka_unit_test(test_queues),		cmocka_unit_test(test_interrupt),
+		cmocka_unit_test(test_moderation),	cmocka_unit_test(test_statistics),
 	};
 	int failed;
 
