@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ACTIVE_CYCLES 2000u    /* awake after the last beat: work inside the card that no stream shows */
+#define ACTIVE_CYCLES 20000u   /* awake after the last beat: work inside the card that no stream shows, moderated interrupts of up to 80 us among it */
 #define RESET_CYCLES 16u       /* length of the reset */
 #define WIPE_CYCLES 10000u     /* awake after a reset: the card zeroes its memories */
 #define ANSWER_CYCLES 1000000u /* a register access takes longer: the card hangs */
