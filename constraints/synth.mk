@@ -2,8 +2,9 @@
 # Yosys synth_xilinx for UltraScale+, full size: what the RTL costs, and how long its paths are.
 #   make synth        every block for 1, 2 and 4 lanes and 64, 1024 and 4096 SAs: build/synth/area.json, area.svg, levels.json
 #   make synth-check  the two directions with 4 lanes and 4096 SAs alone: build/synth/check-area.json, check-levels.json
-# Both fail on an error, an inferred latch, a table that did not become block RAM, a direction that gives less than SYNTH_LEAST Gbit/s
-# (projected at 250 MHz) per 1000 LUTs with 4 lanes, or a path of more than SYNTH_MOST LUT levels in SYNTH_LEVELS_OF.
+# Both fail on an error, an inferred latch, a table that did not become block RAM, a direction at full size that gives less than
+# SYNTH_LEAST Gbit/s (projected at 250 MHz) per 1000 LUTs, or a path of more than SYNTH_MOST LUT levels in SYNTH_LEVELS_OF.
+# 13 minutes of processor time, 4 for synth-check.
 SYNTH_LEAST := 2.0
 SYNTH_MOST := 8
 SYNTH_LEVELS_OF := rtl/aes rtl/gcm rtl/esp rtl/sa
@@ -25,7 +26,7 @@ $(eval $(call synth_run,control,$(SYNTH_CONTROL),-set ENGINES 0 -set CONTROL 1))
 $(eval $(call synth_run,check,$(SYNTH_ENGINES),-set FEWER 0))
 SYNTH_NETS := 4:$(B)/synth/lanes-4.json 2:$(B)/synth/lanes-2.json 1:$(B)/synth/lanes-1.json 4:$(B)/synth/control.json
 
-# synth_tables PREFIX,NETS,PICTURE: both tables of one list of LANES:NETLIST. The 4 lanes of the whole list are what --least is about.
+# synth_tables PREFIX,NETS,PICTURE: both tables of one list of LANES:NETLIST.
 define synth_tables
 $(B)/synth/$(1)area.json: $(foreach n,$(2),$(lastword $(subst :, ,$(n)))) $(SYNTH_DIR)/area.py $(SYNTH_DIR)/netlist.py
 	@$(PYTHON) $(SYNTH_DIR)/area.py --least $(SYNTH_LEAST) $(3) $$@ $(2)
