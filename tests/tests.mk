@@ -39,7 +39,7 @@ verify: $(UNIT_TESTS) $(TEST_BINS)
 # ---- the host side under AddressSanitizer and UndefinedBehaviorSanitizer -------------------------------------------------
 # Everything in C but the Verilated card, built again under $(B)/asan; the card it drives is the ordinary one.
 ASAN = B=$(B)/asan SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" OPT="-O1 -g"
-HOST_UNIT_TESTS := $(filter-out %/sim_pcie,$(filter $(addprefix $(B)/tests/,host_% driver_% sim_%),$(UNIT_TESTS)))
+HOST_UNIT_TESTS := $(filter-out %/sim_pcie,$(filter $(addprefix $(B)/tests/,host_% driver_% sim_% ike_% gw_% sink_% net_%),$(UNIT_TESTS)))
 asan_tests = $(patsubst $(B)/%,$(1)/%,$(foreach t,$(HOST_UNIT_TESTS),ESPALIER_BUILD=$(1),$(patsubst $(B)/%,$(1)/%,$(t)))) \
   $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_BUILD=$(1),ESPALIER_TEST_DEVICE=software,$(patsubst $(B)/%,$(1)/%,$(t))) \
   $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_BUILD=$(1),ESPALIER_TEST_DEVICE=sim,ESPALIER_TEST_SAS=64,$(patsubst $(B)/%,$(1)/%,$(t))) \
