@@ -63,8 +63,8 @@ enum conf_unique { CONF_UNIQUE_NO, CONF_UNIQUE_NEVER, CONF_UNIQUE_KEEP, CONF_UNI
 enum conf_revocation { CONF_REVOCATION_RELAXED, CONF_REVOCATION_IFURI, CONF_REVOCATION_STRICT };
 enum conf_dpd_action { CONF_DPD_CLEAR, CONF_DPD_TRAP, CONF_DPD_RESTART };
 enum conf_auth_method { CONF_AUTH_PUBKEY, CONF_AUTH_PSK };
-enum conf_key_type { CONF_KEY_ANY, CONF_KEY_RSA, CONF_KEY_RSA_PSS, CONF_KEY_ECDSA, CONF_KEY_ED25519, CONF_KEY_ED448 };
-enum conf_hash { CONF_HASH_SHA1, CONF_HASH_SHA256, CONF_HASH_SHA384, CONF_HASH_SHA512, CONF_HASH_IDENTITY };
+enum conf_key_type { CONF_KEY_ANY, CONF_KEY_RSA, CONF_KEY_RSA_PSS, CONF_KEY_ECDSA, CONF_KEY_ED25519 };
+enum conf_hash { CONF_HASH_SHA256, CONF_HASH_SHA384, CONF_HASH_SHA512 };
 
 /* start_action, close_action: "trap|start" is both. */
 #define CONF_ACTION_TRAP 1u
@@ -123,7 +123,8 @@ struct conf_connection {
 	struct conf_where where;
 	char *name;
 	struct conf_addrs local_addrs, remote_addrs;
-	uint16_t local_port, remote_port;
+	uint16_t local_port;		    /* 0: the agent's own */
+	uint16_t remote_port;
 	struct conf_list proposals;	    /* as written: "aes256gcm16-prfsha384-ecp256", "default"; at least one */
 	bool encap;			    /* UDP encapsulation even without NAT */
 	uint32_t dpd_delay_s;		    /* 0: no checks of liveness */

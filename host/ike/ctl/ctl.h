@@ -26,11 +26,14 @@ enum ctl_command { CTL_UP, CTL_DOWN, CTL_LIST, CTL_REKEY, CTL_RELOAD, CTL_LOG, C
 
 struct ctl_request {
 	enum ctl_command command;
-	char name[CTL_NAME_MAX]; /* up: child or connection; down, rekey: also "" with id. "conn/child" or "child" for children */
-	uint32_t id;		 /* down, rekey: "#7" is 7, the id that list prints for an IKE or CHILD SA; 0: by name */
+	/*
+	 * up: "conn", "child" or "conn/child"; down, rekey: also "#3", an IKE SA, or "{5}", a CHILD SA, by the numbers that list prints.
+	 * Printable, without spaces; as agent_up, agent_down and agent_rekey take it.
+	 */
+	char name[CTL_NAME_MAX];
 	bool ike;		 /* rekey: the IKE SA of it */
 	bool reauth;		 /* rekey: make the IKE SA anew, with authentication */
-	uint32_t timeout_s;	 /* up, down, rekey: answer after this at the latest; 0: as long as the agent tries */
+	uint32_t timeout_s;	 /* up: answer after this at the latest; 0: as long as the agent tries */
 };
 
 /* One request under way. */
@@ -84,9 +87,6 @@ void ctl_finish(struct ctl_call *call, json_t *result, const char *error);
 int ctl_request_parse(const char *line, size_t len, struct ctl_request *request, char error[CTL_ERROR_LEN]);
 /* The reverse; a new reference, NULL without memory. */
 json_t *ctl_request_build(const struct ctl_request *request);
-/* Text of a person, "net", "gw/net" or "#7", into name and id. 0 or -EINVAL. */
-int ctl_request_target(struct ctl_request *request, const char *text);
-
 /*
  * The other end, blocking: send the request, hand each log line to on_log (may be NULL), store the last line in *answer (new reference,
  * "ok" in it is true or false). CTL_LOG never answers. 0 or negative errno with one sentence in error.
