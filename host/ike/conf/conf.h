@@ -13,6 +13,7 @@
 #define ESPALIER_CONF_H
 
 #include "net/addr.h"
+#include "proto/proposal.h"
 #include "sink/sink.h"
 
 #define CONF_ERROR_LEN 512
@@ -107,7 +108,7 @@ struct conf_child {
 	char *name;
 	const struct conf_connection *connection; /* that it belongs to */
 	struct conf_selectors local_ts, remote_ts;
-	struct conf_list esp_proposals;	    /* as written: "aes256gcm16-x25519-esn", "default"; at least one */
+	struct proposals *esp_proposals;    /* at least one */
 	enum sink_mode mode;
 	unsigned int start_action, close_action; /* CONF_ACTION_... */
 	enum conf_dpd_action dpd_action;
@@ -125,7 +126,7 @@ struct conf_connection {
 	struct conf_addrs local_addrs, remote_addrs;
 	uint16_t local_port;		    /* 0: the agent's own */
 	uint16_t remote_port;
-	struct conf_list proposals;	    /* as written: "aes256gcm16-prfsha384-ecp256", "default"; at least one */
+	struct proposals *proposals;	    /* of the IKE SA; at least one */
 	bool encap;			    /* UDP encapsulation even without NAT */
 	uint32_t dpd_delay_s;		    /* 0: no checks of liveness */
 	enum conf_fragmentation fragmentation;
