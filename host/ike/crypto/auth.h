@@ -9,6 +9,7 @@
 
 #include "crypto/cert.h"
 #include "crypto/prf.h"
+#include "crypto/scheme.h"
 
 #define AUTH_METHOD_SHARED_KEY 2u
 #define AUTH_METHOD_SIGNATURE 14u
@@ -48,7 +49,7 @@ int auth_psk_check(const struct auth_octets *octets, const struct part *psk, con
 
 /*
  * Signs with the best scheme that key and peer have in common: RFC 7427 if peer_hashes (what the peer's SIGNATURE_HASH_ALGORITHMS lists) is not 0,
- * else RFC 4754. schemes: 0 for any, or what the configuration allows. -ENOTSUP with a sentence: nothing in common.
+ * else RFC 4754. schemes: what the configuration allows (scheme.h), 0 for any; RSA then signs by PKCS#1 v1.5. -ENOTSUP with a sentence: nothing in common.
  */
 int auth_sign(const struct auth_octets *octets, const struct privkey *key, uint32_t peer_hashes, uint32_t schemes, struct auth_data *auth, char *error);
 /*
@@ -59,11 +60,6 @@ int auth_sign(const struct auth_octets *octets, const struct privkey *key, uint3
 int auth_verify(const struct auth_octets *octets, const struct cert *cert, uint8_t method, const uint8_t *data, size_t len, uint32_t schemes,
 		char *error);
 
-/*
- * Schemes as a set, from the "auth" of swanctl.conf: "pubkey" (0), "rsa", "ecdsa", "ed25519", "rsa-sha256", "rsa/pss-sha384", "ecdsa-sha512", "ike:..." before
- * any of them, joined by "-" as in "rsa/pss-sha256-sha384", numbers (least key bits, "rsa-3072") refused. 0 or -EINVAL with a sentence.
- */
-int auth_schemes_parse(const char *text, uint32_t *schemes, char *error);
 /* "RSA-PSS with SHA2-256" of an AUTH payload, for log lines; a constant. */
 const char *auth_scheme_name(uint8_t method, const uint8_t *data, size_t len);
 

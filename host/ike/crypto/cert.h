@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "crypto/fail.h"
+#include "crypto/scheme.h"
 
 #define CERT_ENCODING_X509 4u	   /* X.509 Certificate - Signature */
 #define CERT_DER_MAX 16384u	   /* bytes of a certificate that is accepted */
@@ -39,6 +40,10 @@ const uint8_t *cert_der(const struct cert *cert, size_t *len);
 bool cert_equal(const struct cert *a, const struct cert *b);
 /* May sign certificates: CA basic constraint. */
 bool cert_is_ca(const struct cert *cert);
+/* Kind and size of the public key, for rules such as "rsa-3072"; Ed25519 has 256 bits. */
+enum cert_key { CERT_KEY_RSA, CERT_KEY_ECDSA, CERT_KEY_ED25519 };
+enum cert_key cert_key_kind(const struct cert *cert);
+unsigned int cert_key_bits(const struct cert *cert);
 /* notAfter as seconds since 1970. */
 time_t cert_not_after(const struct cert *cert);
 /* Subject as text (IDENTITY_TEXT_LEN bytes of identity.h), for log lines. */
@@ -86,7 +91,6 @@ int trust_add_ca(struct trust *trust, struct cert *ca, char *error);
 /* CRLs of a file, PEM (several) or DER (one). Their signatures are checked when they are used. */
 int trust_add_crl(struct trust *trust, const char *path, char *error);
 int trust_add_crl_der(struct trust *trust, const uint8_t *der, size_t len, char *error);
-void trust_set_revocation(struct trust *trust, enum trust_revocation revocation);
 /* For tests: the time of all checks; 0: now. */
 void trust_set_time(struct trust *trust, time_t when);
 
@@ -94,9 +98,17 @@ void trust_set_time(struct trust *trust, time_t when);
  * chain->certs[0] leads over the others and the trusted CAs to a trusted CA: signatures (SHA-2 or Ed25519; keys of the least size), validity, basic constraints,
  * key usage (digitalSignature or nonRepudiation, if the extension is there), extended key usage (if it is there: any, serverAuth, clientAuth, ipsecIKE or ipsecEndSystem),
  * name constraints, critical extensions, revocation. required_ca: NULL, or a CA that must be part of the path.
+ * demand: what this connection asks for beyond that; NULL: nothing, TRUST_RELAXED.
  * 0; -EACCES: not trusted, with the reason; -EINVAL: empty chain; -EIO.
  */
-int trust_verify(struct trust *trust, const struct cert_chain *chain, const struct cert *required_ca, char *error);
+struct trust_demand {
+	enum trust_revocation revocation;
+	struct cert *const *cas; /* the path must contain one of these; ca_count 0: no matter */
+	unsigned int ca_count;
+	uint32_t schemes;	 /* of the signatures in the path (scheme.h), 0: any */
+	unsigned int rsa_bits, ec_bits; /* least size of each key in the path, 0: CERT_..._MIN */
+};
+int trust_verify(struct trust *trust, const struct cert_chain *chain, const struct trust_demand *demand, char *error);
 /* The same for a certificate that the configuration names: valid now, acceptable key, no path needed. */
 int trust_verify_pinned(struct trust *trust, const struct cert *cert, char *error);
 
