@@ -50,8 +50,25 @@ struct agent_env {
 	uint16_t port, nat_port; /* 500 and 4500, ours; peers without a configured port have 500 and 4500 */
 };
 
-/* env and sink stay the caller's and in use until agent_destroy. */
-int agent_create(const struct agent_env *env, struct sink *sink, struct agent **agent, char *error);
+/* Limits and times; agent_default_settings fills in strongSwan's defaults. */
+struct agent_settings {
+	uint32_t retransmit_ms;	       /* wait after a request was sent first: 4000 */
+	uint32_t retransmit_percent;   /* each wait is so much of the one before: 180 */
+	unsigned int retransmit_tries; /* retransmissions before the peer is given up: 5, which is 165 s in all */
+	uint32_t half_open_ms;	       /* life of an IKE SA as responder without IKE_AUTH: 30000 */
+	unsigned int half_open_max;    /* of them at most: 1000; the oldest goes then */
+	unsigned int cookie_threshold; /* so many of them, and the next ones must bring a cookie: 30; 0: always */
+	unsigned int block_threshold;  /* of one address at most: 5; 0: no limit */
+	uint32_t fragment_size;	       /* bytes of an IP packet with an IKE message; above, it goes in fragments: 1280 */
+	uint32_t keepalive_ms;	       /* behind a NAT, after so much silence: 20000 */
+	uint32_t retire_ms;	       /* how long an inbound SA stays after its rekeying: 5000 */
+	uint32_t retry_ms;	       /* first pause before a failed connection is tried again, doubled each time, to 60 times as much: 5000 */
+};
+
+void agent_default_settings(struct agent_settings *settings);
+
+/* env and sink stay the caller's and in use until agent_destroy. settings NULL: the defaults. */
+int agent_create(const struct agent_env *env, const struct agent_settings *settings, struct sink *sink, struct agent **agent, char *error);
 /* Wipes and frees everything, sends nothing: agent_stop is the polite end. agent may be NULL. */
 void agent_destroy(struct agent *agent);
 

@@ -7,6 +7,7 @@
 #define ESPALIER_IKE_CHILD_SA_H
 
 #include "core/ike_sa.h"
+#include "core/state.h"
 
 enum child_state {
 	CHILD_INSTALLED,
@@ -23,7 +24,8 @@ struct child_sa {
 	uint32_t id, reqid;
 	enum child_state state;
 	uint32_t spi_in, spi_out;
-	struct proposal proposal;	 /* one transform a type */
+	struct suite suite;
+	struct hash_node by_in, by_out;	 /* in agent.children */
 	enum sink_mode mode;
 	bool esn, udp_encap, initiator;	 /* initiator: of the exchange that made it */
 	bool inbound_only;		 /* its outbound SA is not installed: a rekey waits for the delete of the old one */
@@ -46,12 +48,12 @@ struct child_sa {
  */
 int child_negotiation_begin(struct ike_sa *sa, const struct conf_child *child, struct child_sa *old, bool in_auth, struct child_negotiation **n);
 /* SA, (Ni, KE: CREATE_CHILD_SA only), TSi, TSr and notifies. */
-int child_put_request(struct child_negotiation *n, struct msg_builder *b);
+int child_put_request(struct child_negotiation *n, struct ike_builder *b);
 /*
  * The response's payloads. nonces: those of IKE_SA_INIT for in_auth, else NULL. 0: *child is installed. -EAGAIN: INVALID_KE_PAYLOAD, the
  * negotiation is set for the group asked for, send again. Other: refused, *notify is the peer's error or 0, the reason is logged.
  */
-int child_take_response(struct child_negotiation *n, const struct message *m, struct child_sa **child, uint16_t *notify);
+int child_take_response(struct child_negotiation *n, const struct ike_chain *m, struct child_sa **child, uint16_t *notify);
 /* Gives back the SPI unless a CHILD SA came of it; wipes. n may be NULL. */
 void child_negotiation_free(struct child_negotiation *n);
 
@@ -59,7 +61,7 @@ void child_negotiation_free(struct child_negotiation *n);
  * As responder: read SA, TSi, TSr ... of m, choose, install, and write the answer's payloads; or write one error notify (then *child is NULL).
  * old: the CHILD SA that the request rekeys, or NULL. 0, or negative: malformed.
  */
-int child_answer(struct ike_sa *sa, const struct message *m, struct child_sa *old, bool in_auth, struct msg_builder *reply, struct child_sa **child);
+int child_answer(struct ike_sa *sa, const struct ike_chain *m, struct child_sa *old, bool in_auth, struct ike_builder *reply, struct child_sa **child);
 
 /* ---- child_sa.c ------------------------------------------------------------------------------------------------------------ */
 
@@ -69,15 +71,22 @@ int child_answer(struct ike_sa *sa, const struct message *m, struct child_sa *ol
  */
 int child_install(struct child_sa *child, const uint8_t *keymat, size_t len, bool outbound);
 int child_use_outbound(struct child_sa *child);
-/* Remove its SAs from the sink at once, and free it. policy: what becomes of the policy: kept with another SA, back to trap, or removed, is found out here. */
-void child_destroy(struct child_sa *child);
+/*
+ * Remove its SAs from the sink at once, and free it. What becomes of the policy (kept with another SA, back to trap as start_action, or for this
+ * cause close_action or dpd_action, say, or removed) is found out here. Nothing is begun anew: ike_sa_close and informational.c do that.
+ */
+void child_destroy(struct child_sa *child, enum close_cause cause);
 /* Replaced by another: outbound stops, inbound goes after a while; then child_destroy. */
 void child_retire(struct child_sa *child);
 struct child_sa *child_by_spi(struct ike_sa *sa, uint32_t spi, bool inbound);
 /* Packets and bytes, those of SAs it replaced not included. */
 int child_stats(struct child_sa *child, struct sink_sa_stats *in, struct sink_sa_stats *out);
+/* By an SA in the sink; NULL: none. */
+struct child_sa *child_by_id(struct agent *agent, const struct sink_sa_id *id);
 /* An expire event of the sink for one of its SAs. */
 void child_expire(struct child_sa *child, bool hard);
+/* The data plane came back empty: all CHILD SAs are gone; peers are told and asked for new ones. Traps were installed before. */
+void children_lost(struct agent *agent);
 /* NAT mapping of the peer changed: new endpoints for both SAs. */
 int child_update_endpoints(struct child_sa *child);
 
@@ -91,6 +100,7 @@ unsigned int ts_narrow(const struct ts *ours, unsigned int our_count, const stru
 /* Reqids: one for each conf_child (and, for dynamic selectors, each peer), kept over rekeys and reloads. Install what start_action = trap asks for. */
 int trap_install(struct agent *agent, struct conf *conf);
 void trap_acquire(struct agent *agent, const struct sink_event *event);
-uint32_t child_reqid(struct agent *agent, const struct conf_conn *conn, const struct conf_child *child, const struct endpoint *remote);
+void trap_free(struct agent *agent);
+uint32_t child_reqid(struct agent *agent, const struct conf_connection *conn, const struct conf_child *child, const struct endpoint *remote);
 
 #endif

@@ -16,11 +16,13 @@
 
 #include "conf/conf.h"
 #include "core/agent.h"
+#include "core/state.h"
 #include "core/timer.h"
 #include "crypto/cipher.h"
 #include "crypto/dh.h"
 #include "crypto/identity.h"
 #include "crypto/kdf.h"
+#include "proto/build.h"
 #include "proto/fragment.h"
 #include "proto/message.h"
 #include "proto/proposal.h"
@@ -28,6 +30,7 @@
 struct child_sa;
 struct child_negotiation;
 struct exchange;
+struct handshake;
 struct ike_sa;
 
 enum ike_state {
@@ -35,6 +38,15 @@ enum ike_state {
 	IKE_ESTABLISHED,
 	IKE_REKEYED,	 /* replaced; its CHILD SAs are the new one's; waits for its delete */
 	IKE_DELETING,	 /* our delete is out */
+};
+
+/* Why an IKE or CHILD SA ends, for close_action, dpd_action and keyingtries. */
+enum close_cause {
+	CLOSE_LOCAL,	/* we wanted it: a user's command, shutdown, unique policy, lifetime */
+	CLOSE_REPLACED, /* rekeyed or authenticated anew */
+	CLOSE_PEER,	/* the peer deleted it */
+	CLOSE_DEAD,	/* the peer does not answer */
+	CLOSE_FAILED,	/* it was never established, or broke a rule */
 };
 
 /*
@@ -45,9 +57,12 @@ struct exchange_ops {
 	const char *name;
 	uint8_t type; /* exchange type of the header */
 	/* Write the payloads. 0; -ECANCELED: there is no need any more, drop it; any other: the IKE SA is closed. */
-	int (*build)(struct ike_sa *sa, struct exchange *x, struct msg_builder *b);
-	/* The verified, decrypted response. 0; negative: the IKE SA is closed without a delete. May queue exchanges. */
-	int (*response)(struct ike_sa *sa, struct exchange *x, const struct message *m);
+	int (*build)(struct ike_sa *sa, struct exchange *x, struct ike_builder *b);
+	/*
+	 * The verified, decrypted response. 0; negative: the IKE SA is closed without a delete, cause CLOSE_FAILED or what sa->cause says. May
+	 * queue exchanges. IKE_SA_INIT only, whose responses nothing protects: -EAGAIN: build and send it again; -EINPROGRESS: wait for a better one.
+	 */
+	int (*response)(struct ike_sa *sa, struct exchange *x, const struct ike_chain *m);
 	/* No response comes: the peer is dead or the IKE SA is closed. May be NULL. */
 	void (*abandon)(struct ike_sa *sa, struct exchange *x);
 	void (*free)(struct exchange *x);
@@ -60,17 +75,27 @@ struct exchange {
 
 /* One message as sent: its datagrams, one, or several fragments. */
 struct packets {
-	struct packet { uint8_t *data; size_t len; } *list;
+	struct packet {
+		uint8_t *data;
+		size_t len;
+	} *list;
 	unsigned int count;
+};
+
+/* Of the exchange that made an SA, the initiator's first. */
+struct nonces {
+	uint16_t i_len, r_len;
+	uint8_t i[IKE_NONCE_MAX], r[IKE_NONCE_MAX];
 };
 
 struct ike_sa {
 	struct agent *agent;
-	struct ike_sa *next;		/* in the agent's list */
+	struct ike_sa *next, *prev;	/* in the agent's list */
+	struct hash_node by_spi, by_peer; /* in the agent's tables */
 	uint32_t id;			/* for people */
 	char label[80];			/* "conn[3]", for logs */
 	struct conf *conf;		/* a reference */
-	const struct conf_conn *conn;	/* in conf; as responder chosen by addresses first, by identities in IKE_AUTH */
+	const struct conf_connection *conn;	/* in conf; as responder chosen by addresses first, by identities in IKE_AUTH */
 	bool initiator;			/* of this IKE SA: whoever sent its IKE_SA_INIT, or its rekey */
 	enum ike_state state;
 	uint64_t spi_i, spi_r;		/* host order */
@@ -79,15 +104,13 @@ struct ike_sa {
 	bool peer_fragments;		/* RFC 7383 negotiated */
 	bool peer_ppk;			/* USE_PPK seen in IKE_SA_INIT */
 	bool peer_no_tfc;
-	uint16_t peer_hashes;		/* RFC 7427: bit N is hash algorithm N */
-	struct proposal proposal;	/* one transform a type */
+	uint32_t peer_hashes;		/* RFC 7427: set of AUTH_HASH_... */
+	struct suite suite;
 	struct ike_keys keys;
 	struct cipher *seal, *open;
-	uint8_t nonce_i[256], nonce_r[256]; /* of the exchange that made this SA */
-	size_t nonce_i_len, nonce_r_len;
-	struct packets init_sent;	/* our own and the peer's IKE_SA_INIT message, for AUTH; freed when established */
-	struct packets init_received;
-	struct ike_id local_id, remote_id;
+	struct handshake *handshake;	/* IKE_SA_INIT and IKE_AUTH: handshake.h; NULL when established */
+	struct nonces *nonces;		/* of IKE_SA_INIT; NULL when established */
+	struct identity local_id, remote_id;
 	uint64_t established_ms;
 
 	/* window.c: what we ask */
@@ -99,9 +122,10 @@ struct ike_sa {
 	/* window.c: what the peer asks */
 	uint32_t receive_id;		/* of the next request */
 	struct packets reply;		/* cached response to receive_id - 1 */
-	struct reassembly *request_fragments, *response_fragments;
+	struct ike_reassembly *request_fragments, *response_fragments;
 	uint64_t last_heard_ms;		/* the last authenticated message */
-	bool close_after_reply;
+	bool close_after_reply;		/* informational.c: the reply to a delete is the last message */
+	enum close_cause cause;		/* of that, and of handlers that return an error; CLOSE_FAILED by default */
 
 	struct child_sa *children;
 	struct timer dpd, keepalive, rekey, reauth, expire; /* reauth: also AUTH_LIFETIME; expire: hard end, and time for half-open ones */
@@ -114,16 +138,23 @@ struct ike_sa {
 /* ---- ike_sa.c ---------------------------------------------------------------------------------------------------------- */
 
 /* A new SA in the agent's tables with an SPI of its own. NULL: no memory, or too many. */
-struct ike_sa *ike_sa_create(struct agent *agent, struct conf *conf, const struct conf_conn *conn, bool initiator);
+struct ike_sa *ike_sa_create(struct agent *agent, struct conf *conf, const struct conf_connection *conn, bool initiator);
 /*
  * Remove an SA at once: abandons its exchanges, deletes its CHILD SAs from the sink, wipes keys, frees it. Says why in the log. What
  * close_action, dpd_action, keyingtries ask for is begun. sa is gone afterwards.
  */
-void ike_sa_close(struct ike_sa *sa, const char *why);
+void ike_sa_close(struct ike_sa *sa, enum close_cause cause, const char *why);
 /* Keys are there and both sides authenticated: timers start (rekey, reauth, DPD, keepalive), unique policy is applied, waiters are told. */
 void ike_sa_established(struct ike_sa *sa);
-/* Derive keys from the shared secret and nonces; old_sk_d is NULL for IKE_SA_INIT. */
-int ike_sa_derive(struct ike_sa *sa, const uint8_t *secret, size_t secret_len, const struct ike_sa *old);
+/*
+ * Derive keys from the shared secret, nonces, sa's suite and SPIs, and make its ciphers; tells the key log. old: the SA that this one
+ * replaces, NULL for IKE_SA_INIT.
+ */
+int ike_sa_derive(struct ike_sa *sa, const uint8_t *secret, size_t secret_len, const struct nonces *nonces, const struct ike_sa *old);
+/* Set the peer's SPI of an SA of ours. */
+void ike_sa_set_peer_spi(struct ike_sa *sa, uint64_t spi);
+/* IKE proposals of the connection less what the library cannot do; in list (19 KiB). */
+void ike_proposals(const struct ike_sa *sa, struct proposals *list);
 static inline uint64_t ike_sa_own_spi(const struct ike_sa *sa)
 {
 	return sa->initiator ? sa->spi_i : sa->spi_r;
@@ -132,8 +163,6 @@ static inline uint64_t ike_sa_own_spi(const struct ike_sa *sa)
 bool ike_sa_busy(const struct ike_sa *sa);
 void ike_log(const struct ike_sa *sa, enum agent_log level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 uint64_t ike_now(const struct ike_sa *sa);
-/* value less a random part of up to rand; for lifetimes' jitter (strongSwan's rand_time). */
-uint64_t agent_jitter(struct agent *agent, uint64_t value, uint64_t rand);
 
 /* ---- window.c ---------------------------------------------------------------------------------------------------------- */
 
@@ -148,21 +177,28 @@ void window_receive(struct ike_sa *sa, const struct endpoint *local, const struc
  * A request of the peer, verified and decrypted: write the response's payloads into reply. 0, or negative: no response, the IKE SA is closed.
  * An error that the peer should hear is a notify in reply.
  */
-typedef int (*request_handler)(struct ike_sa *sa, const struct message *m, struct msg_builder *reply);
-int auth_request(struct ike_sa *sa, const struct message *m, struct msg_builder *reply);
-int create_child_request(struct ike_sa *sa, const struct message *m, struct msg_builder *reply); /* calls ike_rekey_request for protocol IKE */
-int ike_rekey_request(struct ike_sa *sa, const struct message *m, struct msg_builder *reply);
-int informational_request(struct ike_sa *sa, const struct message *m, struct msg_builder *reply);
+typedef int (*request_handler)(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply);
+int auth_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply);
+int create_child_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply); /* calls ike_rekey_request for protocol IKE */
+int ike_rekey_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply);
+int informational_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply);
 
 /* ---- what begins exchanges ------------------------------------------------------------------------------------------------ */
 
-/* init.c: a new IKE SA as initiator, with a first CHILD SA (child NULL: childless if the peer allows, else the first of conn). */
-struct ike_sa *ike_initiate(struct agent *agent, struct conf *conf, const struct conf_conn *conn, const struct conf_child *child);
+/* init.c: a new IKE SA as initiator, with a first CHILD SA (child NULL: the first of conn). NULL: could not begin, the reason is logged. */
+struct ike_sa *ike_initiate(struct agent *agent, const struct conf_connection *conn, const struct conf_child *child);
 /* create_child.c: child and reqid of a new CHILD SA, or old: rekey that one. */
 int child_initiate(struct ike_sa *sa, const struct conf_child *child, struct child_sa *old);
 /* ike_rekey.c, reauth.c */
 int ike_rekey_initiate(struct ike_sa *sa);
 int ike_reauth_initiate(struct ike_sa *sa);
+/* commands.c: users that wait for what an SA is to bring (agent_up). A request is answered once; those without users do nothing. */
+void up_ike_established(struct ike_sa *sa);
+/* A CHILD SA that we asked for: error 0, or negative with a sentence. */
+void up_child_done(struct ike_sa *sa, const struct conf_child *child, int error, const char *text);
+void up_ike_failed(struct ike_sa *sa, int error, const char *text);
+/* The next try: those who wait for old wait for successor. */
+void up_move(struct ike_sa *old, struct ike_sa *successor);
 /* informational.c: delete the IKE SA; delete a CHILD SA pair; an empty request, for dead peer detection. */
 void ike_delete_initiate(struct ike_sa *sa);
 void child_delete_initiate(struct child_sa *child);

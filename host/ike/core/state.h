@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the agent: what all its IKE SAs share. */
+#ifndef ESPALIER_IKE_STATE_H
+#define ESPALIER_IKE_STATE_H
+
+#include "conf/conf.h"
+#include "core/agent.h"
+#include "core/hash.h"
+#include "core/timer.h"
+
+struct cookie_secrets;
+struct credentials;
+struct ike_sa;
+struct reqids;
+struct traps;
+struct up_request;
+
+struct agent {
+	struct agent_env env;
+	struct agent_settings settings;
+	struct sink *sink;
+	struct sink_caps caps; /* zero while the data plane is gone: nothing is agreed to then */
+	struct timers timers;
+	struct conf *conf;     /* in force, NULL before agent_configure; a reference */
+	struct credentials *credentials; /* of conf */
+	struct ike_sa *sas;    /* all IKE SAs, the newest first */
+	struct hash by_spi;    /* IKE SAs by our own SPI */
+	struct hash by_init;   /* half-open IKE SAs as responder by the peer's SPI and address */
+	struct hash by_source; /* how many half-open ones an address has */
+	struct hash by_peer;   /* established IKE SAs by the peer's identity, for the unique policy */
+	struct hash children;  /* CHILD SAs by child_key(): inbound and outbound SPI; child_sa.c */
+	struct ike_sa *half_open_oldest, *half_open_newest;
+	struct cookie_secrets *cookies;
+	uint64_t notify_allowed_ms; /* cookie.c: when the next unprotected error may go out */
+	struct reqids *reqids;	     /* trap.c */
+	struct traps *traps;	     /* trap.c */
+	struct up_request *requests; /* commands.c */
+	uint32_t last_ike_id, last_child_id;
+	struct agent_stats stats;
+	bool stopping;
+	bool running; /* inside a call of agent.h */
+};
+
+static inline uint64_t agent_now(const struct agent *agent)
+{
+	return agent->env.now_ms(agent->env.ctx);
+}
+
+void agent_log(const struct agent *agent, enum agent_log level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Random bytes, or -EIO. */
+int agent_random(struct agent *agent, void *out, size_t len);
+/* value less a random part of up to rand; for lifetimes' jitter (strongSwan's rand_time). */
+uint64_t agent_jitter(struct agent *agent, uint64_t value, uint64_t rand);
+
+#endif
