@@ -9,10 +9,9 @@
 
 #include "crypto/prf.h"
 #include "crypto/suite.h"
+#include "proto/message.h"
 
 #define IKE_SPI_LEN 8u
-#define IKE_NONCE_MIN 16u /* RFC 7296, 3.9 */
-#define IKE_NONCE_MAX 256u
 #define IKE_ENCR_KEY_MAX 36u /* AES-256 and the salt of GCM */
 #define IKE_INTEG_KEY_MAX 64u
 
@@ -36,7 +35,7 @@ struct kdf_exchange {
 /* SKEYSEED = prf(Ni | Nr, g^ir); SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr). */
 int kdf_ike(const struct ike_suite *suite, const struct kdf_exchange *x, struct ike_keys *keys);
 
-/* Rekeying: SKEYSEED = prf(SK_d of the old SA, g^ir | Ni | Nr), with the old SA's prf; the rest as above with the new suite. */
+/* Rekeying: SKEYSEED = prf(SK_d of the old SA, g^ir | Ni | Nr), with the old SA's prf; the rest as above with the new suite. keys may be old. */
 int kdf_ike_rekey(const struct ike_suite *suite, uint16_t old_prf, const struct ike_keys *old, const struct kdf_exchange *x, struct ike_keys *keys);
 
 /* SK_d, SK_pi and SK_pr of the IKE SA from IKE_SA_INIT become prf+(PPK, SK_...), in place. ppk: 1 byte or more. */
