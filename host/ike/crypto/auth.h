@@ -10,18 +10,12 @@
 #include "crypto/cert.h"
 #include "crypto/prf.h"
 #include "crypto/scheme.h"
+#include "proto/message.h"
 
-#define AUTH_METHOD_SHARED_KEY 2u
-#define AUTH_METHOD_SIGNATURE 14u
 #define AUTH_DATA_MAX 1200u /* AlgorithmIdentifier and an RSA signature of 8192 bits */
-#define AUTH_PSK_MIN 1u
 
 /* Hashes of SIGNATURE_HASH_ALGORITHMS (RFC 7427, 7; RFC 8420, 2) as a set: bit n is hash n. */
-#define AUTH_HASH_SHA2_256 (1u << 2)
-#define AUTH_HASH_SHA2_384 (1u << 3)
-#define AUTH_HASH_SHA2_512 (1u << 4)
-#define AUTH_HASH_IDENTITY (1u << 5)
-#define AUTH_HASHES_ALL (AUTH_HASH_SHA2_256 | AUTH_HASH_SHA2_384 | AUTH_HASH_SHA2_512 | AUTH_HASH_IDENTITY)
+#define AUTH_HASHES_ALL (1u << IKE_HASH_SHA2_256 | 1u << IKE_HASH_SHA2_384 | 1u << IKE_HASH_SHA2_512 | 1u << IKE_HASH_IDENTITY)
 #define AUTH_HASHES_DATA_MAX 8u
 /* Data of the notification: 16-bit numbers. Unknown ones are skipped; a set of 0 means that the peer has none that we have. */
 uint32_t auth_hashes_parse(const uint8_t *data, size_t len);
@@ -36,6 +30,7 @@ struct auth_octets {
 	struct part id;	     /* body of that side's ID payload: type, three reserved bytes as received, data */
 };
 
+/* For ike_build_auth: method and Authentication Data; of method 14 with the AlgorithmIdentifier and its length. */
 struct auth_data {
 	uint8_t method;
 	uint16_t len;
@@ -57,10 +52,9 @@ int auth_sign(const struct auth_octets *octets, const struct privkey *key, uint3
  * must be allowed by schemes (0: any of them), its parameters the ones that RFC 7427 lists, and its kind that of the key.
  * 0; -EACCES: wrong signature; -ENOTSUP: method or algorithm; -EBADMSG: malformed; each with a sentence.
  */
-int auth_verify(const struct auth_octets *octets, const struct cert *cert, uint8_t method, const uint8_t *data, size_t len, uint32_t schemes,
-		char *error);
+int auth_verify(const struct auth_octets *octets, const struct cert *cert, const struct ike_auth *auth, uint32_t schemes, char *error);
 
-/* "RSA-PSS with SHA2-256" of an AUTH payload, for log lines; a constant. */
-const char *auth_scheme_name(uint8_t method, const uint8_t *data, size_t len);
+/* "RSA-PSS with SHA2-256", for log lines; a constant. */
+const char *auth_scheme_name(const struct ike_auth *auth);
 
 #endif

@@ -12,7 +12,6 @@
 #include "crypto/fail.h"
 #include "crypto/scheme.h"
 
-#define CERT_ENCODING_X509 4u	   /* X.509 Certificate - Signature */
 #define CERT_DER_MAX 16384u	   /* bytes of a certificate that is accepted */
 #define CERT_CHAIN_MAX 8u	   /* certificates of a peer that are looked at */
 #define CERT_REQUEST_HASH_LEN 20u  /* SHA-1 of a CA's SubjectPublicKeyInfo */
