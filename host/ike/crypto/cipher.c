@@ -68,11 +68,11 @@ static bool is_gcm(const struct cipher *c)
 	return c->encr == IKE_ENCR_AES_GCM_16;
 }
 
-int cipher_new(const struct ike_suite *suite, const uint8_t *key, const uint8_t *integ_key, struct cipher **cipher)
+int cipher_new(const struct suite *suite, const uint8_t *key, const uint8_t *integ_key, struct cipher **cipher)
 {
 	struct cipher_sizes sizes;
 	struct cipher *c;
-	int ret = cipher_sizes(suite->encr, suite->key_bits, suite->integ, &sizes);
+	int ret = cipher_sizes(suite->encr, suite->encr_bits, suite->integ, &sizes);
 
 	*cipher = NULL;
 	if (ret)
@@ -82,7 +82,7 @@ int cipher_new(const struct ike_suite *suite, const uint8_t *key, const uint8_t 
 		return -ENOMEM;
 	c->sizes = sizes;
 	c->encr = suite->encr;
-	c->key_bits = suite->key_bits;
+	c->key_bits = suite->encr_bits;
 	memcpy(c->key, key, sizes.key_len);
 	if (!is_gcm(c)) {
 		c->mac = alg_hmac(find_integ(suite->integ)->hash);

@@ -25,7 +25,7 @@ struct cipher_sizes {
 int cipher_sizes(uint16_t encr, uint16_t key_bits, uint16_t integ, struct cipher_sizes *sizes);
 
 /* key (SK_ei or SK_er) and integ_key (SK_ai, SK_ar; not used with AES-GCM) have the sizes above and are copied. 0, -ENOTSUP, -ENOMEM, -EIO. */
-int cipher_new(const struct ike_suite *suite, const uint8_t *key, const uint8_t *integ_key, struct cipher **cipher);
+int cipher_new(const struct suite *suite, const uint8_t *key, const uint8_t *integ_key, struct cipher **cipher);
 /* Wipes and frees; NULL is allowed. */
 void cipher_free(struct cipher *cipher);
 

@@ -2,6 +2,7 @@
 /* Keys of IKE SAs and CHILD SAs (RFC 7296, 2.14, 2.17, 2.18; RFC 8784, 3). */
 #include "crypto/kdf.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <string.h>
@@ -27,20 +28,21 @@ static const uint8_t *take(const uint8_t *from, uint8_t *to, size_t len)
 }
 
 /* SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr) */
-static int expand(const struct ike_suite *suite, const uint8_t *skeyseed, size_t skeyseed_len, const struct kdf_exchange *x, struct ike_keys *keys)
+static int expand(const struct suite *suite, const uint8_t *skeyseed, size_t skeyseed_len, const struct kdf_exchange *x, struct ike_keys *keys)
 {
-	const struct part seed[] = { x->ni, x->nr, { x->spi_i, IKE_SPI_LEN }, { x->spi_r, IKE_SPI_LEN } };
+	const uint64_t spis[] = { htobe64(x->spi_i), htobe64(x->spi_r) };
+	const struct part seed[] = { x->ni, x->nr, { spis, sizeof(spis) } };
 	uint8_t all[KEYS_MAX];
 	const uint8_t *at = all;
 	struct cipher_sizes sizes;
-	int ret = cipher_sizes(suite->encr, suite->key_bits, suite->integ, &sizes);
+	int ret = cipher_sizes(suite->encr, suite->encr_bits, suite->integ, &sizes);
 
 	if (ret || !prf_len(suite->prf))
 		return -ENOTSUP;
 	keys->prf_len = (uint8_t)prf_len(suite->prf);
 	keys->integ_len = sizes.integ_key_len;
 	keys->encr_len = sizes.key_len;
-	ret = prf_plus(suite->prf, skeyseed, skeyseed_len, seed, 4, all, 3u * keys->prf_len + 2u * keys->integ_len + 2u * keys->encr_len);
+	ret = prf_plus(suite->prf, skeyseed, skeyseed_len, seed, 3, all, 3u * keys->prf_len + 2u * keys->integ_len + 2u * keys->encr_len);
 	if (!ret) {
 		at = take(at, keys->d, keys->prf_len);
 		at = take(at, keys->ai, keys->integ_len);
@@ -54,7 +56,7 @@ static int expand(const struct ike_suite *suite, const uint8_t *skeyseed, size_t
 	return ret;
 }
 
-int kdf_ike(const struct ike_suite *suite, const struct kdf_exchange *x, struct ike_keys *keys)
+int kdf_ike(const struct suite *suite, const struct kdf_exchange *x, struct ike_keys *keys)
 {
 	uint8_t nonces[2 * IKE_NONCE_MAX], skeyseed[PRF_LEN_MAX];
 	int ret;
@@ -73,7 +75,7 @@ int kdf_ike(const struct ike_suite *suite, const struct kdf_exchange *x, struct 
 	return ret;
 }
 
-int kdf_ike_rekey(const struct ike_suite *suite, uint16_t old_prf, const struct ike_keys *old, const struct kdf_exchange *x, struct ike_keys *keys)
+int kdf_ike_rekey(const struct suite *suite, uint16_t old_prf, const struct ike_keys *old, const struct kdf_exchange *x, struct ike_keys *keys)
 {
 	const struct part input[] = { x->shared, x->ni, x->nr };
 	uint8_t skeyseed[PRF_LEN_MAX] = { 0 };

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Key derivation: keys of an IKE SA (RFC 7296, 2.14), of its successor (2.18), of CHILD SAs (2.17), and a post-quantum preshared key
- * mixed into them (RFC 8784, 3). Shared secrets come from dh_derive; nonces and SPIs are as on the wire.
+ * mixed into them (RFC 8784, 3). Shared secrets come from dh_derive; nonces are as on the wire. Of a suite encr, encr_bits, integ and prf count.
  * All return 0, -ENOTSUP (algorithm), -EINVAL (a length), or -EIO (libcrypto failed); on failure the output is wiped.
  */
 #ifndef ESPALIER_IKE_KDF_H
 #define ESPALIER_IKE_KDF_H
 
 #include "crypto/prf.h"
-#include "crypto/suite.h"
 #include "proto/message.h"
+#include "proto/proposal.h"
 
-#define IKE_SPI_LEN 8u
 #define IKE_ENCR_KEY_MAX 36u /* AES-256 and the salt of GCM */
 #define IKE_INTEG_KEY_MAX 64u
 
@@ -29,14 +28,14 @@ struct ike_keys {
 struct kdf_exchange {
 	struct part shared; /* g^ir; for a CHILD SA without PFS empty */
 	struct part ni, nr;
-	uint8_t spi_i[IKE_SPI_LEN], spi_r[IKE_SPI_LEN]; /* not used for CHILD SAs */
+	uint64_t spi_i, spi_r; /* host order; not used for CHILD SAs */
 };
 
 /* SKEYSEED = prf(Ni | Nr, g^ir); SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr). */
-int kdf_ike(const struct ike_suite *suite, const struct kdf_exchange *x, struct ike_keys *keys);
+int kdf_ike(const struct suite *suite, const struct kdf_exchange *x, struct ike_keys *keys);
 
 /* Rekeying: SKEYSEED = prf(SK_d of the old SA, g^ir | Ni | Nr), with the old SA's prf; the rest as above with the new suite. keys may be old. */
-int kdf_ike_rekey(const struct ike_suite *suite, uint16_t old_prf, const struct ike_keys *old, const struct kdf_exchange *x, struct ike_keys *keys);
+int kdf_ike_rekey(const struct suite *suite, uint16_t old_prf, const struct ike_keys *old, const struct kdf_exchange *x, struct ike_keys *keys);
 
 /* SK_d, SK_pi and SK_pr of the IKE SA from IKE_SA_INIT become prf+(PPK, SK_...), in place. ppk: 1 byte or more. */
 int kdf_ppk(uint16_t prf, const void *ppk, size_t ppk_len, struct ike_keys *keys);
