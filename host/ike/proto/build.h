@@ -51,9 +51,9 @@ void ike_build_u16(struct ike_builder *b, uint16_t value);
 void ike_build_u32(struct ike_builder *b, uint32_t value);
 void ike_build_u64(struct ike_builder *b, uint64_t value);
 
-/* flags: PROPOSAL_IGNORE_KE leaves KE transforms out. Unusable proposals are left out; the others keep their numbers, or get 1, 2, ... if 0. */
+/* flags: PROPOSAL_IGNORE_KE leaves KE transforms out. Unusable proposals are left out, the others are numbered 1, 2, ... */
 void ike_build_sa(struct ike_builder *b, const struct proposals *list, unsigned int flags);
-/* One proposal alone: an answer. */
+/* One proposal alone, with its number: an answer. */
 void ike_build_sa_answer(struct ike_builder *b, const struct proposal *proposal);
 void ike_build_ke(struct ike_builder *b, uint16_t method, const uint8_t *data, size_t len);
 /* type: IKE_PL_IDI or IKE_PL_IDR */

@@ -52,7 +52,7 @@ int ike_reassembly_check(const struct ike_reassembly *r, uint32_t message_id, co
  */
 int ike_reassembly_add(struct ike_reassembly *r, uint32_t message_id, const struct ike_sealed *fragment, const uint8_t *text, size_t len,
 		       const char **why);
-/* The payloads of a complete message in memory that the caller frees; their first type in *first_inner. r is empty afterwards. 0, -ENOMEM. */
+/* The payloads of a complete message in memory that the caller frees; their first type in *first_inner. r is empty afterwards. 0, -ENOMEM, -EINVAL (not complete). */
 int ike_reassembly_join(struct ike_reassembly *r, uint8_t **data, size_t *len, uint8_t *first_inner);
 /* Drop what is there; r is as new. */
 void ike_reassembly_reset(struct ike_reassembly *r);

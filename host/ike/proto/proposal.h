@@ -6,7 +6,8 @@
  * aes128gmac aes192gmac aes256gmac (ESP only), aes128 aes192 aes256 (CBC); sha256 sha384 sha512 (HMAC-SHA2, truncated to half);
  * prfsha256 prfsha384 prfsha512 (IKE only); ecp256 ecp384 ecp521 x25519 (curve25519 is the same) modp2048 modp3072 modp4096 modp6144
  * modp8192, none (ESP: no new Diffie-Hellman); esn noesn (ESP only); and "default" for a whole proposal.
- * An IKE proposal without a prf takes that of its integrity algorithms; an ESP proposal without esn or noesn is noesn.
+ * An IKE proposal without a prf takes that of its integrity algorithms, which beside an AEAD serve only for this; an ESP proposal without esn or
+ * noesn is noesn.
  */
 #ifndef ESPALIER_IKE_PROPOSAL_H
 #define ESPALIER_IKE_PROPOSAL_H
@@ -31,7 +32,7 @@ struct transform {
 };
 
 struct proposal {
-	uint8_t number;	  /* 1 and up */
+	uint8_t number;	  /* of a received or answered one: 1 and up. Our offers are numbered when they are built */
 	uint8_t protocol; /* enum ike_protocol */
 	uint8_t spi_len;  /* 0, 4 or 8 */
 	uint64_t spi;	  /* its value, host order */
@@ -80,12 +81,14 @@ const char *suite_print(const struct suite *suite, char text[SUITE_TEXT_LEN]);
 
 /*
  * Choose from what a peer offered: a suite that one of our proposals and one of the peer's both hold. False: none (NO_PROPOSAL_CHOSEN).
- * An AEAD goes with no INTEG or NONE; no KE is the same as NONE; key lengths must be equal; ESP needs ESN or NO_ESN said.
+ * An AEAD goes with no INTEG or NONE; no KE is the same as NONE; key lengths must be equal; ESP needs ESN or NO_ESN said and an SPI of 256 or
+ * more. Whether an IKE proposal has an SPI (in rekeying) or none is for the caller to check.
  */
 bool proposal_select(const struct proposals *ours, const struct proposals *offered, unsigned int flags, struct suite *suite);
 
 /*
- * Check a peer's answer to our offer: one proposal with one transform of each type, all from our proposal of that number (RFC 7296, 2.7).
+ * Check a peer's answer to our offer, ours as ike_build_sa() wrote it with these flags: one proposal with one transform of each type, all from
+ * our proposal of that number (RFC 7296, 2.7).
  * 0 and the suite, or -EBADMSG and one sentence in *why.
  */
 int proposal_check_answer(const struct proposals *ours, const struct proposals *answer, unsigned int flags, struct suite *suite, const char **why);
