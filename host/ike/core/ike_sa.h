@@ -91,7 +91,7 @@ struct nonces {
 struct ike_sa {
 	struct agent *agent;
 	struct ike_sa *next, *prev;	/* in the agent's list */
-	struct hash_node by_spi, by_peer; /* in the agent's tables */
+	struct hash_node by_spi, by_peer, by_name; /* in the agent's tables */
 	uint32_t id;			/* for people */
 	char label[80];			/* "conn[3]", for logs */
 	struct conf *conf;		/* a reference */
@@ -101,6 +101,7 @@ struct ike_sa {
 	uint64_t spi_i, spi_r;		/* host order */
 	struct endpoint local, remote;
 	bool nat_local, nat_remote;	/* a NAT is in front of us, of the peer */
+	bool nat_fake;			/* we say so, without one, for UDP encapsulation: encap = yes, or no raw ESP */
 	bool peer_fragments;		/* RFC 7383 negotiated */
 	bool peer_ppk;			/* USE_PPK seen in IKE_SA_INIT */
 	bool peer_no_tfc;
@@ -108,6 +109,7 @@ struct ike_sa {
 	struct suite suite;
 	struct ike_keys keys;
 	struct cipher *seal, *open;
+	struct credentials *credentials; /* while authenticating; a reference */
 	struct handshake *handshake;	/* IKE_SA_INIT and IKE_AUTH: handshake.h; NULL when established */
 	struct nonces *nonces;		/* of IKE_SA_INIT; NULL when established */
 	struct identity local_id, remote_id;
@@ -124,6 +126,7 @@ struct ike_sa {
 	struct packets reply;		/* cached response to receive_id - 1 */
 	struct ike_reassembly *request_fragments, *response_fragments;
 	uint64_t last_heard_ms;		/* the last authenticated message */
+	bool handling;			/* inside a handler: what it queues begins when it returns */
 	bool close_after_reply;		/* informational.c: the reply to a delete is the last message */
 	enum close_cause cause;		/* of that, and of handlers that return an error; CLOSE_FAILED by default */
 
@@ -131,7 +134,8 @@ struct ike_sa {
 	struct timer dpd, keepalive, rekey, reauth, expire; /* reauth: also AUTH_LIFETIME; expire: hard end, and time for half-open ones */
 	struct ike_rekey *rekeying;	/* our rekey of this SA under way, for collisions; ike_rekey.c */
 	struct ike_sa *successor;	/* the SA that replaces this one, once it has keys */
-	struct ike_sa *replaces;	/* reauth.c: to be deleted when this one is established */
+	struct ike_sa *replaces;	/* reauth.c; its successor is this one. ike_sa_close clears both sides */
+	unsigned int attempt;		/* as initiator: tries before this one that failed */
 	struct up_request *waiting;	/* users that wait for this SA; commands.c */
 };
 
@@ -151,10 +155,22 @@ void ike_sa_established(struct ike_sa *sa);
  * replaces, NULL for IKE_SA_INIT.
  */
 int ike_sa_derive(struct ike_sa *sa, const uint8_t *secret, size_t secret_len, const struct nonces *nonces, const struct ike_sa *old);
+/* What a rekeying keeps: endpoints and NAT, identities, what the peer can do. CHILD SAs and waiting users are moved by ike_rekey.c. 0 or -ENOMEM. */
+int ike_sa_inherit(struct ike_sa *sa, const struct ike_sa *old);
 /* Set the peer's SPI of an SA of ours. */
 void ike_sa_set_peer_spi(struct ike_sa *sa, uint64_t spi);
-/* IKE proposals of the connection less what the library cannot do; in list (19 KiB). */
-void ike_proposals(const struct ike_sa *sa, struct proposals *list);
+/* IKE proposals of the connection less what the library cannot do; 19 KiB, for the caller to free. NULL: no memory. */
+struct proposals *ike_proposals(const struct conf_connection *conn);
+/* Of this name, the newest first: for (sa = ike_sa_by_name(agent, name); sa; sa = ike_sa_next_by_name(sa)). */
+struct ike_sa *ike_sa_by_name(const struct agent *agent, const char *name);
+struct ike_sa *ike_sa_next_by_name(const struct ike_sa *sa);
+/* An authenticated message came from another address or port of a peer behind a NAT: IKE and ESP follow it (RFC 7296, 2.23). */
+void ike_sa_peer_moved(struct ike_sa *sa, const struct endpoint *remote);
+/* ESP of its CHILD SAs goes in UDP. */
+static inline bool ike_sa_udp_encap(const struct ike_sa *sa)
+{
+	return sa->nat_local || sa->nat_remote || sa->nat_fake;
+}
 static inline uint64_t ike_sa_own_spi(const struct ike_sa *sa)
 {
 	return sa->initiator ? sa->spi_i : sa->spi_r;
@@ -171,7 +187,11 @@ void ike_queue(struct ike_sa *sa, struct exchange *x);
 /* The same, in front of others that did not begin: deletes, and what must follow at once. */
 void ike_queue_first(struct ike_sa *sa, struct exchange *x);
 /* A datagram for this SA whose header is right: requests, responses, fragments, retransmissions. sa may be gone afterwards. */
-void window_receive(struct ike_sa *sa, const struct endpoint *local, const struct endpoint *remote, const uint8_t *data, size_t len);
+void window_receive(struct ike_sa *sa, const struct ike_header *header, const struct endpoint *local, const struct endpoint *remote, const uint8_t *data,
+		    size_t len);
+
+/* The SA ends: abandon what is queued, forget what was sent. */
+void window_abandon(struct ike_sa *sa);
 
 /*
  * A request of the peer, verified and decrypted: write the response's payloads into reply. 0, or negative: no response, the IKE SA is closed.
@@ -192,6 +212,8 @@ int child_initiate(struct ike_sa *sa, const struct conf_child *child, struct chi
 /* ike_rekey.c, reauth.c */
 int ike_rekey_initiate(struct ike_sa *sa);
 int ike_reauth_initiate(struct ike_sa *sa);
+/* sa, which replaces another, is established with its first CHILD SA: ask for what is missing, then delete the old one. */
+void reauth_established(struct ike_sa *sa);
 /* commands.c: users that wait for what an SA is to bring (agent_up). A request is answered once; those without users do nothing. */
 void up_ike_established(struct ike_sa *sa);
 /* A CHILD SA that we asked for: error 0, or negative with a sentence. */

@@ -25,6 +25,7 @@ struct agent {
 	struct credentials *credentials; /* of conf */
 	struct ike_sa *sas;    /* all IKE SAs, the newest first */
 	struct hash by_spi;    /* IKE SAs by our own SPI */
+	struct hash by_name;   /* IKE SAs by the name of their connection */
 	struct hash by_init;   /* half-open IKE SAs as responder by the peer's SPI and address */
 	struct hash by_source; /* how many half-open ones an address has */
 	struct hash by_peer;   /* established IKE SAs by the peer's identity, for the unique policy */
