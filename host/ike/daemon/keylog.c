@@ -67,8 +67,10 @@ int keylog_open(const char *dir, struct keylog **out, char *error)
 	int ret = 0, at;
 
 	*out = NULL;
-	if (!keylog)
+	if (!keylog) {
+		snprintf(error, KEYLOG_ERROR_LEN, "key log %s: out of memory", dir);
 		return -ENOMEM;
+	}
 	keylog->ike = keylog->esp = -1;
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		ret = -errno;

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/listing.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+struct list {
+	json_t *ike_sas, *children; /* children of the last IKE SA: borrowed */
+	bool failed;
+};
+
+static const char *nat_name(const struct agent_ike_info *info)
+{
+	static const char *const names[] = { "none", "local", "remote", "both" };
+
+	return names[(info->nat_local ? 1 : 0) + (info->nat_remote ? 2 : 0)];
+}
+
+static json_t *endpoint_json(const struct endpoint *e)
+{
+	char text[ENDPOINT_TEXT_LEN];
+
+	return json_string(endpoint_print(e, text));
+}
+
+/* SPIs as people know them from captures: hexadecimal, all digits. */
+static json_t *spi_json(uint64_t spi, int digits)
+{
+	char text[20];
+
+	snprintf(text, sizeof(text), "%0*" PRIx64, digits, spi);
+	return json_string(text);
+}
+
+static json_t *selectors_json(const struct ts *ts, unsigned int count)
+{
+	json_t *array = json_array();
+	char text[TS_TEXT_LEN];
+
+	for (unsigned int i = 0; i < count; i++)
+		json_array_append_new(array, json_string(ts_print(&ts[i], text)));
+	return array;
+}
+
+static void add_ike(void *ctx, const struct agent_ike_info *info)
+{
+	struct list *list = ctx;
+	json_t *object = json_pack("{s:s?, s:I, s:s?, s:s, s:o, s:o, s:s?, s:s?, s:o, s:o, s:s, s:s?, s:I}", "name", info->name,
+				   "id", (json_int_t)info->id, "state", info->state, "role", info->initiator ? "initiator" : "responder",
+				   "local", endpoint_json(&info->local), "remote", endpoint_json(&info->remote),
+				   "local_id", info->local_id, "remote_id", info->remote_id, "spi_i", spi_json(info->spi_i, 16),
+				   "spi_r", spi_json(info->spi_r, 16), "nat", nat_name(info), "proposal", info->proposal,
+				   "age_s", (json_int_t)info->age_s);
+
+	list->children = json_array();
+	if (json_object_set_new(object, "children", list->children) || json_array_append_new(list->ike_sas, object)) {
+		list->failed = true;
+		list->children = NULL;
+	}
+}
+
+static void add_child(void *ctx, const struct agent_child_info *info)
+{
+	struct list *list = ctx;
+	json_t *object = json_pack("{s:s?, s:I, s:I, s:s?, s:s, s:o, s:o, s:s?, s:b, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+				   "name", info->name, "id", (json_int_t)info->id, "reqid", (json_int_t)info->reqid, "state", info->state,
+				   "mode", info->transport ? "transport" : "tunnel", "spi_in", spi_json(info->spi_in, 8),
+				   "spi_out", spi_json(info->spi_out, 8), "proposal", info->proposal, "esn", info->esn,
+				   "udp_encap", info->udp_encap, "local_ts", selectors_json(info->local_ts, info->local_ts_count),
+				   "remote_ts", selectors_json(info->remote_ts, info->remote_ts_count),
+				   "packets_in", (json_int_t)info->in.packets, "packets_out", (json_int_t)info->out.packets,
+				   "bytes_in", (json_int_t)info->in.bytes, "bytes_out", (json_int_t)info->out.bytes,
+				   "replay", (json_int_t)info->in.replay, "integrity", (json_int_t)info->in.integrity,
+				   "other", (json_int_t)info->in.other, "age_s", (json_int_t)info->age_s);
+
+	if (!list->children || json_array_append_new(list->children, object))
+		list->failed = true;
+}
+
+static json_t *stats_json(const struct agent *agent)
+{
+	struct agent_stats s;
+
+	agent_get_stats(agent, &s);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:i}", "received", (json_int_t)s.received,
+			 "sent", (json_int_t)s.sent, "retransmitted", (json_int_t)s.retransmitted, "malformed", (json_int_t)s.malformed,
+			 "unknown_spi", (json_int_t)s.unknown_spi, "bad_icv", (json_int_t)s.bad_icv, "out_of_window", (json_int_t)s.out_of_window,
+			 "cookies_sent", (json_int_t)s.cookies_sent, "cookies_bad", (json_int_t)s.cookies_bad,
+			 "half_open_dropped", (json_int_t)s.half_open_dropped, "established", (json_int_t)s.established,
+			 "failed", (json_int_t)s.failed, "ike_sas", (int)s.ike_sas, "half_open", (int)s.half_open, "child_sas", (int)s.child_sas);
+}
+
+json_t *listing(struct agent *agent)
+{
+	struct list list = { .ike_sas = json_array() };
+	struct agent_visitor visitor = { &list, add_ike, add_child };
+
+	agent_list(agent, &visitor);
+	if (list.failed) {
+		json_decref(list.ike_sas);
+		return NULL;
+	}
+	return json_pack("{s:o, s:o}", "ike_sas", list.ike_sas, "stats", stats_json(agent));
+}
