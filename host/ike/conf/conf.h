@@ -65,7 +65,7 @@ enum conf_revocation { CONF_REVOCATION_RELAXED, CONF_REVOCATION_IFURI, CONF_REVO
 enum conf_dpd_action { CONF_DPD_CLEAR, CONF_DPD_TRAP, CONF_DPD_RESTART };
 enum conf_auth_method { CONF_AUTH_PUBKEY, CONF_AUTH_PSK };
 enum conf_key_type { CONF_KEY_ANY, CONF_KEY_RSA, CONF_KEY_RSA_PSS, CONF_KEY_ECDSA, CONF_KEY_ED25519 };
-enum conf_hash { CONF_HASH_SHA256, CONF_HASH_SHA384, CONF_HASH_SHA512 };
+enum conf_hash { CONF_HASH_SHA256, CONF_HASH_SHA384, CONF_HASH_SHA512, CONF_HASH_IDENTITY };
 
 /* start_action, close_action: "trap|start" is both. */
 #define CONF_ACTION_TRAP 1u
@@ -75,7 +75,7 @@ enum conf_hash { CONF_HASH_SHA256, CONF_HASH_SHA384, CONF_HASH_SHA512 };
 struct conf_auth_rule {
 	enum conf_key_type key;
 	unsigned int min_bits;	 /* key size at least; 0: any */
-	unsigned int hash_count; /* 0: any of SHA-2 */
+	unsigned int hash_count; /* 0: any; CONF_HASH_IDENTITY is that of Ed25519 */
 	enum conf_hash hashes[CONF_HASHES_MAX]; /* in order of preference */
 };
 
