@@ -108,7 +108,7 @@ struct conf_child {
 	char *name;
 	const struct conf_connection *connection; /* that it belongs to */
 	struct conf_selectors local_ts, remote_ts;
-	struct proposals *esp_proposals;    /* at least one */
+	const struct proposals *esp_proposals; /* at least one */
 	enum sink_mode mode;
 	unsigned int start_action, close_action; /* CONF_ACTION_... */
 	enum conf_dpd_action dpd_action;
@@ -126,7 +126,7 @@ struct conf_connection {
 	struct conf_addrs local_addrs, remote_addrs;
 	uint16_t local_port;		    /* 0: the agent's own */
 	uint16_t remote_port;
-	struct proposals *proposals;	    /* of the IKE SA; at least one */
+	const struct proposals *proposals;  /* of the IKE SA; at least one */
 	bool encap;			    /* UDP encapsulation even without NAT */
 	uint32_t dpd_delay_s;		    /* 0: no checks of liveness */
 	enum conf_fragmentation fragmentation;
@@ -171,6 +171,13 @@ struct conf_authority {
 	struct conf_list crls;	/* paths; of its file:// URIs */
 };
 
+/* Proposals as they were written, parsed once for all who wrote the same. */
+struct conf_proposals {
+	uint8_t protocol; /* enum ike_protocol */
+	char *text;
+	struct proposals list;
+};
+
 struct conf {
 	unsigned int references;
 	char *path;			/* as given to conf_load or conf_parse */
@@ -185,6 +192,8 @@ struct conf {
 	struct conf_list certs;	  /* files of the directory x509: intermediate CAs and end entities, for chains; not trusted by being there */
 	struct conf_list cacerts; /* files of x509ca: trusted */
 	struct conf_list crls;	  /* files of x509crl */
+	size_t proposals_count;   /* what connections and children point to */
+	struct conf_proposals **proposals;
 	struct conf_list files;   /* every configuration file read, for messages */
 };
 
