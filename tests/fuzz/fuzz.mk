@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+# make fuzz FUZZ_SECONDS=30: every tests/fuzz/fuzz_NAME.c for that long, from the seeds in tests/fuzz/corpus/NAME/. The host code is built
+# again by clang, with libFuzzer's coverage and AddressSanitizer and UndefinedBehaviorSanitizer, under $(B)/fuzz.
+FUZZ_SECONDS ?= 30
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZERS := $(addprefix $(B)/fuzz/,$(FUZZ_NAMES))
+FUZZ_HOST := $(sort $(wildcard host/net/*.c host/sink/*.c host/ike/*/*.c))
+FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
+# Libraries that no harness needs stay out by --as-needed.
+FUZZ_LIBS ?= -lcrypto -ljansson -lpthread
+
+$(B)/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo '  FUZZ CC $<'
+	clang -std=c11 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link $(FUZZ_SAN) -Ihost -Ihost/ike -Idriver -Itests/lib -MMD -MP -c -o $@ $<
+$(B)/fuzz/libhost.a: $(patsubst %.c,$(B)/fuzz/obj/%.o,$(FUZZ_HOST))
+	rm -f $@ && ar rcs $@ $^
+$(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(B)/fuzz/libhost.a
+	clang -fsanitize=fuzzer $(FUZZ_SAN) -o $@ $^ -Wl,--as-needed $(FUZZ_LIBS)
+
+.PHONY: fuzz
+fuzz: $(FUZZERS)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTHON) tests/fuzz/fuzz.py $(B)/fuzz $(FUZZ_NAMES)
