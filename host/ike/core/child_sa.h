@@ -12,8 +12,9 @@
 enum child_state {
 	CHILD_INSTALLED,
 	CHILD_REKEYING,	 /* our rekey of it is queued or under way */
-	CHILD_REKEYED,	 /* replaced: the inbound SA stays a while for packets under way, the outbound one carries nothing more */
-	CHILD_DELETING,	 /* our delete is out */
+	CHILD_REKEYED,	 /* replaced; whoever made the new one deletes it */
+	CHILD_RETIRED,	 /* replaced and deleted: the inbound SA stays a while for packets under way, the outbound one is gone */
+	CHILD_DELETING,	 /* our delete is queued or out */
 };
 
 struct child_sa {
@@ -21,23 +22,30 @@ struct child_sa {
 	struct ike_sa *ike;
 	struct conf *conf;		 /* a reference */
 	const struct conf_child *child;	 /* in conf */
-	uint32_t id, reqid;
+	uint32_t id;			 /* never used again: exchanges hold it, not a pointer */
+	struct reqid *reqid;		 /* whose policy it serves */
+	struct child_sa *next_same;	 /* of that reqid, the newest first */
 	enum child_state state;
 	uint32_t spi_in, spi_out;
+	struct endpoint local_end, remote_end; /* outer, as the sink has them; ports 0 without UDP encapsulation */
 	struct suite suite;
 	struct hash_node by_in, by_out;	 /* in agent.children */
 	enum sink_mode mode;
 	bool esn, udp_encap, initiator;	 /* initiator: of the exchange that made it */
-	bool inbound_only;		 /* its outbound SA is not installed: a rekey waits for the delete of the old one */
+	bool waits;			 /* its outbound SA is there, but the policy keeps the old one until that is deleted (RFC 7296, 2.8) */
+	bool redundant;			 /* lost a collision: whoever made it deletes it */
+	bool has_in, has_out;		 /* in the sink */
 	unsigned int local_count, remote_count;
 	struct ts local[SINK_TS_MAX], remote[SINK_TS_MAX];
 	uint64_t installed_ms;
-	struct timer rekey, expire, poll; /* poll: sink_sa_query for lifetimes where the sink has no events */
-	struct sink_sa_stats base_in, base_out;
-	/* For collisions (RFC 7296, 2.8.1): the smallest of the nonces of the exchange that made it. */
-	uint8_t nonce_min[256];
+	struct sink_limits limits;
+	struct timer rekey, expire, poll, retire; /* poll: sink_sa_query for lifetimes where the sink has no events */
+	uint64_t polled_packets, poll_interval_ms;
+	struct child_sa *successor;	 /* that the peer made to replace it */
+	uint32_t replaces_id;		 /* the SA that it was made to replace, 0: none */
+	/* For collisions (RFC 7296, 2.8.1): the smaller of the nonces of the exchange that made it. */
+	uint8_t nonce_min[IKE_NONCE_MAX];
 	size_t nonce_min_len;
-	struct child_sa *rekeyed_by_peer; /* the SA that the peer made to replace this one while our own rekey was under way */
 };
 
 /* ---- child_negotiation.c: what IKE_AUTH and CREATE_CHILD_SA have in common ---------------------------------------------------- */
@@ -67,10 +75,13 @@ int child_answer(struct ike_sa *sa, const struct ike_chain *m, struct child_sa *
 
 /*
  * Install what was agreed: inbound SA first, then outbound, then the policy with the new SPI. keymat is of the exchange; wiped by the caller.
- * outbound false: the inbound SA alone (as responder of a rekey, until the old one is deleted or traffic comes); child_use_outbound does the rest.
+ * use false: the policy keeps its SA (as responder of a rekey, until the old one is deleted); child_use does the rest. So no key is kept.
+ * On an error nothing of it is left in the sink, and child is to be freed by child_free.
  */
-int child_install(struct child_sa *child, const uint8_t *keymat, size_t len, bool outbound);
-int child_use_outbound(struct child_sa *child);
+int child_install(struct child_sa *child, const uint8_t *keymat, size_t len, bool use);
+void child_use(struct child_sa *child);
+/* Of a CHILD SA that was never installed. */
+void child_free(struct child_sa *child);
 /*
  * Remove its SAs from the sink at once, and free it. What becomes of the policy (kept with another SA, back to trap as start_action, or for this
  * cause close_action or dpd_action, say, or removed) is found out here. Nothing is begun anew: ike_sa_close and informational.c do that.
@@ -85,22 +96,27 @@ int child_stats(struct child_sa *child, struct sink_sa_stats *in, struct sink_sa
 struct child_sa *child_by_id(struct agent *agent, const struct sink_sa_id *id);
 /* An expire event of the sink for one of its SAs. */
 void child_expire(struct child_sa *child, bool hard);
-/* The data plane came back empty: all CHILD SAs are gone; peers are told and asked for new ones. Traps were installed before. */
+/* All SAs in the sink are gone, or are to be taken for gone: on SINK_EVENT_DOWN, and first of all on SINK_EVENT_UP. No call of the sink. */
 void children_lost(struct agent *agent);
+/* The data plane is back, after children_lost and trap_install: each CHILD SA that was lost is rekeyed, with new keys. */
+void children_renew(struct agent *agent);
 /* NAT mapping of the peer changed: new endpoints for both SAs. */
 int child_update_endpoints(struct child_sa *child);
 
 /* ---- ts.c: narrowing (RFC 7296, 2.9) -------------------------------------------------------------------------------------------- */
 
-/* What both lists have in common, and the data plane can do; "dynamic" already replaced by addresses. Returns the count, at most SINK_TS_MAX. */
+/* What both lists have in common; "dynamic" already replaced by addresses. Returns the count, at most SINK_TS_MAX. */
 unsigned int ts_narrow(const struct ts *ours, unsigned int our_count, const struct ts *theirs, unsigned int their_count, struct ts *both);
+/* The configured selectors with this address for "dynamic", without those that the data plane cannot carry. Returns the count. */
+unsigned int ts_configured(const struct sink_caps *caps, const struct conf_selectors *selectors, const struct ip_addr *dynamic, struct ts *out);
+/* Of a policy: the narrower, the smaller; a trap's is greater than any SA's. */
+uint32_t ts_priority(const struct ts *local, unsigned int local_count, const struct ts *remote, unsigned int remote_count, bool trap);
 
 /* ---- trap.c: policies without an SA ------------------------------------------------------------------------------------------- */
 
-/* Reqids: one for each conf_child (and, for dynamic selectors, each peer), kept over rekeys and reloads. Install what start_action = trap asks for. */
+/* Install what start_action = trap asks for, remove what an earlier configuration asked for. 0 or the first error; the rest is installed all the same. */
 int trap_install(struct agent *agent, struct conf *conf);
 void trap_acquire(struct agent *agent, const struct sink_event *event);
 void trap_free(struct agent *agent);
-uint32_t child_reqid(struct agent *agent, const struct conf_connection *conn, const struct conf_child *child, const struct endpoint *remote);
 
 #endif

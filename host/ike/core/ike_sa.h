@@ -219,8 +219,17 @@ void up_ike_established(struct ike_sa *sa);
 /* A CHILD SA that we asked for: error 0, or negative with a sentence. */
 void up_child_done(struct ike_sa *sa, const struct conf_child *child, int error, const char *text);
 void up_ike_failed(struct ike_sa *sa, int error, const char *text);
-/* The next try: those who wait for old wait for successor. */
+/* The next try: those who wait for old wait for successor; a reauthentication goes on with it. */
 void up_move(struct ike_sa *old, struct ike_sa *successor);
+/*
+ * Establish a CHILD SA, and its IKE SA if there is none, without a user: start_action, close_action, dpd_action and traps. Nothing happens if
+ * it is there or under way. child is in agent->conf.
+ */
+void up_start(struct agent *agent, const struct conf_child *child);
+/* ike_sa_close calls it before it frees sa, after its exchanges and CHILD SAs: nothing of rekeying, reauthentication, commands points to it. */
+void ike_sa_forget(struct ike_sa *sa);
+/* reauth.c: for ike_sa_established, if sa->replaces: CHILD SAs as the old one has them, then the old one is deleted. */
+void ike_reauth_established(struct ike_sa *sa);
 /* informational.c: delete the IKE SA; delete a CHILD SA pair; an empty request, for dead peer detection. */
 void ike_delete_initiate(struct ike_sa *sa);
 void child_delete_initiate(struct child_sa *child);

@@ -12,7 +12,6 @@ struct cookie_secrets;
 struct credentials;
 struct ike_sa;
 struct reqids;
-struct traps;
 struct up_request;
 
 struct agent {
@@ -34,7 +33,6 @@ struct agent {
 	struct cookie_secrets *cookies;
 	uint64_t notify_allowed_ms; /* cookie.c: when the next unprotected error may go out */
 	struct reqids *reqids;	     /* trap.c */
-	struct traps *traps;	     /* trap.c */
 	struct up_request *requests; /* commands.c */
 	uint32_t last_ike_id, last_child_id;
 	struct agent_stats stats;
