@@ -2,6 +2,7 @@
 #include "daemon/options.h"
 
 #include "ctl/ctl.h"
+#include "daemon/settings.h"
 #include "sink/sink_client.h"
 
 #include <errno.h>
@@ -23,7 +24,10 @@ static const char usage_text[] =
 	"      --nat-port PORT    UDP port of IKE and ESP behind NAT (4500)\n"
 	"      --log LEVEL        error, info (default) or debug\n"
 	"      --keylog DIR       for debugging: write all keys there, as Wireshark's ikev2_decryption_table and esp_sa\n"
-	"      --help\n";
+	"      --set NAME=VALUE   one of the limits and times below, may be repeated\n"
+	"      --help\n"
+	"\n"
+	"Limits and times, named as in strongswan.conf:\n";
 
 static bool parse_port(const char *text, uint16_t *port)
 {
@@ -57,18 +61,20 @@ static enum options_result bad(const char *name, const char *value)
 
 enum options_result options_parse(int argc, char **argv, struct daemon_options *o)
 {
-	enum { CONFIG = 256, SINK, CONTROL, USER, PORT, NAT_PORT, LOG, KEYLOG, HELP };
+	enum { CONFIG = 256, SINK, CONTROL, USER, PORT, NAT_PORT, LOG, KEYLOG, SET, HELP };
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, CONFIG }, { "sink", required_argument, NULL, SINK },
 		{ "control", required_argument, NULL, CONTROL }, { "user", required_argument, NULL, USER },
 		{ "port", required_argument, NULL, PORT },	 { "nat-port", required_argument, NULL, NAT_PORT },
 		{ "log", required_argument, NULL, LOG },	 { "keylog", required_argument, NULL, KEYLOG },
-		{ "help", no_argument, NULL, HELP },		 { NULL, 0, NULL, 0 },
+		{ "set", required_argument, NULL, SET },	 { "help", no_argument, NULL, HELP },
+		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
 	*o = (struct daemon_options){ .config = "/etc/espalier/swanctl.conf", .sink = SINK_PATH_DEFAULT, .control = CTL_DEFAULT_PATH,
 				      .port = 500, .nat_port = 4500, .level = AGENT_INFO };
+	agent_default_settings(&o->settings);
 	while ((option = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
 		switch (option) {
 		case CONFIG: o->config = optarg; break;
@@ -88,8 +94,13 @@ enum options_result options_parse(int argc, char **argv, struct daemon_options *
 			if (!parse_level(optarg, &o->level))
 				return bad("log", optarg);
 			break;
+		case SET:
+			if (!settings_set(&o->settings, optarg))
+				return bad("set", optarg);
+			break;
 		case HELP:
 			fputs(usage_text, stdout);
+			settings_help(stdout);
 			return OPTIONS_HELP;
 		default:
 			return OPTIONS_BAD;

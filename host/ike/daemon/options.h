@@ -11,6 +11,7 @@ struct daemon_options {
 	const char *keylog;		     /* directory, NULL: none */
 	uint16_t port, nat_port;
 	enum agent_log level;		     /* the least that standard error gets */
+	struct agent_settings settings;
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_BAD };

@@ -134,7 +134,7 @@ static int open_agent(struct daemon *d, char *error)
 	int ret;
 
 	daemon_fill_env(d);
-	ret = agent_create(&d->env, NULL, &d->sink.sink, &d->agent, error);
+	ret = agent_create(&d->env, &d->options->settings, &d->sink.sink, &d->agent, error);
 	return ret ? ret : load(d, error);
 }
 
