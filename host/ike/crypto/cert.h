@@ -39,8 +39,11 @@ const uint8_t *cert_der(const struct cert *cert, size_t *len);
 bool cert_equal(const struct cert *a, const struct cert *b);
 /* May sign certificates: CA basic constraint. */
 bool cert_is_ca(const struct cert *cert);
-/* Kind and size of the public key, for rules such as "rsa-3072"; Ed25519 has 256 bits. */
-enum cert_key { CERT_KEY_RSA, CERT_KEY_ECDSA, CERT_KEY_ED25519 };
+/*
+ * Kind and size of the public key, for rules such as "rsa-3072"; Ed25519 has 256 bits. OTHER is what cannot be used: other algorithms, other
+ * curves than P-256, P-384 and P-521, sizes out of the limits above.
+ */
+enum cert_key { CERT_KEY_OTHER, CERT_KEY_RSA, CERT_KEY_ECDSA, CERT_KEY_ED25519 };
 enum cert_key cert_key_kind(const struct cert *cert);
 unsigned int cert_key_bits(const struct cert *cert);
 /* notAfter as seconds since 1970. */
