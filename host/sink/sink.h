@@ -16,6 +16,8 @@
 #define SINK_KEY_MAX 36u   /* bytes: AES-256 or ChaCha20 key, salt behind it */
 #define SINK_TS_MAX 16u	   /* traffic selectors a side of a policy */
 #define SINK_SPI_MIN 256u  /* RFC 4303, 2.1: 1 to 255 are reserved */
+/* Firewall mark (SO_MARK) of sockets whose packets pass by the gateway's routes and policies: its ESP, and key management's IKE. */
+#define SINK_MARK 0x4553u
 
 struct sink;
 

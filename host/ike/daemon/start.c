@@ -124,7 +124,7 @@ static int open_signals(struct daemon *d, char *error)
 
 static int open_udp(struct daemon *d, char *error)
 {
-	struct udp_options options = { d->options->port, d->options->nat_port, PORT_WAIT_MS, 0 };
+	struct udp_options options = { d->options->port, d->options->nat_port, PORT_WAIT_MS, SINK_MARK };
 
 	return udp_open(&options, &d->udp, error);
 }

@@ -24,7 +24,7 @@ struct udp;
 struct udp_options {
 	uint16_t port, nat_port; /* 500 and 4500; not equal, not 0 */
 	unsigned int wait_ms;	 /* how long to wait for a port in use: a gateway may hold a predecessor's socket for a moment */
-	uint32_t mark;		 /* SO_MARK of all that is sent, 0: none. Needs CAP_NET_ADMIN */
+	uint32_t mark;		 /* SO_MARK of all that is sent, 0: none. Without the right to set it, none too */
 };
 
 struct udp_stats {

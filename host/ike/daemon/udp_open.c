@@ -54,8 +54,11 @@ static int open_plain(unsigned int family, uint32_t mark)
 		return -errno;
 	if (family == 6)
 		ret = set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-	if (!ret && mark)
+	if (!ret && mark) {
 		ret = set_int(fd, SOL_SOCKET, SO_MARK, (int)mark);
+		if (ret == -EPERM)
+			ret = 0;
+	}
 	if (ret) {
 		close(fd);
 		return ret;
