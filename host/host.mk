@@ -27,6 +27,7 @@ $(eval $(call host_lib,net,$(sort $(wildcard host/net/*.c))))
 $(eval $(call host_lib,sink,$(sort $(wildcard host/sink/*.c))))
 $(eval $(call host_lib,ike,$(sort $(wildcard host/ike/*/*.c))))
 $(eval $(call host_lib,gw,$(sort $(filter-out host/gw/main.c,$(wildcard host/gw/*.c)))))
+$(ESPALIER): $(IKE_LIB) # espalier ike
 IKE_LIBS := $(IKE_LIB) $(SINK_LIB) $(NET_LIB)
 GW_LIBS := $(GW_LIB) $(SINK_LIB) $(NET_LIB) $(HOST_LIB) $(ESPALIER_LIB)
 

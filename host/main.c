@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike_command.h"
 #include "report.h"
 #include "software/software.h"
 
@@ -15,6 +16,7 @@ static const char usage_text[] =
 	"Usage: espalier list [--json]\n"
 	"       espalier info [-d DEV] [--json]\n"
 	"       espalier encap|decap [-d DEV] -x STATES -r IN.pcap -w OUT.pcap [--json] [--save-states FILE] [--timeout SECONDS]\n"
+	"       espalier ike up|down|list|rekey|reload|log ...      the IKEv2 agent's; see espalier ike help\n"
 	"\n"
 	"  -d, --device DEV     sim (default: a simulated card of its own), vfio-user:SOCKET, software, or a PCI address\n"
 	"  -x, --states STATES  SAs: lines as `ip -batch` takes them, xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1000\n"
@@ -183,6 +185,8 @@ int main(int argc, char **argv)
 		fputs(usage_text, argc < 2 ? stderr : stdout);
 		return argc < 2 ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
+	if (!strcmp(argv[1], "ike"))
+		return ike_command(argc - 1, argv + 1);
 	if (espalier_software_register())
 		return complain("no room for the software reference");
 	o.command = argv[1];
