@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the interop tests share: a test case with a network and two ends, `peer` (stock strongSwan) on the left and `dut`, the side under test,
+on the right. The program's first argument says what the side under test is: charon (which proves the test itself) or espalier.
+
+A failed test keeps configurations, logs, keys and captures in build/interop/PROGRAM-KIND/TEST and shows the end of both logs.
+"""
+import contextlib
+import copy
+import os
+import shutil
+import sys
+import tempfile
+import time
+import unittest
+
+import espalier_side
+import traffic
+import wireshark
+from charon import Charon
+from espalier_side import Espalier
+from net import Failed, Network, wait
+
+KINDS = {"charon": Charon, "espalier": Espalier}
+KEEP = os.environ.get("ESPALIER_INTEROP_DIR", "build/interop")
+SCALE = float(os.environ.get("ESPALIER_TEST_SCALE", "1"))
+PSK = "interop-psk-0123456789"
+IKE, ESP = "aes256gcm16-prfsha384-ecp256", "aes256gcm16"
+IDS = {"left": "left.test", "right": "right.test"}
+OTHER = {"left": "right", "right": "left"}
+
+
+def merge(base, more):
+    """base with more over it, section by section; None removes."""
+    out = copy.deepcopy(base)
+    for key, value in more.items():
+        if value is None:
+            out.pop(key, None)
+        else:
+            out[key] = merge(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else copy.deepcopy(value)
+    return out
+
+
+def child(side, **options):
+    return merge({"local_ts": f"{Network.INNER[side][0]}.0.0/24", "remote_ts": f"{Network.INNER[OTHER[side]][0]}.0.0/24", "esp_proposals": ESP}, options)
+
+
+def connection(side, family=4, **options):
+    """A connection of that side, PSK, one child `net`, with options over it."""
+    base = {"version": 2, "mobike": False, "local_addrs": Network.OUTER[side, family], "remote_addrs": Network.OUTER[OTHER[side], family],
+            "proposals": IKE, "local": {"auth": "psk", "id": IDS[side]}, "remote": {"auth": "psk", "id": IDS[OTHER[side]]},
+            "children": {"net": child(side)}}
+    return merge(base, options)
+
+
+def psk_secrets(secret=PSK):
+    return {"ike-t": {"secret": f'"{secret}"', "id-1": IDS["left"], "id-2": IDS["right"]}}
+
+
+def config(connections, secrets=None, **sections):
+    """connections: by name, or the one connection `t`."""
+    if "local_addrs" in connections:
+        connections = {"t": connections}
+    return {"connections": connections, "secrets": psk_secrets() if secrets is None else secrets, **sections}
+
+
+class InteropTest(unittest.TestCase):
+    kind = "charon"
+    network_options = {}
+
+    def setUp(self):
+        self.started = time.monotonic()
+        self.stack = contextlib.ExitStack()
+        program = os.path.basename(sys.argv[0]).removesuffix(".py")
+        self.directory = os.path.join(KEEP, f"{program}-{self.kind}", self._testMethodName)
+        shutil.rmtree(self.directory, ignore_errors=True)
+        os.makedirs(self.directory)
+        self.sides, self.captures = [], []
+        self.addCleanup(self._finish)
+        self.sockets = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="interop-"))
+        os.chmod(self.sockets, 0o755)
+        self.net = Network(**self.network_options)
+        self.stack.callback(self.net.close)
+        self.peer = self.side(Charon, "left")
+        self.dut = self.side(KINDS[self.kind], "right")
+
+    def side(self, kind, where, name=None, namespace=None, **options):
+        name = name or where
+        side = kind(name, namespace or self.net.ends[where], os.path.join(self.directory, name), self.sockets, **options)
+        side.where = where
+        self.sides.append(side)
+        self.stack.callback(side.close)
+        return side
+
+    def _finish(self):
+        failed = any(error for _, error in self._outcome.errors) if hasattr(self._outcome, "errors") else bool(
+            [1 for test, _ in self._outcome.result.failures + self._outcome.result.errors if test is self])
+        if failed:
+            print(f"\n==== {self.id()}: logs, configurations and captures are in {self.directory}")
+            for side in self.sides:
+                print(side.tails())
+        for capture in self.captures:
+            capture.close()
+        self.stack.close()
+        if not failed and not os.environ.get("ESPALIER_INTEROP_KEEP"):
+            shutil.rmtree(self.directory, ignore_errors=True)
+        print(f"  {self._testMethodName}, {self.kind}: {time.monotonic() - self.started:.1f} s", flush=True)
+
+    # ---- what most tests do
+    def start(self, left=None, right=None, peer=(), dut=()):
+        """Configure and start both ends; left and right are configurations, by default one PSK connection; peer: charon's own settings."""
+        self.peer.configure(config(connection("left")) if left is None else left)
+        self.dut.configure(config(connection("right")) if right is None else right)
+        self.peer.start(**dict(peer))
+        self.dut.start(**dict(dut))
+
+    def roles(self):
+        """Each end as initiator in turn: (initiator, responder)."""
+        for initiator, responder in ((self.dut, self.peer), (self.peer, self.dut)):
+            with self.subTest(initiator="under test" if initiator is self.dut else "strongSwan"):
+                yield initiator, responder
+
+    def inner(self, side, network=0, family=4):
+        v4, v6 = Network.INNER[side.where]
+        return f"{v4}.{network}.1" if family == 4 else f"{v6}::1"
+
+    def flood(self, source=None, network=0, family=4, **options):
+        source = source or self.dut
+        other = self.peer if source is self.dut else self.dut
+        return traffic.Flood(source.namespace, self.inner(source, network, family), self.inner(other, network, family), **options)
+
+    def assert_no_loss(self, flood, least=1):
+        sent, lost = flood.stop()
+        self.assertGreaterEqual(sent, least)
+        self.assertEqual(lost, [], f"{len(lost)} of {sent} pings have no answer")
+
+    def assert_ping(self, source=None, network=0, family=4, **options):
+        source = source or self.dut
+        other = self.peer if source is self.dut else self.dut
+        self.assertTrue(traffic.ping(source.namespace, self.inner(source, network, family), self.inner(other, network, family), **options),
+                        f"pings from {source.name} through the tunnel are not answered")
+
+    def assert_no_ping(self, source=None, network=0):
+        source = source or self.dut
+        other = self.peer if source is self.dut else self.dut
+        self.assertFalse(traffic.ping(source.namespace, self.inner(source, network), self.inner(other, network), count=2, timeout=0.3),
+                         "pings are answered without a tunnel")
+
+    def assert_tunnel(self, child="net", network=0):
+        """One CHILD SA of this name at each end, the same one, and pings both ways, none of them in clear."""
+        for side in (self.peer, self.dut):
+            wait(lambda side=side: len(side.children(child)) == 1, 5, f"{side.name} has one CHILD SA {child}")
+        a, b = self.peer.children(child)[0], self.dut.children(child)[0]
+        self.assertEqual((int(a["spi_in"], 16), int(a["spi_out"], 16)), (int(b["spi_out"], 16), int(b["spi_in"], 16)))
+        before = self.net.clear_packets()
+        self.assert_ping(self.dut, network)
+        self.assert_ping(self.peer, network)
+        self.assertEqual(self.net.clear_packets(), before, "packets of the inner networks were on the wire in clear")
+
+    def assert_refused(self, initiator, name="net", timeout=10):
+        ok, text = initiator.try_up(name, timeout)
+        self.assertFalse(ok, f"{initiator.name}: {name} came up")
+        return text
+
+    def clear(self):
+        """No SAs on either end, for the next role."""
+        for sa in self.dut.established():
+            self.dut.down(ike=sa["name"])
+        self.peer.wait_down()
+        self.dut.wait_down()
+
+    def capture(self, name="wire", interface="left", namespace=None, expression=""):
+        capture = wireshark.Capture(namespace or self.net.middle, interface, os.path.join(self.directory, name + ".pcap"), expression)
+        self.captures.append(capture)
+        return capture
+
+    def note(self, text):
+        print(f"    {self._testMethodName}: {text}", flush=True)
+
+
+def main():
+    if len(sys.argv) > 1 and sys.argv[1] in KINDS:
+        InteropTest.kind = sys.argv.pop(1)
+    if os.getuid() != 0:
+        print("network namespaces need root")
+        sys.exit(1)
+    device = f", device {espalier_side.DEVICE}" if InteropTest.kind == "espalier" else ""
+    print(f"side under test: {InteropTest.kind}{device}", flush=True)
+    unittest.main(verbosity=2)
+
+
+__all__ = ["ESP", "Failed", "IDS", "IKE", "InteropTest", "Network", "OTHER", "PSK", "SCALE", "child", "config", "connection", "main", "merge", "psk_secrets", "wait"]
