@@ -74,7 +74,7 @@ class InteropTest(unittest.TestCase):
         self.directory = os.path.join(KEEP, f"{program}-{self.kind}", self._testMethodName)
         shutil.rmtree(self.directory, ignore_errors=True)
         os.makedirs(self.directory)
-        self.sides, self.captures = [], []
+        self.sides, self.captures, self.role = [], [], ""
         self.addCleanup(self._finish)
         self.sockets = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="interop-"))
         os.chmod(self.sockets, 0o755)
@@ -95,7 +95,7 @@ class InteropTest(unittest.TestCase):
         failed = any(error for _, error in self._outcome.errors) if hasattr(self._outcome, "errors") else bool(
             [1 for test, _ in self._outcome.result.failures + self._outcome.result.errors if test is self])
         if failed:
-            print(f"\n==== {self.id()}: logs, configurations and captures are in {self.directory}")
+            print(f"\n==== {self.id()}: logs, configurations and captures are in {self.directory} {self.role}")
             for side in self.sides:
                 print(side.tails())
         for capture in self.captures:
@@ -116,8 +116,23 @@ class InteropTest(unittest.TestCase):
     def roles(self):
         """Each end as initiator in turn: (initiator, responder)."""
         for initiator, responder in ((self.dut, self.peer), (self.peer, self.dut)):
-            with self.subTest(initiator="under test" if initiator is self.dut else "strongSwan"):
-                yield initiator, responder
+            self.role = f"initiator: {initiator.name}"
+            yield initiator, responder
+
+    @contextlib.contextmanager
+    def case(self, **parameters):
+        """A subtest. One that fails does not spoil the next: both ends start anew."""
+        with self.subTest(**parameters):
+            try:
+                yield
+            except Exception:
+                for side in self.sides:
+                    if side.processes:
+                        side.close()
+                        side.kill()
+                        with contextlib.suppress(Failed):
+                            side.start()
+                raise
 
     def inner(self, side, network=0, family=4):
         v4, v6 = Network.INNER[side.where]

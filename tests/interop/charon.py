@@ -77,6 +77,14 @@ class Charon(Side):
         while self.namespace.ip("-6 rule list lookup 220", check=False).strip():
             self.namespace.ip("-6 rule del lookup 220")
 
+    def restart_killed(self):
+        self.start()
+
+    def down_locally(self, ike):
+        """Forget an IKE SA without waiting for the peer, which does not know it any more."""
+        self.command("terminate", ike=ike, force="yes", timeout=-1)
+        self.wait_down()
+
     def command(self, name, **arguments):
         """A vici command; raises Failed with charon's words if it says no."""
         with Vici(self.uri) as vici:

@@ -113,6 +113,11 @@ class Espalier(Side):
     def down(self, ike=None, child=None):
         self.ike("down", child or ike)
 
+    def down_locally(self, ike):
+        """Forget an IKE SA whose peer does not know it any more: the deletion is given up in the end."""
+        self.ike("down", ike, check=False)
+        self.wait_down(60)
+
     def rekey(self, child=None, ike=None, reauth=False):
         if child:
             self.ike("rekey", child)

@@ -113,7 +113,7 @@ class Namespace:
 
 
 class Network:
-    """The three namespaces. addresses(side, family) of the ends; `nat` hides the left end behind the router's address 198.51.100.254."""
+    """The three namespaces; outer addresses of the ends and the router by side and IP version, inner networks by side."""
     OUTER = {("left", 4): "192.0.2.1", ("right", 4): "198.51.100.1", ("left", 6): "2001:db8:1::1", ("right", 6): "2001:db8:2::1"}
     ROUTER = {("left", 4): "192.0.2.254", ("right", 4): "198.51.100.254", ("left", 6): "2001:db8:1::fe", ("right", 6): "2001:db8:2::fe"}
     INNER = {"left": ("10.1", "fd01"), "right": ("10.2", "fd02")}
@@ -170,13 +170,16 @@ class Network:
     def lose(self, percent):
         self.cable(f"numgen random mod 100 < {percent} drop")
 
-    def nat(self, ports="40000-49999"):
-        """From now on the left end is hidden: its UDP leaves by one of these ports. Mappings there were are forgotten."""
+    def nat(self, side="left", ports="40000-49999"):
+        """From now on this end is hidden behind the router's address on the other side: its UDP comes from one of these ports. Mappings there
+        were are forgotten. Returns the address."""
+        other = "right" if side == "left" else "left"
         self.middle.nft(f"""flush chain inet espalier nat
-            add rule inet espalier nat oifname "right" ip saddr {self.OUTER['left', 4]} meta l4proto udp masquerade to :{ports}
-            add rule inet espalier nat oifname "right" ip saddr {self.OUTER['left', 4]} masquerade
+            add rule inet espalier nat oifname "{other}" ip saddr {self.OUTER[side, 4]} meta l4proto udp masquerade to :{ports}
+            add rule inet espalier nat oifname "{other}" ip saddr {self.OUTER[side, 4]} masquerade
             """)
         self.forget_mappings()
+        return self.ROUTER[other, 4]
 
     def forget_mappings(self):
         """Flush the connection table: a CTNETLINK delete of everything (linux/netfilter/nfnetlink_conntrack.h)."""

@@ -52,6 +52,8 @@ class Side:
 
     # ---- processes
     def spawn(self, key, command, log):
+        if key in self.processes:  # of a subtest that failed
+            self.end(key, signal.SIGKILL)
         with open(os.path.join(self.directory, log), "ab") as out:
             self.processes[key] = self.namespace.popen(*command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
         return self.processes[key]
@@ -123,4 +125,5 @@ class Side:
         return self.children()
 
     def wait_down(self, timeout=10):
-        wait(lambda: not self.sas(), timeout, f"{self.name} has no IKE SA")
+        """No IKE SA but those that a rekeying left behind for the other end to delete."""
+        wait(lambda: all(sa["state"] == "REKEYED" for sa in self.sas()), timeout, f"{self.name} has no IKE SA")

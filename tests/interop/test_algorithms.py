@@ -39,7 +39,7 @@ class Algorithms(InteropTest):
             for side in (initiator, responder):
                 side.reload()
             for name, (ike, esp) in zip(names, pairs):
-                with self.subTest(ike=ike, esp=esp):
+                with self.case(ike=ike, esp=esp):
                     initiator.up(name)
                     self.agreed(initiator, responder, ike, esp)
                     self.assert_ping(initiator, count=2)
@@ -108,7 +108,7 @@ class Algorithms(InteropTest):
         """The first group of the initiator is not the responder's: one round more. The same for PFS."""
         for wrong, right in (("ecp256", "x25519"), ("modp2048", "ecp521")):
             for initiator, responder in ((self.dut, self.peer), (self.peer, self.dut)):
-                with self.subTest(initiator=initiator.name, wrong=wrong, right=right):
+                with self.case(initiator=initiator.name, wrong=wrong, right=right):
                     initiator.configure(config(connection(initiator.where, proposals=f"aes256gcm16-prfsha256-{wrong}-{right}",
                                                           children={"net": {"esp_proposals": f"aes256gcm16-{wrong}-{right}"}})))
                     responder.configure(config(connection(responder.where, proposals=f"aes256gcm16-prfsha256-{right}",
