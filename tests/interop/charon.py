@@ -20,7 +20,6 @@ class Charon(Side):
     def __init__(self, name, namespace, directory, sockets):
         super().__init__(name, namespace, directory, sockets)
         self.uri = os.path.join(sockets, name + ".vici")
-        self.settings = {}
 
     def start(self, **settings):
         """settings: more of strongswan.conf's section charon; a dict is a subsection."""
@@ -47,9 +46,7 @@ class Charon(Side):
                            "flush_line": True, "default": 1, "ike": 2, "cfg": 2, "chd": 2, "knl": 1, "esp": 1}}
         if self.keylog:  # level 4 of these groups writes keys
             logs["keys"] = {"path": f"{os.path.abspath(self.directory)}/keys.log", "default": -1, "ike": 4, "chd": 4, "flush_line": True, "append": True}
-        charon = {"load": PLUGINS, "install_routes": True, "retransmit_tries": 4, "retransmit_timeout": 1.0, "retransmit_base": 1.2,
-                  "half_open_timeout": 10, "delete_rekeyed_delay": 1, "threads": 16,
-                  **self.settings,
+        charon = {"load": PLUGINS, "install_routes": True, "threads": 16, **self.settings,
                   "plugins": {"vici": {"socket": f"unix://{self.uri}"}, "kernel-libipsec": {"fwmark": "!0x42"}, "kernel-netlink": {"fwmark": "!0x42"},
                               "socket-default": {"fwmark": "0x42"}, **self.settings.get("plugins", {})},
                   "filelog": logs}

@@ -31,9 +31,9 @@ class Espalier(Side):
         os.chmod(self.keys, 0o777)
 
     # ---- life
-    def start(self, *options):
-        """Card, gateway, agent; options of espalier-ike stay for later starts."""
-        self.options += options
+    def start(self, **settings):
+        """Card, gateway, agent. settings: by their names in strongswan.conf; they stay for later starts."""
+        self.settings.update(settings)
         self.start_card()
         self.start_gateway()
         self.start_agent()
@@ -73,7 +73,8 @@ class Espalier(Side):
     def start_agent(self):
         keylog = ["--keylog", self.keys] if self.keylog else []
         self._daemon("ike", "ike.log", [f"{BUILD}/bin/espalier-ike", "--config", os.path.abspath(self.conf), "--sink", self.sink, "--control", self.control,
-                                        "--user", "nobody", "--log", "debug", *keylog, *self.options])
+                                        "--user", "nobody", "--log", "debug", *keylog,
+                                        *(f"--set={key}={value}" for key, value in self.settings.items()), *self.options])
 
     def reload(self):
         self.ike("reload")

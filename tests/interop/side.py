@@ -8,6 +8,10 @@ import subprocess
 from net import Failed, wait
 
 
+# Of strongswan.conf's section charon, and espalier-ike's --set: short waits, so that tests of loss and silence are short.
+SETTINGS = {"retransmit_tries": 4, "retransmit_timeout": 1.0, "retransmit_base": 1.2, "half_open_timeout": 10, "delete_rekeyed_delay": 1}
+
+
 def conf_text(section, indent=0):
     """A swanctl.conf section: dicts are sections, lists comma-separated, booleans yes and no; None is left out."""
     pad = "    " * indent
@@ -31,7 +35,7 @@ class Side:
         self.swanctl = os.path.join(directory, "swanctl")
         self.keys = os.path.join(directory, "keys")
         self.conf = os.path.join(self.swanctl, "swanctl.conf")
-        self.processes = {}
+        self.processes, self.settings = {}, dict(SETTINGS)
         self.keylog = False
         for folder in ("x509", "x509ca", "x509crl", "private"):
             os.makedirs(os.path.join(self.swanctl, folder), exist_ok=True)

@@ -7,7 +7,7 @@ crossed with ciphers.
 """
 import itertools
 
-from case import SCALE, InteropTest, child, config, connection, main
+from case import SCALE, InteropTest, child, config, connection, main, wait
 
 GROUPS = {"modp2048": "MODP_2048", "modp3072": "MODP_3072", "modp4096": "MODP_4096", "modp6144": "MODP_6144", "modp8192": "MODP_8192",
           "ecp256": "ECP_256", "ecp384": "ECP_384", "ecp521": "ECP_521", "x25519": "CURVE_25519"}
@@ -53,7 +53,6 @@ class Algorithms(InteropTest):
                     initiator.wait_down()
 
     def wait_rekeyed(self, side, spi):
-        from net import wait
         wait(lambda: [c for c in side.children() if c["spi_in"] != spi], 10, "the CHILD SA is rekeyed")
 
     def agreed(self, initiator, responder, ike, esp):
