@@ -2,7 +2,7 @@
 """What the interop tests share: a test case with a network and two ends, `peer` (stock strongSwan) on the left and `dut`, the side under test,
 on the right. The program's first argument says what the side under test is: charon (which proves the test itself) or espalier.
 
-A failed test keeps configurations, logs, keys and captures in build/interop/PROGRAM-KIND/TEST and shows the end of both logs.
+A failed test keeps configurations, logs, keys and captures in build/interop/PROGRAM-KIND/CLASS.TEST and shows the end of both logs.
 """
 import contextlib
 import copy
@@ -65,13 +65,15 @@ def config(connections, secrets=None, **sections):
 
 class InteropTest(unittest.TestCase):
     kind = "charon"
+    peer_kind = Charon
     network_options = {}
 
     def setUp(self):
         self.started = time.monotonic()
         self.stack = contextlib.ExitStack()
         program = os.path.basename(sys.argv[0]).removesuffix(".py")
-        self.directory = os.path.join(KEEP, f"{program}-{self.kind}", self._testMethodName)
+        device = f"-{espalier_side.DEVICE}" if self.kind == "espalier" else ""
+        self.directory = os.path.join(KEEP, f"{program}-{self.kind}{device}", f"{type(self).__name__}.{self._testMethodName}")
         shutil.rmtree(self.directory, ignore_errors=True)
         os.makedirs(self.directory)
         self.sides, self.captures, self.role = [], [], ""
@@ -80,7 +82,7 @@ class InteropTest(unittest.TestCase):
         os.chmod(self.sockets, 0o755)
         self.net = Network(**self.network_options)
         self.stack.callback(self.net.close)
-        self.peer = self.side(Charon, "left")
+        self.peer = self.side(self.peer_kind, "left")
         self.dut = self.side(KINDS[self.kind], "right")
 
     def side(self, kind, where, name=None, namespace=None, **options):

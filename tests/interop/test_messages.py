@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """How messages travel: fragments, cookies, loss. test_messages.py charon|espalier [TEST]"""
+import socket
+
 import flood
 import pki
 import wireshark
@@ -99,7 +101,7 @@ class Cookies(InteropTest):
         """IKE_SA_INITs from the router's address, with no IKE_AUTH to follow."""
         address = self.net.OUTER[side.where, 4]
         source = self.net.ROUTER[side.where, 4]
-        with self.net.middle.socket(2, 2) as sender:
+        with self.net.middle.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.bind((source, 0))
             sender.settimeout(5)
             for _ in range(count):

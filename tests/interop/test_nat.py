@@ -47,7 +47,7 @@ class Nat(InteropTest):
         for hidden in (self.dut, self.peer):
             with self.case(hidden=hidden.name):
                 capture = self.capture(f"keepalive-{hidden.name}", hidden.where, expression="udp port 4500")
-                other, _ = self.behind(hidden, {"keep_alive": "1s"})
+                other, _ = self.behind(hidden, {"keep_alive": 1})
                 hidden.up("net")
                 capture.wait_for("udp.length == 9 && udpencap.nat_keepalive", 2)
                 self.assert_tunnel()

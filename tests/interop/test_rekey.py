@@ -109,8 +109,8 @@ class Rekey(InteropTest):
             side.rekey(ike="t", reauth=True)
             self.changed(before, self.ike_spis, "a new IKE SA")
             wait(self.spis, 10, "both ends have one CHILD SA, the same")
-        settings = {"make_before_break": True}
-        self.with_flood(reauthenticate, peer=settings, dut=settings if self.kind == "charon" else (), may_lose=10 * TIMES)
+        peer, dut = ({"make_before_break": True} if side.kind == "charon" else {} for side in (self.peer, self.dut))
+        self.with_flood(reauthenticate, peer=peer, dut=dut, may_lose=10 * TIMES if self.peer.kind == "charon" else 0)
 
     def test_by_time(self):
         """rekey_time of a few seconds at both ends, for CHILD SAs and IKE SAs."""
