@@ -181,7 +181,7 @@ class InteropTest(unittest.TestCase):
     def clear(self):
         """No SAs on either end, for the next role."""
         for sa in self.dut.established():
-            self.dut.down(ike=sa["name"])
+            self.dut.down(number=sa["id"])
         self.peer.wait_down()
         self.dut.wait_down()
 

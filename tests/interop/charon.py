@@ -101,8 +101,9 @@ class Charon(Side):
         """Initiate and do not wait."""
         self.command("initiate", child=child, timeout=-1)
 
-    def down(self, ike=None, child=None):
-        self.command("terminate", timeout=10000, **({"child": child} if child else {"ike": ike}))
+    def down(self, ike=None, child=None, number=None):
+        """By name of connection or child, or by number of IKE SA."""
+        self.command("terminate", timeout=10000, **({"child": child} if child else {"ike": ike} if ike else {"ike-id": number}))
 
     def rekey(self, child=None, ike=None, reauth=False):
         """Starts it; the end is seen in sas()."""

@@ -111,8 +111,9 @@ class Espalier(Side):
         """Initiate and do not wait."""
         subprocess.Popen([f"{BUILD}/bin/espalier", "ike", "--control", self.control, "up", child], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def down(self, ike=None, child=None):
-        self.ike("down", child or ike)
+    def down(self, ike=None, child=None, number=None):
+        """By name of connection or child, or by number of IKE SA."""
+        self.ike("down", child or ike or f"#{number}")
 
     def down_locally(self, ike):
         """Forget an IKE SA whose peer does not know it any more: the deletion is given up in the end."""
