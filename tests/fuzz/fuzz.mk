@@ -16,7 +16,9 @@ $(B)/fuzz/obj/%.o: %.c
 $(B)/fuzz/libhost.a: $(patsubst %.c,$(B)/fuzz/obj/%.o,$(FUZZ_HOST))
 	rm -f $@ && ar rcs $@ $^
 $(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(B)/fuzz/libhost.a
-	clang -fsanitize=fuzzer $(FUZZ_SAN) -o $@ $^ -Wl,--as-needed $(FUZZ_LIBS)
+	clang -fsanitize=fuzzer $(FUZZ_SAN) -o $@ $(filter %.o,$^) $(filter %.a,$^) -Wl,--as-needed $(FUZZ_LIBS)
+# What a harness shares with unit tests.
+$(B)/fuzz/message: $(B)/fuzz/obj/tests/lib/ike_rebuild.o
 
 .PHONY: fuzz
 fuzz: $(FUZZERS)
