@@ -133,10 +133,13 @@ struct ike_sa {
 	struct child_sa *children;
 	struct timer dpd, keepalive, rekey, reauth, expire; /* reauth: also AUTH_LIFETIME; expire: hard end, and time for half-open ones */
 	struct ike_rekey *rekeying;	/* our rekey of this SA under way, for collisions; ike_rekey.c */
-	struct ike_sa *successor;	/* the SA that replaces this one, once it has keys */
-	struct ike_sa *replaces;	/* reauth.c; its successor is this one. ike_sa_close clears both sides */
+	struct ike_sa *successor;	/* made by the peer's rekey while ours is under way: one of both stays */
+	struct ike_sa *replaces;	/* reauth.c: to be deleted when this one is established */
+	struct ike_sa *replaced_by;	/* reauth.c: the reverse */
 	unsigned int attempt;		/* as initiator: tries before this one that failed */
-	struct up_request *waiting;	/* users that wait for this SA; commands.c */
+	struct up_target *waiting;	/* what is to come up on this SA; commands.c */
+	struct delayed *delayed;	/* create_child.c: CHILD SAs to be asked for again after TEMPORARY_FAILURE */
+	struct early_delete *early;	/* create_child.c: SPIs deleted by the peer while the response that names them was still under way */
 };
 
 /* ---- ike_sa.c ---------------------------------------------------------------------------------------------------------- */
@@ -212,8 +215,6 @@ int child_initiate(struct ike_sa *sa, const struct conf_child *child, struct chi
 /* ike_rekey.c, reauth.c */
 int ike_rekey_initiate(struct ike_sa *sa);
 int ike_reauth_initiate(struct ike_sa *sa);
-/* sa, which replaces another, is established with its first CHILD SA: ask for what is missing, then delete the old one. */
-void reauth_established(struct ike_sa *sa);
 /* commands.c: users that wait for what an SA is to bring (agent_up). A request is answered once; those without users do nothing. */
 void up_ike_established(struct ike_sa *sa);
 /* A CHILD SA that we asked for: error 0, or negative with a sentence. */

@@ -35,6 +35,7 @@ struct agent {
 	struct reqids *reqids;	     /* trap.c */
 	struct up_request *requests; /* commands.c */
 	uint32_t last_ike_id, last_child_id;
+	uint32_t sink_losses;  /* how often the data plane came back empty: what was reserved there before is gone */
 	struct agent_stats stats;
 	bool stopping;
 	bool running; /* inside a call of agent.h */
