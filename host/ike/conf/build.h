@@ -12,9 +12,9 @@ int build_authorities(struct loader *loader, const struct settings_section *sect
 /* The files of x509, x509ca, x509crl, private, rsa, ecdsa, pkcs8; after secrets, whose passphrases belong to some of them. */
 int build_directories(struct loader *loader);
 
-/* Rules over all connections together. */
-int check_connection(struct loader *loader, struct conf_connection *connection);
-int check_child(struct loader *loader, struct conf_child *child);
+/* Values that follow from others or contradict them; the last over all connections together. */
+int check_connection(struct loader *loader, const struct settings_section *section, struct conf_connection *connection);
+int check_child(struct loader *loader, const struct settings_section *section, struct conf_child *child);
 int check_reqids(struct loader *loader);
 
 

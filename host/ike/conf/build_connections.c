@@ -187,7 +187,7 @@ static int build_child(struct loader *loader, const struct settings_section *sec
 	if (section->section_count)
 		return keys_unknown_section(loader, section->sections[0], section->name, (const char *const[]){ NULL });
 	ret = keys_apply(loader, section, child_keys, KEY_COUNT(child_keys), child);
-	return ret ? ret : check_child(loader, child);
+	return ret ? ret : check_child(loader, section, child);
 }
 
 static int build_children(struct loader *loader, const struct settings_section *section, struct conf_connection *connection)
@@ -255,7 +255,7 @@ static int build_connection(struct loader *loader, const struct settings_section
 		else if (!begins(sub, "local") && !begins(sub, "remote"))
 			ret = keys_unknown_section(loader, sub, section->name, (const char *const[]){ "children", "local", "remote", NULL });
 	}
-	return ret ? ret : check_connection(loader, connection);
+	return ret ? ret : check_connection(loader, section, connection);
 }
 
 int build_connections(struct loader *loader, const struct settings_section *section)

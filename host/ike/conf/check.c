@@ -3,6 +3,7 @@
 #include "conf/build.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
@@ -15,32 +16,45 @@ static uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+/* Where "prefix_unit" is said; it, or else the section. */
+static struct conf_where where_of(const struct settings_section *section, const char *prefix, const char *unit)
+{
+	const struct settings_value *value;
+	char key[32];
+
+	snprintf(key, sizeof(key), "%s_%s", prefix, unit);
+	value = settings_find_value(section, key);
+	return value ? value->where : section->where;
+}
+
 /* life: a tenth more than rekey. rand: what is between them, but never so much that an SA could be rekeyed at once. */
-static int check_limits(struct loader *loader, const struct conf_child *child, const char *unit, struct conf_limits *limits)
+static int check_limits(struct loader *loader, const struct settings_section *section, const char *unit, struct conf_limits *limits)
 {
 	if (limits->life == CONF_UNSET)
 		limits->life = limits->rekey + limits->rekey / 10;
 	if (limits->life && limits->rekey > limits->life)
-		return settings_fail(loader->error, child->where, "child %.100s: life_%s is less than rekey_%s", child->name, unit, unit);
+		return settings_fail(loader->error, where_of(section, "life", unit), "life_%s is less than rekey_%s (%llu)", unit, unit,
+				     (unsigned long long)limits->rekey);
 	if (limits->rand == CONF_UNSET)
 		limits->rand = limits->rekey ? min_u64(limits->life - min_u64(limits->life, limits->rekey), limits->rekey / 2) : 0;
 	if (limits->rekey && limits->rand >= limits->rekey)
-		return settings_fail(loader->error, child->where, "child %.100s: rand_%s is not less than rekey_%s", child->name, unit, unit);
+		return settings_fail(loader->error, where_of(section, "rand", unit), "rand_%s is not less than rekey_%s (%llu)", unit, unit,
+				     (unsigned long long)limits->rekey);
 	return 0;
 }
 
-int check_child(struct loader *loader, struct conf_child *child)
+int check_child(struct loader *loader, const struct settings_section *section, struct conf_child *child)
 {
-	int ret = check_limits(loader, child, "time", &child->time);
+	int ret = check_limits(loader, section, "time", &child->time);
 
 	if (!ret)
-		ret = check_limits(loader, child, "bytes", &child->bytes);
+		ret = check_limits(loader, section, "bytes", &child->bytes);
 	if (!ret)
-		ret = check_limits(loader, child, "packets", &child->packets);
+		ret = check_limits(loader, section, "packets", &child->packets);
 	return ret;
 }
 
-int check_connection(struct loader *loader, struct conf_connection *c)
+int check_connection(struct loader *loader, const struct settings_section *section, struct conf_connection *c)
 {
 	uint64_t first, last;
 
@@ -55,7 +69,8 @@ int check_connection(struct loader *loader, struct conf_connection *c)
 	if (c->rand_time_s == CONF_UNSET)
 		c->rand_time_s = min_u64(c->over_time_s, first / 2);
 	if (first && c->rand_time_s >= first)
-		return settings_fail(loader->error, c->where, "connection %.100s: rand_time is not less than rekey_time and reauth_time", c->name);
+		return settings_fail(loader->error, where_of(section, "rand", "time"), "rand_time is not less than rekey_time and reauth_time (%llu)",
+				     (unsigned long long)first);
 	return 0;
 }
 
