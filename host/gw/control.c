@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The gateway as a sink: what key management asks of it (sink.h). */
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gw.h"
+
+#define SALT_LEN 4u
+#define DRAIN_MS 5000u
+#define DRAIN_WAIT_MS 50
+
+/* Combined-mode algorithms the card has: bytes of the AES key; 0: not. */
+static const uint8_t key_lens[SINK_AEAD_COUNT] = { [SINK_AES_GCM_16_128] = 16, [SINK_AES_GCM_16_192] = 24, [SINK_AES_GCM_16_256] = 32 };
+
+__attribute__((format(printf, 3, 4))) static int fail(struct gw *gw, int code, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(gw->sink.error, sizeof(gw->sink.error), format, arguments);
+	va_end(arguments);
+	gw_log(GW_DEBUG, "refused: %s", gw->sink.error);
+	return code;
+}
+
+static int need_card(struct gw *gw)
+{
+	return gw->device.dev ? 0 : fail(gw, -ENODEV, "The card is gone.");
+}
+
+static int from_card(struct gw *gw, int code)
+{
+	return fail(gw, code, "%.250s", espalier_error(gw->device.dev));
+}
+
+static int control_caps(struct sink *sink, struct sink_caps *caps)
+{
+	struct gw *gw = (struct gw *)sink;
+	int ret = need_card(gw);
+
+	if (ret)
+		return ret;
+	*caps = (struct sink_caps){
+		.esn = true, .no_esn = true, .tunnel = true, .inner_v4 = true, .outer_v4 = true, .outer_v6 = wire_has_raw(&gw->wire, 6),
+		.udp_encap = true, .raw_esp = true, .tfc_padding = true, .events = true,
+		.max_window = gw->device.info.max_window, .sa_capacity = gw->device.info.sa_capacity,
+	};
+	for (unsigned int i = 0; i < SINK_AEAD_COUNT; i++)
+		caps->aeads |= (uint32_t)(key_lens[i] != 0) << i;
+	snprintf(caps->device, sizeof(caps->device), "%.63s", gw->options->device);
+	return 0;
+}
+
+static int control_get_spi(struct sink *sink, const struct ip_addr *dst, uint32_t *spi)
+{
+	struct gw *gw = (struct gw *)sink;
+	struct sink_sa_id id = { .direction = SINK_IN, .dst = *dst };
+	struct gw_sa *sa;
+	int ret = need_card(gw);
+
+	if (ret)
+		return ret;
+	if (gw->sad.count[SINK_IN] >= gw->device.info.sa_capacity)
+		return fail(gw, -ENOSPC, "All %u places for inbound SAs are taken.", gw->device.info.sa_capacity);
+	*spi = id.spi = sad_random_spi(&gw->sad);
+	sa = id.spi ? sad_add(&gw->sad, &id) : NULL;
+	if (!sa)
+		return fail(gw, id.spi ? -ENOMEM : -ENOSPC, "No SPI can be found.");
+	sa->reserved = true;
+	return 0;
+}
+
+/* ---- SAs ---- */
+
+static int check_sa(struct gw *gw, const struct sink_sa *sa)
+{
+	uint8_t family = sa->dst.ip.family;
+
+	if (sa->spi < SINK_SPI_MIN)
+		return fail(gw, -EINVAL, "SPI 0x%08x is reserved (RFC 4303, 2.1).", sa->spi);
+	if (!sa->reqid)
+		return fail(gw, -EINVAL, "SA 0x%08x has no reqid.", sa->spi);
+	if (sa->mode != SINK_TUNNEL)
+		return fail(gw, -ENOTSUP, "SA 0x%08x: this data plane has tunnel mode only.", sa->spi);
+	if (sa->aead >= SINK_AEAD_COUNT || !key_lens[sa->aead])
+		return fail(gw, -ENOTSUP, "SA 0x%08x: the card has AES-GCM-16 only.", sa->spi);
+	if (sa->key_len != key_lens[sa->aead] + SALT_LEN)
+		return fail(gw, -EINVAL, "SA 0x%08x: key and salt have %u bytes, not %u.", sa->spi, key_lens[sa->aead] + SALT_LEN, sa->key_len);
+	if (!family || sa->src.ip.family != family)
+		return fail(gw, -EINVAL, "SA 0x%08x: its outer addresses are not of one family.", sa->spi);
+	if (!sa->udp_encap && !wire_has_raw(&gw->wire, family))
+		return fail(gw, -ENOTSUP, "SA 0x%08x: there is no raw ESP over IPv%u here.", sa->spi, family);
+	if (sa->udp_encap && (!sa->src.port || !sa->dst.port))
+		return fail(gw, -EINVAL, "SA 0x%08x: UDP encapsulation needs two ports.", sa->spi);
+	return 0;
+}
+
+static int install(struct gw *gw, struct gw_sa *entry, const struct sink_sa *sa)
+{
+	uint32_t max = gw->device.info.max_window;
+	struct espalier_sa_config config = {
+		.direction = sa->direction == SINK_IN ? ESPALIER_INBOUND : ESPALIER_OUTBOUND,
+		.spi = sa->spi,
+		.src = CARD_LOCAL,
+		.dst = sa->direction == SINK_IN ? CARD_LOCAL : CARD_PEER,
+		.key_len = key_lens[sa->aead],
+		.esn = sa->esn,
+		.replay_window = (uint16_t)(sa->replay_window < max ? sa->replay_window : max),
+	};
+	int ret;
+
+	memcpy(config.key, sa->key, config.key_len);
+	memcpy(config.salt, sa->key + config.key_len, SALT_LEN);
+	ret = espalier_sa_add(gw->device.dev, &config, &entry->index);
+	OPENSSL_cleanse(&config, sizeof(config));
+	return ret;
+}
+
+static int control_sa_add(struct sink *sink, const struct sink_sa *sa)
+{
+	struct gw *gw = (struct gw *)sink;
+	struct sink_sa_id id = { .direction = sa->direction, .spi = sa->spi, .dst = sa->dst.ip };
+	struct gw_sa *entry;
+	int ret = need_card(gw);
+
+	if (!ret)
+		ret = check_sa(gw, sa);
+	if (ret)
+		return ret;
+	entry = sad_find(&gw->sad, &id);
+	if (entry && !entry->reserved)
+		return fail(gw, -EEXIST, "SA 0x%08x exists already.", sa->spi);
+	if (!entry)
+		entry = sad_add(&gw->sad, &id);
+	if (!entry)
+		return fail(gw, -ENOMEM, "Out of memory.");
+	ret = install(gw, entry, sa);
+	if (ret) {
+		sad_remove(&gw->sad, entry);
+		if (ret == -ENODEV)
+			gw_device_lost(gw, espalier_error(gw->device.dev));
+		return gw->device.dev ? from_card(gw, ret) : need_card(gw);
+	}
+	entry->reserved = false;
+	entry->id.dst = sa->dst.ip;
+	entry->reqid = sa->reqid;
+	entry->src = sa->src;
+	entry->dst = sa->dst;
+	entry->udp_encap = sa->udp_encap;
+	entry->esn = sa->esn;
+	entry->copy_df = sa->copy_df;
+	entry->limits = sa->limits;
+	if (sa->direction == SINK_OUT)
+		mtu_learn(gw, entry);
+	return 0;
+}
+
+static struct gw_sa *find(struct gw *gw, const struct sink_sa_id *id)
+{
+	struct gw_sa *sa = sad_find(&gw->sad, id);
+
+	if (!sa)
+		fail(gw, -ENOENT, "There is no %s SA 0x%08x.", id->direction == SINK_IN ? "inbound" : "outbound", id->spi);
+	return sa;
+}
+
+static int control_sa_update(struct sink *sink, const struct sink_sa_id *id, const struct endpoint *src, const struct endpoint *dst, bool udp_encap)
+{
+	struct gw *gw = (struct gw *)sink;
+	struct gw_sa *sa = find(gw, id);
+
+	if (!sa || sa->reserved)
+		return -ENOENT;
+	if (!dst->ip.family || src->ip.family != dst->ip.family || (udp_encap && (!src->port || !dst->port)))
+		return fail(gw, -EINVAL, "SA 0x%08x: these outer addresses do not fit together.", id->spi);
+	sa->src = *src;
+	sa->dst = *dst;
+	sa->udp_encap = udp_encap;
+	if (id->direction == SINK_OUT)
+		mtu_learn(gw, sa);
+	return 0;
+}
+
+static int control_sa_query(struct sink *sink, const struct sink_sa_id *id, struct sink_sa_stats *stats)
+{
+	struct gw_sa *sa = find((struct gw *)sink, id);
+
+	if (!sa || sa->reserved)
+		return -ENOENT;
+	*stats = (struct sink_sa_stats){ .packets = sa->packets, .bytes = sa->bytes, .seq = sa->seq, .replay = sa->replay,
+					 .integrity = sa->integrity, .other = sa->other, .last_use_ms = sa->last_use_ms };
+	return 0;
+}
+
+/* Wait until no packet of the SA (NULL: of any) is in the card. -ENODEV: the card was lost meanwhile, and the SA with it. */
+static int drain(struct gw *gw, const struct gw_sa *sa)
+{
+	uint64_t end = gw_clock_ms() + DRAIN_MS;
+
+	for (;;) {
+		gw_pump(gw);
+		if (!gw->device.dev)
+			return -ENODEV;
+		for (unsigned int i = 0; i < 2; i++) {
+			struct gw_pipe *pipe = &gw->device.pipes[i];
+			bool busy = sa ? sa->in_flight && sa->id.direction == (enum sink_direction)i : pipe_in_flight(pipe) > 0;
+
+			if (!busy)
+				continue;
+			espalier_queue_wait(pipe->queue, DRAIN_WAIT_MS);
+			pipe->armed = false;
+			goto again;
+		}
+		return 0;
+again:
+		if (gw_clock_ms() >= end) {
+			gw_device_lost(gw, "it does not finish its packets");
+			return -ENODEV;
+		}
+	}
+}
+
+/* Out of the card and the table. The caller has drained it. 0, or the card's refusal. */
+static int remove_sa(struct gw *gw, struct gw_sa *sa)
+{
+	struct gw_policy *policy = spd_find(&gw->spd, sa->reqid);
+	int ret = 0;
+
+	if (policy && policy->sa == sa)
+		policy->sa = NULL;
+	if (!sa->reserved)
+		ret = espalier_sa_delete(gw->device.dev, sa->id.direction == SINK_IN ? ESPALIER_INBOUND : ESPALIER_OUTBOUND, sa->index);
+	mtu_forget(gw, sa);
+	sad_remove(&gw->sad, sa);
+	return ret;
+}
+
+static int control_sa_delete(struct sink *sink, const struct sink_sa_id *id)
+{
+	struct gw *gw = (struct gw *)sink;
+	struct gw_sa *sa = find(gw, id);
+	int ret;
+
+	if (!sa)
+		return -ENOENT;
+	if (drain(gw, sa))
+		return need_card(gw);
+	ret = remove_sa(gw, sa);
+	if (ret == -ENODEV)
+		gw_device_lost(gw, espalier_error(gw->device.dev));
+	return ret ? gw->device.dev ? from_card(gw, ret) : need_card(gw) : 0;
+}
+
+void gw_delete_sas(struct gw *gw)
+{
+	int ret = 0;
+
+	if (!gw->device.dev || !gw->sad.all || drain(gw, NULL))
+		return;
+	while (gw->sad.all && ret != -ENODEV)
+		ret = remove_sa(gw, gw->sad.all);
+	if (ret == -ENODEV)
+		gw_device_lost(gw, espalier_error(gw->device.dev));
+}
+
+/* ---- policies ---- */
+
+static bool good_selectors(const struct ts *list, unsigned int count, uint8_t family)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (list[i].lo.family != family || list[i].hi.family != family || ip_compare(&list[i].lo, &list[i].hi) > 0)
+			return false;
+	return count >= 1 && count <= SINK_TS_MAX;
+}
+
+static bool same_routes(const struct sink_policy *a, const struct sink_policy *b)
+{
+	bool same = a->action == b->action && a->remote_count == b->remote_count && a->local_count == b->local_count;
+
+	for (unsigned int i = 0; same && i < a->remote_count; i++)
+		same = ts_equal(&a->remote[i], &b->remote[i]);
+	for (unsigned int i = 0; same && i < a->local_count; i++)
+		same = ts_equal(&a->local[i], &b->local[i]);
+	return same;
+}
+
+static int check_policy(struct gw *gw, const struct sink_policy *policy, struct gw_sa **sa)
+{
+	struct sink_sa_id id = { .direction = SINK_OUT, .spi = policy->spi, .dst = policy->peer };
+
+	*sa = NULL;
+	if (!policy->reqid)
+		return fail(gw, -EINVAL, "A policy has a reqid above 0.");
+	if (policy->action != SINK_PROTECT && policy->action != SINK_DISCARD && policy->action != SINK_BYPASS)
+		return fail(gw, -EINVAL, "Policy %u: unknown action.", policy->reqid);
+	if (!good_selectors(policy->local, policy->local_count, 4) || !good_selectors(policy->remote, policy->remote_count, 4))
+		return fail(gw, -EINVAL, "Policy %u: its selectors are not ranges of IPv4 addresses, which is what this data plane carries.", policy->reqid);
+	if (policy->action != SINK_PROTECT || !policy->spi)
+		return 0;
+	*sa = sad_find(&gw->sad, &id);
+	if (!*sa || (*sa)->reqid != policy->reqid)
+		return fail(gw, -ENOENT, "Policy %u: there is no outbound SA 0x%08x of this reqid.", policy->reqid, policy->spi);
+	return 0;
+}
+
+static int control_policy_set(struct sink *sink, const struct sink_policy *policy)
+{
+	struct gw *gw = (struct gw *)sink;
+	struct sink_policy old;
+	struct gw_policy *entry;
+	struct gw_sa *sa;
+	bool had, routed;
+	int ret = check_policy(gw, policy, &sa);
+
+	if (ret)
+		return ret;
+	entry = spd_find(&gw->spd, policy->reqid);
+	had = entry != NULL;
+	if (had)
+		old = entry->p;
+	routed = had && same_routes(&old, policy);
+	entry = spd_set(&gw->spd, policy);
+	if (!entry)
+		return fail(gw, -ENOMEM, "Out of memory.");
+	entry->sa = sa;
+	entry->acquire_ms = 0;
+	if (!routed)
+		ret = routes_add(&gw->routes, policy);
+	if (had && !routed)
+		routes_remove(&gw->routes, &old);
+	if (sa)
+		gw_release_held(gw, entry);
+	return ret ? fail(gw, ret, "Policy %u: a route failed: %s.", policy->reqid, strerror(-ret)) : 0;
+}
+
+static void delete_policy(struct gw *gw, struct gw_policy *policy)
+{
+	gw->held -= policy->held_count;
+	gw->counters.drops[DROP_NO_SA] += policy->held_count;
+	spd_delete(&gw->spd, policy);
+}
+
+static int control_policy_delete(struct sink *sink, uint32_t reqid)
+{
+	struct gw *gw = (struct gw *)sink;
+	struct gw_policy *policy = spd_find(&gw->spd, reqid);
+
+	if (!policy)
+		return fail(gw, -ENOENT, "There is no policy %u.", reqid);
+	routes_remove(&gw->routes, &policy->p);
+	delete_policy(gw, policy);
+	return 0;
+}
+
+void gw_flush(struct gw *gw)
+{
+	gw_delete_sas(gw);
+	while (gw->spd.count)
+		delete_policy(gw, gw->spd.order[gw->spd.count - 1]);
+	routes_flush(&gw->routes);
+}
+
+static int control_flush(struct sink *sink)
+{
+	gw_flush((struct gw *)sink);
+	return 0;
+}
+
+/* ---- events and clients ---- */
+
+void gw_say_expiry(struct gw *gw, struct gw_sa *sa)
+{
+	enum sad_expiry expiry = sad_expiry(sa);
+	struct sink_event event = { .kind = SINK_EVENT_EXPIRE, .id = sa->id, .reqid = sa->reqid, .hard = expiry == SAD_HARD };
+
+	if (expiry == SAD_FINE)
+		return;
+	gw_log(GW_DEBUG, "SA 0x%08x: %s limit", sa->id.spi, event.hard ? "hard" : "soft");
+	gw_event(gw, &event);
+}
+
+int gw_take_socket(struct sink *sink, int fd, const struct endpoint *local)
+{
+	struct gw *gw = (struct gw *)sink;
+	struct wire_socket *added;
+	int ret = wire_add_udp(&gw->wire, fd, local, ROUTES_MARK, &added, sink->error);
+
+	if (!ret)
+		gw_watch_wire(gw, added);
+	return ret;
+}
+
+void gw_client(struct sink *sink, bool present)
+{
+	struct gw *gw = (struct gw *)sink;
+
+	gw_log(GW_INFO, present ? "key management is there" : "key management is gone");
+	gw->agent_gone_ms = present ? 0 : gw_clock_ms();
+	if (!present)
+		wire_close_udp(&gw->wire);
+	for (unsigned int i = 0; i < gw->spd.count; i++)
+		gw->spd.order[i]->acquire_ms = 0;
+}
+
+const struct sink_ops gw_sink_ops = {
+	.caps = control_caps,
+	.get_spi = control_get_spi,
+	.sa_add = control_sa_add,
+	.sa_update = control_sa_update,
+	.sa_query = control_sa_query,
+	.sa_delete = control_sa_delete,
+	.policy_set = control_policy_set,
+	.policy_delete = control_policy_delete,
+	.flush = control_flush,
+};

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The gateway: TUN device, card and network, tied together by one event loop (loop.c). What it does with each packet: docs/gateway.md.
+ * It is a struct sink, which sink_server puts behind the SA sink's socket (control.c).
+ */
+#ifndef GW_GW_H
+#define GW_GW_H
+
+#include <sys/types.h>
+
+#include "counters.h"
+#include "device.h"
+#include "routes.h"
+#include "sad.h"
+#include "sink/sink_server.h"
+#include "spd.h"
+#include "tun.h"
+#include "wire.h"
+
+#define GW_MTU_MIN 576u	  /* of the TUN device, and of a path over IPv4 */
+#define GW_MTU_MIN6 1280u /* of a path over IPv6 */
+#define CARD_LOCAL 0xc0000201u /* tunnel ends inside the card, where they serve nobody: 192.0.2.1 and 192.0.2.2 */
+#define CARD_PEER 0xc0000202u
+#define GW_MTU_START 1438u /* before there is an SA: ESP in UDP over IPv4 on Ethernet */
+#define GW_BATCH 64u	  /* packets taken from one source before others have their turn */
+
+struct gw_options {
+	const char *device;   /* for espalier_open */
+	const char *sink;     /* path of the SA sink's socket */
+	const char *tun;
+	uint16_t mtu;	      /* of the TUN device; 0: follows the SAs */
+	const char *stats;    /* file for counters as JSON, or NULL */
+	uid_t user;	      /* who may use the sink besides root; (uid_t)-1: nobody */
+	unsigned int grace_ms; /* how long SAs outlive their agent's connection */
+};
+
+struct gw {
+	struct sink sink; /* first: it is one */
+	const struct gw_options *options;
+	struct gw_device device;
+	struct gw_sad sad;
+	struct gw_spd spd;
+	struct gw_tun tun;
+	struct gw_wire wire;
+	struct gw_routes routes;
+	struct gw_counters counters;
+	struct sink_server *server;
+	int epoll_fd, signal_fd, timer_fd, bypass_fd;
+	bool stop;
+	bool tun_wanted, wire_wanted; /* as epoll is set */
+	bool mtu_stale;		      /* an SA changed: the TUN device's MTU is to be found anew */
+	uint64_t now_ms;	      /* CLOCK_MONOTONIC, of this round of the loop */
+	uint64_t agent_gone_ms;	      /* 0: it is there, or its SAs are gone */
+	uint64_t device_try_ms;	      /* when to open the card again */
+	unsigned int device_wait_ms;
+	uint64_t device_check_ms;
+	struct gw_sa *mtu_next;	      /* whose path is asked next */
+	double answers;		      /* ICMP answers that may be sent now */
+	uint64_t answers_ms;
+	unsigned int held;	      /* packets held, of all policies */
+	uint8_t scratch[UINT16_MAX];  /* a packet that is cut into fragments */
+};
+
+/* ---- log.c ---- */
+enum gw_level { GW_ERROR, GW_INFO, GW_DEBUG };
+void gw_set_level(enum gw_level level);
+__attribute__((format(printf, 2, 3))) void gw_log(enum gw_level level, const char *format, ...);
+
+/* ---- loop.c ---- */
+/* Run until SIGTERM or SIGINT. 0, or negative errno and error (ESPALIER_ERROR_LEN bytes). */
+int gw_run(struct gw *gw, char *error);
+uint64_t gw_clock_ms(void);
+/* Hand filled slots to the card, take results back and send them on, until nothing moves. The card may be down afterwards. */
+void gw_pump(struct gw *gw);
+void gw_watch_wire(struct gw *gw, const struct wire_socket *socket);
+void gw_watch_queues(struct gw *gw, bool on);
+
+/* ---- recover.c ---- */
+/* Open the card and watch its queues. 0 or negative errno. */
+int gw_open_device(struct gw *gw, char *error);
+void gw_close_device(struct gw *gw);
+/* The card is gone: its SAs too, and the agent hears of it. Policies stay and block. */
+void gw_device_lost(struct gw *gw, const char *why);
+/* Is it still there? When it is gone: time to try again? Called now and then. */
+void gw_check_device(struct gw *gw);
+
+/* ---- outbound.c ---- */
+/* A packet that leaves; ip may be the memory of the next free slot. */
+void gw_outbound(struct gw *gw, const uint8_t *ip, size_t len);
+void gw_outbound_done(struct gw *gw, unsigned int count);
+void gw_release_held(struct gw *gw, struct gw_policy *policy);
+/* Drop packets that were held too long. */
+void gw_expire_held(struct gw *gw);
+
+/* ---- inbound.c ---- */
+void gw_inbound_read(struct gw *gw, const struct wire_socket *socket);
+void gw_inbound_done(struct gw *gw, unsigned int count);
+
+/* ---- mtu.c ---- */
+/* The largest inner packet that an SA carries over its path. */
+uint16_t mtu_inner(const struct gw_sa *sa);
+/* Ask the kernel for the path of a new or moved outbound SA. */
+void mtu_learn(struct gw *gw, struct gw_sa *sa);
+/* wire.h's too_big; context is the gateway. */
+void mtu_too_big(void *context, const struct ip_addr *dst, uint32_t spi, uint32_t mtu);
+/* The TUN device's MTU, if it is stale. */
+void mtu_update(struct gw *gw);
+/* Ask for some paths again: routes change, and lower MTUs are forgotten after ten minutes (RFC 1191, 6.3). Called every second or so. */
+void mtu_refresh(struct gw *gw);
+/* An SA goes away. */
+void mtu_forget(struct gw *gw, const struct gw_sa *sa);
+
+/* ---- control.c ---- */
+extern const struct sink_ops gw_sink_ops;
+int gw_take_socket(struct sink *sink, int fd, const struct endpoint *local);
+void gw_client(struct sink *sink, bool present);
+/* All SAs; packets under way are waited for. */
+void gw_delete_sas(struct gw *gw);
+void gw_flush(struct gw *gw);
+/* An event about an SA's limits, if one is due. */
+void gw_say_expiry(struct gw *gw, struct gw_sa *sa);
+
+/* To the agent, if one is there. */
+static inline void gw_event(struct gw *gw, const struct sink_event *event)
+{
+	if (gw->server)
+		sink_server_event(gw->server, event);
+}
+
+static inline void gw_drop(struct gw *gw, enum gw_drop why)
+{
+	gw->counters.drops[why]++;
+}
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the network to the TUN device: SA, through the card, policy (RFC 4301, 5.2). */
+#include <string.h>
+#include <unistd.h>
+
+#include "gw.h"
+
+#define KEEPALIVE 0xffu /* RFC 3948, 2.3 */
+#define ESP_HEADER 8u
+#define PROTOCOL_ESP 50u
+#define MAPPING_MS 1000u /* between two reports of the same new address */
+
+/* The card wants ESP behind an IPv4 header. Its addresses mean nothing: inbound SAs are all installed with this destination. */
+static void put_header(uint8_t *memory, size_t esp_len, uint8_t tos)
+{
+	memset(memory, 0, IPV4_HEADER);
+	memory[0] = 0x45;
+	memory[1] = tos;
+	put_be16(memory + 2, (uint32_t)(IPV4_HEADER + esp_len));
+	memory[8] = 64;
+	memory[9] = PROTOCOL_ESP;
+	put_be32(memory + 12, CARD_PEER);
+	put_be32(memory + 16, CARD_LOCAL);
+	put_be16(memory + 10, packet_checksum(memory, IPV4_HEADER));
+}
+
+/* The SA of a packet; NULL: dropped, for *why. */
+static struct gw_sa *find_sa(struct gw *gw, const struct wire_socket *socket, const struct wire_message *message, enum gw_drop *why)
+{
+	struct gw_sa *sa;
+
+	*why = DROP_TRUNCATED;
+	if (message->truncated || message->len < ESP_HEADER)
+		return NULL;
+	*why = DROP_DEVICE_DOWN;
+	if (!gw->device.dev)
+		return NULL;
+	*why = DROP_UNKNOWN_SPI;
+	sa = sad_find_spi(&gw->sad, get_be32(message->memory + IPV4_HEADER));
+	if (!sa)
+		return NULL;
+	*why = DROP_ENCAP_MISMATCH;
+	if (sa->udp_encap != socket->udp)
+		return NULL;
+	*why = DROP_SA_EXPIRED;
+	return sa->stopped ? NULL : sa;
+}
+
+static void take_message(struct gw *gw, const struct wire_socket *socket, struct gw_slot *slot, const struct wire_message *message)
+{
+	struct gw_pipe *pipe = &gw->device.pipes[ESPALIER_INBOUND];
+	enum gw_drop why;
+	struct gw_sa *sa;
+
+	if (socket->udp && message->len == 1 && message->memory[IPV4_HEADER] == KEEPALIVE) {
+		gw->counters.keepalives++;
+		return;
+	}
+	sa = find_sa(gw, socket, message, &why);
+	if (!sa) {
+		gw_drop(gw, why);
+		return;
+	}
+	put_header(message->memory, message->len, message->tos);
+	slot = pipe_take_memory(pipe, slot);
+	slot->sa = sa;
+	slot->from = message->from;
+	sa->in_flight++;
+	pipe_fill(&gw->device, ESPALIER_INBOUND, (uint16_t)(IPV4_HEADER + message->len), 0);
+}
+
+/* No card: what comes is read all the same, so that the socket does not deliver it late. */
+static void read_and_drop(struct gw *gw, const struct wire_socket *socket)
+{
+	struct wire_message message = { .memory = gw->scratch, .room = sizeof(gw->scratch) };
+
+	for (unsigned int i = 0; i < GW_BATCH && wire_receive(&gw->wire, socket, &message, 1); i++)
+		gw_drop(gw, DROP_DEVICE_DOWN);
+}
+
+void gw_inbound_read(struct gw *gw, const struct wire_socket *socket)
+{
+	struct gw_pipe *pipe = &gw->device.pipes[ESPALIER_INBOUND];
+	struct wire_message messages[WIRE_BATCH];
+	struct gw_slot *slots[WIRE_BATCH];
+	unsigned int count;
+
+	if (!gw->device.dev) {
+		read_and_drop(gw, socket);
+		return;
+	}
+	count = pipe_room(pipe) < WIRE_BATCH ? pipe_room(pipe) : WIRE_BATCH;
+	for (unsigned int i = 0; i < count; i++) {
+		slots[i] = pipe_free_slot(pipe, i);
+		messages[i].memory = pipe_src(pipe, slots[i]);
+		messages[i].room = gw->device.info.max_packet;
+	}
+	count = wire_receive(&gw->wire, socket, messages, count);
+	for (unsigned int i = 0; i < count; i++)
+		take_message(gw, socket, slots[i], &messages[i]);
+}
+
+/* ---- from the card ---- */
+
+/* Authenticated and the newest so far: if it comes from elsewhere, the peer has moved (RFC 7296, 2.23). */
+static void check_mapping(struct gw *gw, struct gw_sa *sa, const struct endpoint *from)
+{
+	struct sink_event event = { .kind = SINK_EVENT_MAPPING, .id = sa->id, .reqid = sa->reqid, .endpoint = *from };
+
+	if (!sa->udp_encap || endpoint_equal(from, &sa->src) ||
+	    (endpoint_equal(from, &sa->mapping) && gw->now_ms - sa->mapping_ms < MAPPING_MS))
+		return;
+	sa->mapping = *from;
+	sa->mapping_ms = gw->now_ms;
+	gw_event(gw, &event);
+}
+
+/* Replayed, forged, or not as it should be inside. */
+static void count_failure(struct gw_sa *sa, uint8_t status)
+{
+	if (status == ESP_STATUS_REPLAY_OLD || status == ESP_STATUS_REPLAY_DUPLICATE)
+		sa->replay++;
+	else if (status == ESP_STATUS_ICV_MISMATCH)
+		sa->integrity++;
+	else
+		sa->other++;
+}
+
+static void deliver(struct gw *gw, struct gw_sa *sa, const struct gw_slot *slot)
+{
+	struct gw_pipe *pipe = &gw->device.pipes[ESPALIER_INBOUND];
+	const uint8_t *inner = pipe_dst(&gw->device, pipe, slot);
+	uint64_t seq = sad_infer_seq(sa, get_be32(pipe_src(pipe, slot) + IPV4_HEADER + 4));
+	struct gw_policy *policy = spd_find(&gw->spd, sa->reqid);
+	struct packet packet;
+
+	if (seq > sa->seq) {
+		sa->seq = seq;
+		check_mapping(gw, sa, &slot->from);
+	}
+	if (sa->stopped) {
+		gw_drop(gw, DROP_SA_EXPIRED);
+		return;
+	}
+	if (!policy || !packet_parse(inner, slot->op.out_len, &packet) || !spd_inbound_fits(policy, &packet)) {
+		gw_drop(gw, DROP_POLICY_MISMATCH);
+		sa->other++;
+		return;
+	}
+	sa->packets++;
+	sa->bytes += slot->op.out_len;
+	sa->last_use_ms = gw->now_ms;
+	if (write(gw->tun.fd, inner, slot->op.out_len) != slot->op.out_len) {
+		gw_drop(gw, DROP_TUN_FAILED);
+		return;
+	}
+	gw->counters.packets[ESPALIER_INBOUND]++;
+	gw->counters.bytes[ESPALIER_INBOUND] += slot->op.out_len;
+}
+
+void gw_inbound_done(struct gw *gw, unsigned int count)
+{
+	struct gw_pipe *pipe = &gw->device.pipes[ESPALIER_INBOUND];
+
+	for (unsigned int i = 0; i < count; i++) {
+		struct gw_slot *slot = pipe_done_slot(pipe, i);
+		struct gw_sa *sa = slot->sa;
+
+		gw->counters.status[ESPALIER_INBOUND][slot->op.status]++;
+		if (slot->op.status == ESP_STATUS_OK)
+			deliver(gw, sa, slot);
+		else
+			count_failure(sa, slot->op.status);
+		gw_say_expiry(gw, sa);
+		sa->in_flight--;
+	}
+	pipe_release(pipe, count);
+}

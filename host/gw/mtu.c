@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How large packets may be: of each SA's path, of the TUN device. */
+#include <string.h>
+
+#include "gw.h"
+
+#define ESP_OVERHEAD (8u + 8u + 16u) /* header, IV, ICV; padding is to a multiple of 4 with 2 bytes of trailer in it */
+#define UDP_OVERHEAD 8u
+#define PATH_DEFAULT 1500u
+#define FORGET_MS 600000u
+#define REFRESH_COUNT 32
+
+uint16_t mtu_inner(const struct gw_sa *sa)
+{
+	uint32_t overhead = (sa->dst.ip.family == 6 ? 40u : 20u) + (sa->udp_encap ? UDP_OVERHEAD : 0) + ESP_OVERHEAD;
+
+	return (uint16_t)(((sa->path_mtu - overhead) & ~3u) - 2);
+}
+
+static uint16_t clip(const struct gw_sa *sa, uint32_t mtu)
+{
+	uint32_t least = sa->dst.ip.family == 6 ? GW_MTU_MIN6 : GW_MTU_MIN;
+
+	return (uint16_t)(mtu < least ? least : mtu > UINT16_MAX ? UINT16_MAX : mtu);
+}
+
+void mtu_learn(struct gw *gw, struct gw_sa *sa)
+{
+	uint16_t mtu = wire_path_mtu(&sa->src.ip, &sa->dst.ip, ROUTES_MARK);
+
+	sa->path_mtu = clip(sa, mtu ? mtu : PATH_DEFAULT);
+	sa->path_mtu_ms = 0;
+	gw->mtu_stale = true;
+}
+
+static void lower(struct gw *gw, struct gw_sa *sa, uint32_t mtu)
+{
+	uint16_t to = clip(sa, mtu);
+
+	if (to >= sa->path_mtu)
+		return;
+	gw_log(GW_INFO, "SA 0x%08x: path MTU %u, was %u", sa->id.spi, to, sa->path_mtu);
+	sa->path_mtu = to;
+	sa->path_mtu_ms = gw->now_ms;
+	gw->mtu_stale = true;
+	gw->counters.pmtu_changes++;
+}
+
+/* What one SA finds holds for all to the same address: they take the same path. */
+void mtu_too_big(void *context, const struct ip_addr *dst, uint32_t spi, uint32_t mtu)
+{
+	struct gw *gw = context;
+	struct sink_sa_id id = { .direction = SINK_OUT, .spi = spi, .dst = *dst };
+	struct gw_sa *first = sad_find(&gw->sad, &id);
+
+	if (!first)
+		return;
+	if (!mtu)
+		mtu = wire_path_mtu(&first->src.ip, dst, ROUTES_MARK);
+	if (!mtu || clip(first, mtu) >= first->path_mtu)
+		return;
+	for (struct gw_sa *sa = gw->sad.all; sa; sa = sa->next)
+		if (sa->id.direction == SINK_OUT && ip_equal(&sa->dst.ip, dst))
+			lower(gw, sa, mtu);
+}
+
+void mtu_update(struct gw *gw)
+{
+	uint32_t mtu = UINT16_MAX;
+	int ret;
+
+	if (!gw->mtu_stale)
+		return;
+	gw->mtu_stale = false;
+	for (struct gw_sa *sa = gw->sad.all; sa; sa = sa->next)
+		if (sa->id.direction == SINK_OUT && mtu_inner(sa) < mtu)
+			mtu = mtu_inner(sa);
+	if (mtu == UINT16_MAX)
+		mtu = GW_MTU_START;
+	if (gw->options->mtu)
+		mtu = gw->options->mtu;
+	if (gw->device.dev && mtu > gw->device.info.max_packet)
+		mtu = gw->device.info.max_packet;
+	ret = tun_set_mtu(&gw->tun, (uint16_t)mtu);
+	if (ret)
+		gw_log(GW_ERROR, "%s: MTU %u: %s", gw->tun.name, mtu, strerror(-ret));
+}
+
+static void refresh(struct gw *gw, struct gw_sa *sa)
+{
+	uint16_t mtu = wire_path_mtu(&sa->src.ip, &sa->dst.ip, ROUTES_MARK);
+	bool forget = !sa->path_mtu_ms || gw->now_ms - sa->path_mtu_ms >= FORGET_MS;
+
+	if (!mtu || clip(sa, mtu) == sa->path_mtu || (clip(sa, mtu) > sa->path_mtu && !forget))
+		return;
+	sa->path_mtu = clip(sa, mtu);
+	sa->path_mtu_ms = 0;
+	gw->mtu_stale = true;
+}
+
+void mtu_refresh(struct gw *gw)
+{
+	struct gw_sa *sa = gw->mtu_next ? gw->mtu_next : gw->sad.all;
+
+	for (int i = 0; sa && i < REFRESH_COUNT; i++, sa = sa->next)
+		if (sa->id.direction == SINK_OUT)
+			refresh(gw, sa);
+	gw->mtu_next = sa;
+}
+
+void mtu_forget(struct gw *gw, const struct gw_sa *sa)
+{
+	if (gw->mtu_next == sa)
+		gw->mtu_next = sa->next;
+	if (sa->id.direction == SINK_OUT)
+		gw->mtu_stale = true;
+}

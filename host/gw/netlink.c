@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netlink.h"
+
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PROTOCOL_ESPALIER 43 /* of our routes, for people who look at them: one of the numbers nobody has */
+#define FLUSH_ROUNDS 64
+
+struct request {
+	struct nlmsghdr header;
+	union {
+		struct rtmsg route;
+		struct fib_rule_hdr rule;
+	} u;
+	uint8_t attributes[256];
+};
+
+static void put(struct request *request, uint16_t type, const void *data, size_t len)
+{
+	struct rtattr *attribute = (struct rtattr *)(void *)((uint8_t *)request + NLMSG_ALIGN(request->header.nlmsg_len));
+
+	attribute->rta_type = type;
+	attribute->rta_len = (uint16_t)RTA_LENGTH(len);
+	memcpy(RTA_DATA(attribute), data, len);
+	request->header.nlmsg_len = NLMSG_ALIGN(request->header.nlmsg_len) + RTA_ALIGN(attribute->rta_len);
+}
+
+static void put_u32(struct request *request, uint16_t type, uint32_t value)
+{
+	put(request, type, &value, sizeof(value));
+}
+
+int nl_open(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Send and take the acknowledgement. */
+static int transact(int fd, struct request *request)
+{
+	_Alignas(struct nlmsghdr) uint8_t answer[1024];
+	const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)answer;
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	const struct nlmsgerr *error;
+	ssize_t len;
+
+	request->header.nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+	if (sendto(fd, request, request->header.nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+		return -errno;
+	do {
+		len = recv(fd, answer, sizeof(answer), 0);
+	} while (len < 0 && errno == EINTR);
+	if (len < 0)
+		return -errno;
+	if ((size_t)len < NLMSG_LENGTH(sizeof(*error)) || header->nlmsg_type != NLMSG_ERROR)
+		return -EPROTO;
+	error = NLMSG_DATA(header);
+	return error->error;
+}
+
+int nl_route(int fd, bool add, const struct nl_route *route)
+{
+	static const uint8_t none[4];
+	struct request request = {
+		.header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)), .nlmsg_type = add ? RTM_NEWROUTE : RTM_DELROUTE },
+		.u.route = { .rtm_family = AF_INET, .rtm_dst_len = (unsigned char)route->plen, .rtm_protocol = PROTOCOL_ESPALIER,
+			     .rtm_scope = route->unreachable ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
+			     .rtm_type = route->unreachable ? RTN_UNREACHABLE : RTN_UNICAST },
+	};
+
+	if (add)
+		request.header.nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
+	put_u32(&request, RTA_TABLE, route->table);
+	put_u32(&request, RTA_PRIORITY, route->metric);
+	put(&request, RTA_DST, route->dst, 4);
+	if (!route->unreachable)
+		put_u32(&request, RTA_OIF, (uint32_t)route->device);
+	if (add && memcmp(route->source, none, 4) != 0)
+		put(&request, RTA_PREFSRC, route->source, 4);
+	return transact(fd, &request);
+}
+
+int nl_rule(int fd, bool add, const struct nl_rule *rule)
+{
+	struct request request = {
+		.header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct fib_rule_hdr)), .nlmsg_type = add ? RTM_NEWRULE : RTM_DELRULE },
+		.u.rule = { .family = AF_INET, .action = FR_ACT_TO_TBL },
+	};
+
+	if (add)
+		request.header.nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+	put_u32(&request, FRA_PRIORITY, rule->priority);
+	put_u32(&request, FRA_TABLE, rule->table);
+	if (rule->mark) {
+		put_u32(&request, FRA_FWMARK, rule->mark);
+		put_u32(&request, FRA_FWMASK, UINT32_MAX);
+	}
+	if (rule->protocol)
+		put(&request, FRA_IP_PROTO, &rule->protocol, 1);
+	if (rule->source_port) {
+		struct fib_rule_port_range range = { rule->source_port, rule->source_port };
+
+		put(&request, FRA_SPORT_RANGE, &range, sizeof(range));
+	}
+	if (rule->local)
+		put(&request, FRA_IIFNAME, "lo", 3);
+	return transact(fd, &request);
+}
+
+/* Delete the route that a message of a dump describes, if it is one of this table. 1: it was, 0: not. */
+static int delete_dumped(int fd, const struct nlmsghdr *message, uint32_t table)
+{
+	const struct rtmsg *rtm = NLMSG_DATA(message);
+	struct request request = { .header = { .nlmsg_len = NLMSG_LENGTH(sizeof(*rtm)), .nlmsg_type = RTM_DELROUTE } };
+	int len = (int)RTM_PAYLOAD(message);
+	uint32_t of = rtm->rtm_table;
+
+	request.u.route = (struct rtmsg){ .rtm_family = AF_INET, .rtm_dst_len = rtm->rtm_dst_len, .rtm_type = rtm->rtm_type,
+					  .rtm_scope = RT_SCOPE_NOWHERE };
+	for (const struct rtattr *a = RTM_RTA(rtm); RTA_OK(a, len); a = RTA_NEXT(a, len)) {
+		if (a->rta_type == RTA_TABLE && RTA_PAYLOAD(a) == 4)
+			memcpy(&of, RTA_DATA(a), 4);
+		if ((a->rta_type == RTA_DST || a->rta_type == RTA_PRIORITY || a->rta_type == RTA_TABLE) && RTA_PAYLOAD(a) == 4)
+			put(&request, a->rta_type, RTA_DATA(a), 4);
+	}
+	return of == table && !transact(fd, &request);
+}
+
+/* One walk over all routes: how many of the table were deleted, or negative errno. */
+static int flush_round(int dump_fd, int fd, uint32_t table)
+{
+	_Alignas(struct nlmsghdr) uint8_t answer[32768];
+	struct request dump = { .header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)), .nlmsg_type = RTM_GETROUTE,
+					    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP }, .u.route = { .rtm_family = AF_INET } };
+	int deleted = 0;
+
+	if (send(dump_fd, &dump, dump.header.nlmsg_len, 0) < 0)
+		return -errno;
+	for (;;) {
+		ssize_t got = recv(dump_fd, answer, sizeof(answer), 0);
+		int len = (int)got;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		for (const struct nlmsghdr *m = (const void *)answer; NLMSG_OK(m, len); m = NLMSG_NEXT(m, len)) {
+			if (m->nlmsg_type == NLMSG_DONE)
+				return deleted;
+			if (m->nlmsg_type == NLMSG_ERROR)
+				return -EPROTO;
+			if (m->nlmsg_type == RTM_NEWROUTE)
+				deleted += delete_dumped(fd, m, table);
+		}
+	}
+}
+
+/* A walk may miss what moves because of the deletions: again until there is nothing. */
+int nl_flush_table(int fd, uint32_t table)
+{
+	int ret = 0, dump_fd = nl_open();
+
+	if (dump_fd < 0)
+		return dump_fd;
+	for (int i = 0; i < FLUSH_ROUNDS; i++) {
+		ret = flush_round(dump_fd, fd, table);
+		if (ret <= 0)
+			break;
+	}
+	close(dump_fd);
+	return ret < 0 ? ret : 0;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "spd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void spd_init(struct gw_spd *spd)
+{
+	memset(spd, 0, sizeof(*spd));
+	spd->generation = 1; /* the cache, all zero, holds nothing */
+}
+
+void spd_free(struct gw_spd *spd)
+{
+	while (spd->count)
+		spd_delete(spd, spd->order[spd->count - 1]);
+	free(spd->order);
+	spd_init(spd);
+}
+
+/* log2 of the number of addresses, rounded up. */
+static unsigned int address_bits(const struct ts *ts)
+{
+	size_t len = ip_len(&ts->lo);
+	uint8_t span[16] = { 0 };
+	int borrow = 0;
+
+	for (size_t i = len; i-- > 0;) {
+		int byte = ts->hi.bytes[i] - ts->lo.bytes[i] - borrow;
+
+		borrow = byte < 0;
+		span[i] = (uint8_t)byte;
+	}
+	for (size_t i = 0; i < len; i++)
+		if (span[i])
+			return (unsigned int)(len - i) * 8 - ((unsigned int)__builtin_clz(span[i]) - 24);
+	return 0;
+}
+
+static unsigned int port_bits(const struct ts *ts)
+{
+	unsigned int span = ts->port_hi >= ts->port_lo ? (unsigned int)ts->port_hi - ts->port_lo : 0;
+
+	return span ? 32 - (unsigned int)__builtin_clz(span) : 0;
+}
+
+/* The widest selector of a side: addresses count first, then the protocol, then ports. */
+static uint32_t side_width(const struct ts *list, unsigned int count)
+{
+	uint32_t width = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		uint32_t w = address_bits(&list[i]) << 8 | (uint32_t)(list[i].proto == 0) << 6 | port_bits(&list[i]);
+
+		width = w > width ? w : width;
+	}
+	return width;
+}
+
+static int compare(const struct gw_policy *a, const struct gw_policy *b)
+{
+	if (a->p.priority != b->p.priority)
+		return a->p.priority < b->p.priority ? -1 : 1;
+	if (a->width != b->width)
+		return a->width < b->width ? -1 : 1;
+	return a->p.reqid < b->p.reqid ? -1 : a->p.reqid > b->p.reqid;
+}
+
+static unsigned int place_of(const struct gw_spd *spd, const struct gw_policy *policy)
+{
+	unsigned int low = 0, high = spd->count;
+
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+
+		if (compare(spd->order[middle], policy) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void take_out(struct gw_spd *spd, const struct gw_policy *policy)
+{
+	unsigned int at = place_of(spd, policy);
+
+	memmove(&spd->order[at], &spd->order[at + 1], (--spd->count - at) * sizeof(*spd->order));
+	spd->generation++;
+}
+
+static void put_in(struct gw_spd *spd, struct gw_policy *policy)
+{
+	unsigned int at = place_of(spd, policy);
+
+	memmove(&spd->order[at + 1], &spd->order[at], (spd->count++ - at) * sizeof(*spd->order));
+	spd->order[at] = policy;
+	spd->generation++;
+}
+
+struct gw_policy *spd_find(const struct gw_spd *spd, uint32_t reqid)
+{
+	struct gw_policy *policy = spd->buckets[reqid % SPD_BUCKETS];
+
+	while (policy && policy->p.reqid != reqid)
+		policy = policy->chain;
+	return policy;
+}
+
+static struct gw_policy *new_policy(struct gw_spd *spd, uint32_t reqid)
+{
+	struct gw_policy *policy;
+
+	if (spd->count == spd->room) {
+		unsigned int room = spd->room ? 2 * spd->room : 64;
+		struct gw_policy **order = realloc(spd->order, room * sizeof(*order));
+
+		if (!order)
+			return NULL;
+		spd->order = order;
+		spd->room = room;
+	}
+	policy = calloc(1, sizeof(*policy));
+	if (!policy)
+		return NULL;
+	policy->held_last = &policy->held;
+	policy->chain = spd->buckets[reqid % SPD_BUCKETS];
+	spd->buckets[reqid % SPD_BUCKETS] = policy;
+	return policy;
+}
+
+struct gw_policy *spd_set(struct gw_spd *spd, const struct sink_policy *policy)
+{
+	struct gw_policy *entry = spd_find(spd, policy->reqid);
+	uint32_t local = side_width(policy->local, policy->local_count), remote = side_width(policy->remote, policy->remote_count);
+
+	if (entry)
+		take_out(spd, entry);
+	else
+		entry = new_policy(spd, policy->reqid);
+	if (!entry)
+		return NULL;
+	entry->p = *policy;
+	entry->width = local + remote;
+	put_in(spd, entry);
+	return entry;
+}
+
+void spd_delete(struct gw_spd *spd, struct gw_policy *policy)
+{
+	struct gw_policy **link = &spd->buckets[policy->p.reqid % SPD_BUCKETS];
+	struct gw_held *held;
+
+	while (*link != policy)
+		link = &(*link)->chain;
+	*link = policy->chain;
+	take_out(spd, policy);
+	while ((held = spd_unhold(policy)))
+		free(held);
+	free(policy);
+}
+
+static bool side_matches(const struct ts *list, unsigned int count, const struct ip_addr *ip, const struct packet *packet, uint16_t port)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (ts_match(&list[i], ip, packet->proto, packet->has_port, port))
+			return true;
+	return false;
+}
+
+static struct gw_policy *look_up(const struct gw_spd *spd, const struct packet *packet)
+{
+	for (unsigned int i = 0; i < spd->count; i++) {
+		const struct sink_policy *p = &spd->order[i]->p;
+
+		if (side_matches(p->remote, p->remote_count, &packet->dst, packet, packet->dst_port) &&
+		    side_matches(p->local, p->local_count, &packet->src, packet, packet->src_port))
+			return spd->order[i];
+	}
+	return NULL;
+}
+
+static bool same_flow(const struct packet *a, const struct packet *b)
+{
+	return ip_equal(&a->src, &b->src) && ip_equal(&a->dst, &b->dst) && a->proto == b->proto && a->has_port == b->has_port &&
+	       a->src_port == b->src_port && a->dst_port == b->dst_port;
+}
+
+struct gw_policy *spd_outbound(struct gw_spd *spd, const struct packet *packet)
+{
+	uint32_t hash = get_be32(packet->src.bytes) * 2654435761u ^ get_be32(packet->dst.bytes) * 2246822519u ^
+			(uint32_t)packet->src_port << 16 ^ packet->dst_port ^ packet->proto;
+	struct gw_flow *flow = &spd->cache[(hash ^ hash >> 16) % SPD_CACHE];
+
+	if (flow->generation == spd->generation && same_flow(&flow->packet, packet))
+		return flow->policy;
+	*flow = (struct gw_flow){ .generation = spd->generation, .packet = *packet, .policy = look_up(spd, packet) };
+	return flow->policy;
+}
+
+bool spd_inbound_fits(const struct gw_policy *policy, const struct packet *packet)
+{
+	const struct sink_policy *p = &policy->p;
+
+	return side_matches(p->remote, p->remote_count, &packet->src, packet, packet->src_port) &&
+	       side_matches(p->local, p->local_count, &packet->dst, packet, packet->dst_port);
+}
+
+bool spd_hold(struct gw_policy *policy, const uint8_t *data, uint16_t len, uint64_t now_ms)
+{
+	struct gw_held *held;
+
+	if (policy->held_count == HOLD_PACKETS)
+		return false;
+	held = malloc(sizeof(*held) + len);
+	if (!held)
+		return false;
+	held->next = NULL;
+	held->since_ms = now_ms;
+	held->len = len;
+	memcpy(held->data, data, len);
+	*policy->held_last = held;
+	policy->held_last = &held->next;
+	policy->held_count++;
+	return true;
+}
+
+struct gw_held *spd_unhold(struct gw_policy *policy)
+{
+	struct gw_held *held = policy->held;
+
+	if (!held)
+		return NULL;
+	policy->held = held->next;
+	if (!policy->held)
+		policy->held_last = &policy->held;
+	policy->held_count--;
+	return held;
+}
