@@ -18,7 +18,7 @@ static const char usage[] =
 	"The IPsec gateway: a TUN device on one side, ESP on the other, the card between them; SAs and policies come by the SA sink.\n"
 	"  -d, --device DEVICE   sim, vfio-user:PATH, a PCI address, software, software:N (N SAs a direction)\n"
 	"  --sink PATH           socket of the SA sink (" SINK_PATH_DEFAULT ")\n"
-	"  --sink-user NAME      who besides root may use it\n"
+	"  --sink-user NAME      who besides root may use it (espalier, if there is such a user)\n"
 	"  --tun NAME            TUN device (esp0)\n"
 	"  --mtu N               its MTU, 576 to 9000; without it, what the SAs' paths carry\n"
 	"  --grace SECONDS       how long SAs outlive the connection of key management (10)\n"
@@ -54,13 +54,12 @@ static bool parse_level(const char *text)
 	return false;
 }
 
-static bool parse_user(const char *text, uid_t *user)
+/* (uid_t)-1: there is no such user. */
+static uid_t user_id(const char *name)
 {
-	const struct passwd *entry = getpwnam(text);
+	const struct passwd *entry = getpwnam(name);
 
-	if (entry)
-		*user = entry->pw_uid;
-	return entry != NULL;
+	return entry ? entry->pw_uid : (uid_t)-1;
 }
 
 static bool parse_option(int c, struct gw_options *o)
@@ -76,7 +75,8 @@ static bool parse_option(int c, struct gw_options *o)
 		o->sink = optarg;
 		break;
 	case 'u':
-		good = parse_user(optarg, &o->user);
+		o->user = user_id(optarg);
+		good = o->user != (uid_t)-1;
 		break;
 	case 't':
 		o->tun = optarg;
@@ -128,7 +128,7 @@ static bool parse_options(int argc, char **argv, struct gw_options *o)
 int main(int argc, char **argv)
 {
 	static struct gw gw;
-	struct gw_options options = { .sink = SINK_PATH_DEFAULT, .tun = "esp0", .user = (uid_t)-1, .grace_ms = GRACE_S * 1000 };
+	struct gw_options options = { .sink = SINK_PATH_DEFAULT, .tun = "esp0", .user = user_id("espalier"), .grace_ms = GRACE_S * 1000 };
 	char error[ESPALIER_ERROR_LEN];
 
 	if (!parse_options(argc, argv, &options)) {

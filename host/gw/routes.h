@@ -14,7 +14,7 @@
 #include "sink/sink.h"
 
 #define ROUTES_TABLE 4303u
-#define ROUTES_MARK 0x4553u
+#define ROUTES_MARK SINK_MARK
 #define ROUTES_BUCKETS 4096u
 
 struct gw_route {
