@@ -68,7 +68,8 @@ class Espalier(Side):
         wait(lambda: self._ready(key, log, before), 20, f"{self.name}: {key} is ready")
 
     def start_gateway(self):
-        self._daemon("gw", "gw.log", [f"{BUILD}/bin/espalier-gw", "-d", self.device, "--sink", self.sink, "--log", "debug", *self.gateway_options])
+        self._daemon("gw", "gw.log", [f"{BUILD}/bin/espalier-gw", "-d", self.device, "--sink", self.sink, "--sink-user", "nobody",
+                                      "--log", "debug", *self.gateway_options])
 
     def start_agent(self):
         keylog = ["--keylog", self.keys] if self.keylog else []
