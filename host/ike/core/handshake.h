@@ -26,7 +26,6 @@ struct handshake {
 	unsigned int cookies, groups; /* how often the peer asked for one */
 	uint16_t error;		      /* an unprotected error of the peer's; we wait for something better until the timer says no */
 	bool first_contact;	      /* INITIAL_CONTACT was not ruled out */
-	const struct identity *ask;   /* IDr that we sent, or NULL */
 
 	/* as responder */
 	struct ike_sa *sa;

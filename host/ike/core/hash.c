@@ -15,6 +15,32 @@ static size_t slot_of(const struct hash *hash, uint64_t key)
 	return (size_t)(x & (hash->slot_count - 1));
 }
 
+static void put(struct hash *hash, struct hash_node *node)
+{
+	struct hash_node **link = &hash->slots[slot_of(hash, node->key)];
+
+	node->next = *link;
+	node->link = link;
+	if (node->next)
+		node->next->link = &node->next;
+	*link = node;
+}
+
+/* So that nodes of one key keep their order. */
+static struct hash_node *reversed(struct hash_node *node)
+{
+	struct hash_node *list = NULL;
+
+	while (node) {
+		struct hash_node *next = node->next;
+
+		node->next = list;
+		list = node;
+		node = next;
+	}
+	return list;
+}
+
 static int grow(struct hash *hash)
 {
 	struct hash bigger = { .slot_count = hash->slot_count ? 2 * hash->slot_count : 64, .count = hash->count, .seed = hash->seed };
@@ -23,13 +49,11 @@ static int grow(struct hash *hash)
 	if (!bigger.slots)
 		return -ENOMEM;
 	for (size_t i = 0; i < hash->slot_count; i++) {
-		while (hash->slots[i]) {
-			struct hash_node *node = hash->slots[i];
-			size_t slot = slot_of(&bigger, node->key);
+		struct hash_node *node = reversed(hash->slots[i]), *next;
 
-			hash->slots[i] = node->next;
-			node->next = bigger.slots[slot];
-			bigger.slots[slot] = node;
+		for (; node; node = next) {
+			next = node->next;
+			put(&bigger, node);
 		}
 	}
 	free(hash->slots);
@@ -39,36 +63,28 @@ static int grow(struct hash *hash)
 
 int hash_insert(struct hash *hash, struct hash_node *node, uint64_t key)
 {
-	size_t slot;
-
 	if (hash->count >= hash->slot_count) {
 		int err = grow(hash);
 
 		if (err)
 			return err;
 	}
-	slot = slot_of(hash, key);
 	node->key = key;
-	node->next = hash->slots[slot];
-	hash->slots[slot] = node;
+	put(hash, node);
 	hash->count++;
 	return 0;
 }
 
 void hash_remove(struct hash *hash, struct hash_node *node)
 {
-	struct hash_node **link;
-
-	if (!hash->slot_count)
+	if (!node->link)
 		return;
-	for (link = &hash->slots[slot_of(hash, node->key)]; *link; link = &(*link)->next) {
-		if (*link != node)
-			continue;
-		*link = node->next;
-		node->next = NULL;
-		hash->count--;
-		return;
-	}
+	*node->link = node->next;
+	if (node->next)
+		node->next->link = node->link;
+	node->next = NULL;
+	node->link = NULL;
+	hash->count--;
 }
 
 static struct hash_node *first_of(struct hash_node *node, uint64_t key)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hash table by a 64-bit key, for SPIs and the like. Nodes are embedded in what they find; several of one key are allowed. Grows by itself. */
+/*
+ * A hash table by a 64-bit key, for SPIs and the like. Nodes are embedded in what they find; several of one key are allowed, the newest is found first.
+ * Grows by itself.
+ */
 #ifndef ESPALIER_IKE_HASH_H
 #define ESPALIER_IKE_HASH_H
 
@@ -7,7 +10,7 @@
 #include <stdint.h>
 
 struct hash_node {
-	struct hash_node *next;
+	struct hash_node *next, **link; /* link: what points to it; NULL: it is in no table */
 	uint64_t key;
 };
 
@@ -20,7 +23,7 @@ struct hash {
 
 /* 0 or -ENOMEM. */
 int hash_insert(struct hash *hash, struct hash_node *node, uint64_t key);
-/* Nothing happens if node is not in it. */
+/* In constant time. Nothing happens if node is in no table. */
 void hash_remove(struct hash *hash, struct hash_node *node);
 /* The first node of that key, or the next behind one; NULL: none. */
 struct hash_node *hash_find(const struct hash *hash, uint64_t key);

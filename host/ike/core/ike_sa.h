@@ -38,6 +38,7 @@ enum ike_state {
 	IKE_ESTABLISHED,
 	IKE_REKEYED,	 /* replaced; its CHILD SAs are the new one's; waits for its delete */
 	IKE_DELETING,	 /* our delete is out */
+	IKE_CLOSED,	 /* over, without CHILD SAs; only its last response can be asked for again, for a while. agent_list leaves it out */
 };
 
 /* Why an IKE or CHILD SA ends, for close_action, dpd_action and keyingtries. */
@@ -129,6 +130,7 @@ struct ike_sa {
 	bool handling;			/* inside a handler: what it queues begins when it returns */
 	bool close_after_reply;		/* informational.c: the reply to a delete is the last message */
 	enum close_cause cause;		/* of that, and of handlers that return an error; CLOSE_FAILED by default */
+	const char *why;		/* the same for people, a constant; NULL: nothing more to say */
 
 	struct child_sa *children;
 	struct timer dpd, keepalive, rekey, reauth, expire; /* reauth: also AUTH_LIFETIME; expire: hard end, and time for half-open ones */
@@ -151,8 +153,12 @@ struct ike_sa *ike_sa_create(struct agent *agent, struct conf *conf, const struc
  * close_action, dpd_action, keyingtries ask for is begun. sa is gone afterwards.
  */
 void ike_sa_close(struct ike_sa *sa, enum close_cause cause, const char *why);
-/* Keys are there and both sides authenticated: timers start (rekey, reauth, DPD, keepalive), unique policy is applied, waiters are told. */
+/* Keys are there and both sides authenticated: timers start (rekey, reauth, DPD, keepalive), waiters are told. */
 void ike_sa_established(struct ike_sa *sa);
+/* "IKE_SA conn[1] established between A[id]...B[id]" */
+void ike_sa_log_established(const struct ike_sa *sa);
+/* Delete it after a while, unless the peer does. */
+void ike_sa_delete_later(struct ike_sa *sa, uint64_t ms);
 /*
  * Derive keys from the shared secret, nonces, sa's suite and SPIs, and make its ciphers; tells the key log. old: the SA that this one
  * replaces, NULL for IKE_SA_INIT.
@@ -160,6 +166,10 @@ void ike_sa_established(struct ike_sa *sa);
 int ike_sa_derive(struct ike_sa *sa, const uint8_t *secret, size_t secret_len, const struct nonces *nonces, const struct ike_sa *old);
 /* What a rekeying keeps: endpoints and NAT, identities, what the peer can do. CHILD SAs and waiting users are moved by ike_rekey.c. 0 or -ENOMEM. */
 int ike_sa_inherit(struct ike_sa *sa, const struct ike_sa *old);
+/* Another connection of sa->conf is the right one, as identities show. 0 or -ENOMEM. */
+int ike_sa_set_connection(struct ike_sa *sa, const struct conf_connection *conn);
+/* Key of agent.by_peer. */
+uint64_t ike_peer_key(const struct identity *id);
 /* Set the peer's SPI of an SA of ours. */
 void ike_sa_set_peer_spi(struct ike_sa *sa, uint64_t spi);
 /* IKE proposals of the connection less what the library cannot do; 19 KiB, for the caller to free. NULL: no memory. */

@@ -49,6 +49,12 @@ static void give_up(struct ike_sa *sa)
 		ike_sa_close(sa, CLOSE_DEAD, "the peer does not answer");
 }
 
+/* An unprotected error came: what follows in the next few seconds is likelier than a peer that answers after minutes. */
+static uint64_t next_wait(const struct ike_sa *sa)
+{
+	return sa->handshake && sa->handshake->error ? sa->agent->settings.retransmit_ms : wait_after(&sa->agent->settings, sa->tries);
+}
+
 static void retransmit(void *owner)
 {
 	struct ike_sa *sa = owner;
@@ -62,7 +68,16 @@ static void retransmit(void *owner)
 	sa->agent->stats.retransmitted++;
 	ike_log(sa, AGENT_INFO, "retransmission %u of request %u, %s", sa->tries, sa->send_id, name_of(sa->queue));
 	send_packets(sa, &sa->sent);
-	timer_set(&sa->agent->timers, &sa->retransmit, ike_now(sa) + wait_after(&sa->agent->settings, sa->tries), retransmit, sa);
+	timer_set(&sa->agent->timers, &sa->retransmit, ike_now(sa) + next_wait(sa), retransmit, sa);
+}
+
+static void hurry(struct ike_sa *sa)
+{
+	unsigned int most = sa->agent->settings.retransmit_tries;
+
+	if (sa->tries + 1 < most)
+		sa->tries = most - 1;
+	timer_set(&sa->agent->timers, &sa->retransmit, ike_now(sa) + next_wait(sa), retransmit, sa);
 }
 
 /* Building failed, maybe deep inside somebody's call who goes on to use the SA: it ends with the next timers. */
@@ -192,11 +207,16 @@ void window_abandon(struct ike_sa *sa)
 
 /* ---- responses in -------------------------------------------------------------------------------------------------------------- */
 
+static const char *reason(const struct ike_sa *sa, const char *otherwise)
+{
+	return sa->why ? sa->why : otherwise;
+}
+
 /* A response was handled; the SA is closed, or the next exchange begins. Message IDs never wrap: the SA goes before. */
 static void after_response(struct ike_sa *sa, int err)
 {
 	if (err || sa->send_id == UINT32_MAX) {
-		ike_sa_close(sa, sa->cause, err ? "the exchange failed" : "message IDs are used up");
+		ike_sa_close(sa, sa->cause, err ? reason(sa, "the exchange failed") : "message IDs are used up");
 		return;
 	}
 	if (sa->send_id == ID_REKEY && sa->state == IKE_ESTABLISHED)
@@ -227,6 +247,7 @@ static void init_response(struct ike_sa *sa, const uint8_t *data, size_t len)
 	struct ike_header header;
 	struct ike_chain chain;
 	const char *why;
+	uint16_t known;
 	int err;
 
 	if (ike_message_parse(data, len, &header, &chain, &why)) {
@@ -235,9 +256,13 @@ static void init_response(struct ike_sa *sa, const uint8_t *data, size_t len)
 	}
 	if (blob_set(&sa->handshake->received, data, len))
 		return;
+	known = sa->handshake->error;
 	err = response_of(sa, x, &chain);
-	if (err == -EINPROGRESS)
+	if (err == -EINPROGRESS) {
+		if (!known && sa->handshake->error)
+			hurry(sa);
 		return;
+	}
 	finish_request(sa);
 	if (err == -EAGAIN) {
 		begin_next(sa);
@@ -343,7 +368,7 @@ static void sealed_request(struct ike_sa *sa, const struct ike_header *header, c
 		send_packets(sa, &sa->reply);
 	sa->receive_id++;
 	if (err || sa->close_after_reply || sa->receive_id == UINT32_MAX) {
-		ike_sa_close(sa, sa->cause, err ? "a request could not be answered" : sa->close_after_reply ? NULL : "message IDs are used up");
+		ike_sa_close(sa, sa->cause, err || sa->close_after_reply ? reason(sa, err ? "a request could not be answered" : NULL) : "message IDs are used up");
 		return;
 	}
 	if (sa->receive_id == ID_REKEY && sa->state == IKE_ESTABLISHED)

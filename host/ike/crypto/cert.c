@@ -239,6 +239,11 @@ bool cert_equal(const struct cert *a, const struct cert *b)
 	return a->der_len == b->der_len && memcmp(a->der, b->der, a->der_len) == 0;
 }
 
+bool cert_issued_by(const struct cert *cert, const struct cert *issuer)
+{
+	return X509_check_issued(issuer->x509, cert->x509) == X509_V_OK;
+}
+
 bool cert_is_ca(const struct cert *cert)
 {
 	return X509_check_ca(cert->x509) == 1;

@@ -39,6 +39,8 @@ const uint8_t *cert_der(const struct cert *cert, size_t *len);
 bool cert_equal(const struct cert *a, const struct cert *b);
 /* May sign certificates: CA basic constraint. */
 bool cert_is_ca(const struct cert *cert);
+/* By names and key identifiers; the signature is not looked at. */
+bool cert_issued_by(const struct cert *cert, const struct cert *issuer);
 /*
  * Kind and size of the public key, for rules such as "rsa-3072"; Ed25519 has 256 bits. OTHER is what cannot be used: other algorithms, other
  * curves than P-256, P-384 and P-521, sizes out of the limits above.

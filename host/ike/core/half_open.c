@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/handshake.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An address with half-open IKE SAs. */
+struct source {
+	struct hash_node node;
+	struct ip_addr ip;
+	unsigned int count;
+};
+
+static uint64_t ip_key(const struct ip_addr *ip)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, ip->bytes, sizeof(halves));
+	return (halves[0] * 0x9e3779b97f4a7c15u) ^ halves[1];
+}
+
+static struct source *source_find(const struct agent *agent, const struct ip_addr *ip)
+{
+	for (struct hash_node *node = hash_find(&agent->by_source, ip_key(ip)); node; node = hash_next(node)) {
+		struct source *source = hash_entry(node, struct source, node);
+
+		if (ip_equal(&source->ip, ip))
+			return source;
+	}
+	return NULL;
+}
+
+static int source_take(struct agent *agent, const struct ip_addr *ip, struct source **taken)
+{
+	struct source *source = source_find(agent, ip);
+
+	if (!source) {
+		source = calloc(1, sizeof(*source));
+		if (!source)
+			return -ENOMEM;
+		source->ip = *ip;
+		if (hash_insert(&agent->by_source, &source->node, ip_key(ip))) {
+			free(source);
+			return -ENOMEM;
+		}
+	}
+	source->count++;
+	*taken = source;
+	return 0;
+}
+
+static void source_give(struct agent *agent, struct source *source)
+{
+	if (--source->count)
+		return;
+	hash_remove(&agent->by_source, &source->node);
+	free(source);
+}
+
+struct ike_sa *half_open_find(struct agent *agent, uint64_t spi_i, const struct endpoint *remote, const uint8_t *data, size_t len)
+{
+	for (struct hash_node *node = hash_find(&agent->by_init, spi_i); node; node = hash_next(node)) {
+		struct handshake *hs = hash_entry(node, struct handshake, by_init);
+
+		if (endpoint_equal(&hs->sa->remote, remote) && hs->received.len == len && !memcmp(hs->received.data, data, len))
+			return hs->sa;
+	}
+	return NULL;
+}
+
+bool half_open_wants_cookie(const struct agent *agent)
+{
+	return agent->stats.half_open >= agent->settings.cookie_threshold;
+}
+
+bool half_open_blocked(const struct agent *agent, const struct ip_addr *ip)
+{
+	const struct source *source = source_find(agent, ip);
+
+	return source && agent->settings.block_threshold && source->count >= agent->settings.block_threshold;
+}
+
+static void expired(void *owner)
+{
+	struct ike_sa *sa = owner;
+
+	sa->agent->stats.half_open_dropped++;
+	ike_sa_close(sa, CLOSE_FAILED, "the initiator did not go on");
+}
+
+static void make_room(struct agent *agent)
+{
+	while (agent->half_open_oldest && agent->stats.half_open >= agent->settings.half_open_max) {
+		agent->stats.half_open_dropped++;
+		ike_sa_close(agent->half_open_oldest, CLOSE_LOCAL, NULL);
+	}
+}
+
+int half_open_add(struct ike_sa *sa)
+{
+	struct agent *agent = sa->agent;
+	struct handshake *hs = sa->handshake;
+
+	make_room(agent);
+	if (source_take(agent, &sa->remote.ip, &hs->source))
+		return -ENOMEM;
+	if (hash_insert(&agent->by_init, &hs->by_init, sa->spi_i) ||
+	    timer_set(&agent->timers, &sa->expire, ike_now(sa) + agent->settings.half_open_ms, expired, sa)) {
+		hash_remove(&agent->by_init, &hs->by_init);
+		source_give(agent, hs->source);
+		hs->source = NULL;
+		return -ENOMEM;
+	}
+	hs->sa = sa;
+	hs->older = agent->half_open_newest;
+	if (hs->older)
+		hs->older->handshake->newer = sa;
+	else
+		agent->half_open_oldest = sa;
+	agent->half_open_newest = sa;
+	agent->stats.half_open++;
+	return 0;
+}
+
+void half_open_remove(struct ike_sa *sa)
+{
+	struct agent *agent = sa->agent;
+	struct handshake *hs = sa->handshake;
+
+	if (!hs || !hs->source)
+		return;
+	hash_remove(&agent->by_init, &hs->by_init);
+	source_give(agent, hs->source);
+	hs->source = NULL;
+	if (hs->older)
+		hs->older->handshake->newer = hs->newer;
+	else
+		agent->half_open_oldest = hs->newer;
+	if (hs->newer)
+		hs->newer->handshake->older = hs->older;
+	else
+		agent->half_open_newest = hs->older;
+	agent->stats.half_open--;
+}

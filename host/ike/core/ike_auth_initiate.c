@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* IKE_AUTH as initiator. */
+#include "core/child_sa.h"
+#include "core/ike_auth.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- request ------------------------------------------------------------------------------------------------------------------------------ */
+
+static bool uses_ppk(const struct ike_sa *sa)
+{
+	return sa->handshake->ppk && sa->peer_ppk;
+}
+
+/* PPK_IDENTITY, and what proves our identity to a responder that does not have the PPK. */
+static int put_ppk(struct ike_sa *sa, const struct auth_own *own, struct ike_builder *b)
+{
+	const struct conn_credentials *cc = credentials_of(sa->credentials, sa->conn);
+	uint8_t id[1 + IDENTITY_MAX] = { PPK_ID_FIXED };
+	struct auth_data data;
+	int err;
+
+	memcpy(id + 1, cc->ppk_id.data, cc->ppk_id.len);
+	ike_build_notify(b, IKE_N_PPK_IDENTITY, id, 1u + cc->ppk_id.len);
+	if (sa->conn->ppk_required)
+		return 0;
+	err = auth_make(sa, own, &sa->keys, &data);
+	if (!err)
+		ike_build_notify(b, IKE_N_NO_PPK_AUTH, data.data, data.len);
+	return err;
+}
+
+static int put_auth(struct ike_sa *sa, const struct auth_own *own, struct ike_builder *b)
+{
+	struct ike_keys keys = sa->keys;
+	int err = uses_ppk(sa) ? auth_mix(sa, sa->handshake->ppk, &keys) : 0;
+
+	if (!err)
+		err = auth_put_auth(sa, own, &keys, b);
+	ike_keys_wipe(&keys);
+	return err;
+}
+
+static int put_child(struct ike_sa *sa, struct ike_builder *b)
+{
+	struct handshake *hs = sa->handshake;
+	int err;
+
+	if (!hs->child) {
+		sa->why = "the connection has no child";
+		return -ENOENT;
+	}
+	err = child_negotiation_begin(sa, hs->child, NULL, true, &hs->negotiation);
+	if (!err)
+		err = child_put_request(hs->negotiation, b);
+	if (err)
+		up_child_done(sa, hs->child, err, "the data plane has no SPI, or nothing to offer");
+	return err;
+}
+
+static int build(struct ike_sa *sa, struct exchange *x, struct ike_builder *b)
+{
+	const struct conn_credentials *cc = credentials_of(sa->credentials, sa->conn);
+	struct auth_own own;
+	int err;
+
+	(void)x;
+	if (sa->conn->ppk_required && !uses_ppk(sa)) {
+		ike_log(sa, AGENT_ERROR, "a PPK is required, and %s", sa->peer_ppk ? "we have none" : "the peer does not support it");
+		return -EACCES;
+	}
+	err = auth_choose_own(sa, NULL, &own);
+	if (err)
+		return err;
+	auth_put_id(sa, &own, b);
+	if (sa->handshake->first_contact && sa->conn->unique != CONF_UNIQUE_NEVER)
+		ike_build_notify(b, IKE_N_INITIAL_CONTACT, NULL, 0);
+	auth_put_certreq(sa, b);
+	if (identity_is_single(&cc->remote_id))
+		ike_build_id(b, IKE_PL_IDR, cc->remote_id.type, cc->remote_id.data, cc->remote_id.len);
+	err = put_auth(sa, &own, b);
+	if (!err && uses_ppk(sa))
+		err = put_ppk(sa, &own, b);
+	return err ? err : put_child(sa, b);
+}
+
+/* ---- we do not accept the responder: tell it, and be done (RFC 7296, 2.21.2) -------------------------------------------------------------- */
+
+static int build_refusal(struct ike_sa *sa, struct exchange *x, struct ike_builder *b)
+{
+	(void)sa;
+	(void)x;
+	ike_build_notify(b, IKE_N_AUTHENTICATION_FAILED, NULL, 0);
+	return 0;
+}
+
+static int refusal_heard(struct ike_sa *sa, struct exchange *x, const struct ike_chain *m)
+{
+	(void)sa;
+	(void)x;
+	(void)m;
+	return -EACCES;
+}
+
+static const struct exchange_ops refusal_ops = {
+	.name = "INFORMATIONAL, authentication failed", .type = IKE_INFORMATIONAL, .build = build_refusal, .response = refusal_heard,
+	.free = (void (*)(struct exchange *))free,
+};
+
+static int refuse(struct ike_sa *sa)
+{
+	struct exchange *x = calloc(1, sizeof(*x));
+
+	sa->why = "authentication of the peer failed";
+	if (!x)
+		return -ENOMEM;
+	x->ops = &refusal_ops;
+	sa->agent->stats.failed++;
+	sa->state = IKE_DELETING;
+	up_ike_failed(sa, -EACCES, sa->why);
+	ike_queue_first(sa, x);
+	return 0;
+}
+
+/* ---- response ------------------------------------------------------------------------------------------------------------------------------- */
+
+/* The keys that the responder went on with (RFC 8784, 3). */
+static int final_keys(struct ike_sa *sa, const struct ike_chain *m, struct ike_keys *keys)
+{
+	struct ike_notify notify;
+
+	if (uses_ppk(sa) && ike_chain_notify(m, IKE_N_PPK_IDENTITY, &notify)) {
+		ike_log(sa, AGENT_DEBUG, "with a postquantum preshared key");
+		return auth_mix(sa, sa->handshake->ppk, keys);
+	}
+	*keys = sa->keys;
+	if (!sa->conn->ppk_required)
+		return 0;
+	ike_log(sa, AGENT_ERROR, "a PPK is required, and the peer did not use it");
+	return -EACCES;
+}
+
+static int prove(struct ike_sa *sa, const struct ike_chain *m, struct auth_peer *peer)
+{
+	const struct conn_credentials *cc = credentials_of(sa->credentials, sa->conn);
+	char text[IDENTITY_TEXT_LEN];
+	struct ike_keys keys;
+	int err;
+
+	if (!identity_match(&peer->id, &cc->remote_id)) {
+		ike_log(sa, AGENT_ERROR, "the peer is '%.200s', not the one we want", identity_print(&peer->id, text));
+		return -EACCES;
+	}
+	err = final_keys(sa, m, &keys);
+	if (!err)
+		err = auth_check(sa, peer, &peer->auth, &keys);
+	if (!err)
+		sa->keys = keys;
+	ike_keys_wipe(&keys);
+	return err;
+}
+
+static void take_child(struct ike_sa *sa, const struct ike_chain *m)
+{
+	struct handshake *hs = sa->handshake;
+	const struct conf_child *conf = hs->child;
+	struct child_sa *child = NULL;
+	uint16_t notify = 0;
+	int err = child_take_response(hs->negotiation, m, &child, &notify);
+
+	child_negotiation_free(hs->negotiation);
+	hs->negotiation = NULL;
+	ike_sa_established(sa);
+	if (!err)
+		up_child_done(sa, conf, 0, "established");
+	else
+		up_child_done(sa, conf, err, notify ? ike_name(IKE_NAMES_NOTIFY, notify) : "the CHILD SA could not be set up");
+}
+
+static int response(struct ike_sa *sa, struct exchange *x, const struct ike_chain *m)
+{
+	struct auth_peer peer = { 0 };
+	struct ike_notify notify;
+	const char *why = NULL;
+	bool initial_contact;
+	int err;
+
+	(void)x;
+	if (!ike_chain_find(m, IKE_PL_AUTH) && ike_chain_error(m, &notify)) {
+		sa->why = ike_name(IKE_NAMES_NOTIFY, notify.type);
+		ike_log(sa, AGENT_ERROR, "the peer refuses: %s", sa->why);
+		return -EACCES;
+	}
+	err = auth_read_peer(m, IKE_PL_IDR, &peer, &why);
+	if (err)
+		ike_log(sa, AGENT_ERROR, "IKE_AUTH response: %s", why);
+	else
+		err = prove(sa, m, &peer);
+	if (!err)
+		err = identity_copy(&peer.id, &sa->remote_id);
+	auth_peer_clear(&peer);
+	if (err)
+		return err == -EACCES ? refuse(sa) : err;
+	initial_contact = ike_chain_notify(m, IKE_N_INITIAL_CONTACT, &notify);
+	ike_sa_log_established(sa);
+	take_child(sa, m);
+	auth_apply_unique(sa, initial_contact);
+	return 0;
+}
+
+static const struct exchange_ops auth_ops = {
+	.name = "IKE_AUTH", .type = IKE_AUTH, .build = build, .response = response, .free = (void (*)(struct exchange *))free,
+};
+
+int auth_initiate(struct ike_sa *sa)
+{
+	struct exchange *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return -ENOMEM;
+	x->ops = &auth_ops;
+	ike_queue_first(sa, x);
+	return 0;
+}

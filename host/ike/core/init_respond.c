@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* IKE_SA_INIT as responder. Cheap checks first; nothing is kept and nothing is computed for a peer that has to bring a cookie. */
+#include "core/ike_auth.h"
+#include "core/init.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct init_in {
+	struct agent *agent;
+	const struct ike_header *header;
+	const struct endpoint *local, *remote;
+	const uint8_t *data;
+	size_t len;
+	struct ike_chain chain;
+	struct init_payloads payloads;
+	const struct conf_connection *conn;
+	struct suite suite;
+};
+
+static void refuse(const struct init_in *in, uint16_t type, const void *data, size_t len, const char *why)
+{
+	char remote[ENDPOINT_TEXT_LEN];
+
+	agent_log(in->agent, AGENT_INFO, "IKE_SA_INIT from %s refused: %s", endpoint_print(in->remote, remote), why);
+	answer_unprotected(in->agent, in->header, in->local, in->remote, type, data, len, true);
+}
+
+/* ---- cookies --------------------------------------------------------------------------------------------------------------------- */
+
+static void ask_for_cookie(const struct init_in *in)
+{
+	uint8_t cookie[COOKIE_MAX];
+	size_t len = cookie_make(in->agent, in->header, &in->remote->ip, in->payloads.nonce, in->payloads.nonce_len, cookie);
+
+	if (!len)
+		return;
+	in->agent->stats.cookies_sent++;
+	answer_unprotected(in->agent, in->header, in->local, in->remote, IKE_N_COOKIE, cookie, len, false);
+}
+
+/* The address is the sender's own, or there is no need to know. */
+static bool has_way_back(const struct init_in *in)
+{
+	struct ike_notify notify;
+
+	if (!half_open_wants_cookie(in->agent))
+		return true;
+	if (ike_chain_notify(&in->chain, IKE_N_COOKIE, &notify)) {
+		if (cookie_right(in->agent, in->header, &in->remote->ip, in->payloads.nonce, in->payloads.nonce_len, notify.data, notify.len))
+			return true;
+		in->agent->stats.cookies_bad++;
+	}
+	ask_for_cookie(in);
+	return false;
+}
+
+/* ---- connection and proposal ------------------------------------------------------------------------------------------------------- */
+
+/* 3: this address; 2: a range with it; 1: any; 0: another. */
+static unsigned int addr_rank(const struct conf_addrs *addrs, const struct ip_addr *ip)
+{
+	unsigned int best = 0;
+
+	for (size_t i = 0; i < addrs->count; i++) {
+		const struct conf_addr *a = &addrs->items[i];
+		unsigned int rank = a->any ? 1 : a->single ? 3 : 2;
+		bool all = a->any && !a->range.lo.family;
+
+		if (!all && (a->range.lo.family != ip->family || ip_compare(ip, &a->range.lo) < 0 || ip_compare(ip, &a->range.hi) > 0))
+			continue;
+		if (rank > best)
+			best = rank;
+	}
+	return best;
+}
+
+unsigned int conn_rank(const struct conf_connection *conn, const struct ip_addr *local, const struct ip_addr *remote)
+{
+	unsigned int l = addr_rank(&conn->local_addrs, local), r = addr_rank(&conn->remote_addrs, remote);
+
+	return l && r ? 4 * r + l : 0;
+}
+
+static bool keep_group(const struct transform *transform, void *arg)
+{
+	return transform->type != IKE_TR_KE || transform->id == *(const uint16_t *)arg;
+}
+
+/* If one of our proposals goes with the group of the KE payload, it saves a round trip. */
+static bool select_suite(const struct conf_connection *conn, const struct proposals *offered, uint16_t group, struct suite *suite)
+{
+	struct proposals *ours = ike_proposals(conn), *narrowed = malloc(sizeof(*narrowed));
+	bool found = ours && narrowed && proposal_select(ours, offered, 0, suite);
+
+	if (found && suite->ke != group) {
+		struct suite other;
+
+		*narrowed = *ours;
+		for (unsigned int i = 0; i < narrowed->count; i++)
+			proposal_filter(&narrowed->list[i], keep_group, &group);
+		if (proposal_select(narrowed, offered, 0, &other))
+			*suite = other;
+	}
+	free(ours);
+	free(narrowed);
+	return found;
+}
+
+#define RANK_MAX (4u * 3u + 3u)
+
+/* The best connection by addresses whose proposals go with the peer's. 0; -ENOENT: no connection; -ENOKEY: no proposal. */
+static int choose(struct init_in *in, const struct proposals *offered)
+{
+	const struct conf *conf = in->agent->conf;
+	int err = -ENOENT;
+
+	for (unsigned int rank = RANK_MAX; rank; rank--) {
+		for (size_t i = 0; i < conf->connection_count; i++) {
+			const struct conf_connection *conn = conf->connections[i];
+
+			if (conn_rank(conn, &in->local->ip, &in->remote->ip) != rank)
+				continue;
+			err = -ENOKEY;
+			if (!select_suite(conn, offered, in->payloads.ke.method, &in->suite))
+				continue;
+			in->conn = conn;
+			return 0;
+		}
+	}
+	return err;
+}
+
+static bool agree(struct init_in *in)
+{
+	struct proposals *offered = malloc(sizeof(*offered));
+	const char *why = "no memory";
+	int err = offered ? ike_decode_sa(in->payloads.sa, offered, &why) : -ENOMEM;
+	uint8_t group[2];
+
+	if (err) {
+		free(offered);
+		refuse(in, IKE_N_INVALID_SYNTAX, NULL, 0, why);
+		return false;
+	}
+	err = choose(in, offered);
+	free(offered);
+	if (err) {
+		refuse(in, IKE_N_NO_PROPOSAL_CHOSEN, NULL, 0, err == -ENOENT ? "no connection between these addresses" : "no proposal in common");
+		return false;
+	}
+	if (in->suite.ke == in->payloads.ke.method)
+		return true;
+	group[0] = (uint8_t)(in->suite.ke >> 8);
+	group[1] = (uint8_t)in->suite.ke;
+	refuse(in, IKE_N_INVALID_KE_PAYLOAD, group, sizeof(group), "KE payload of another group");
+	return false;
+}
+
+/* ---- the new SA -------------------------------------------------------------------------------------------------------------------- */
+
+static int build_response(struct ike_sa *sa, const struct dh *dh, struct ike_builder *b)
+{
+	struct ike_header header = {
+		.spi_i = sa->spi_i, .spi_r = sa->spi_r, .version = IKE_VERSION, .exchange = IKE_SA_INIT, .flags = IKE_FLAG_RESPONSE,
+	};
+	struct proposal answer;
+	int err;
+
+	proposal_from_suite(&sa->suite, 0, 0, &answer);
+	ike_build_header(b, &header);
+	ike_build_sa_answer(b, &answer);
+	ike_build_ke(b, sa->suite.ke, dh_public(dh), dh_public_len(sa->suite.ke));
+	ike_build_nonce(b, sa->nonces->r, sa->nonces->r_len);
+	err = init_put_notifies(sa, b, sa->peer_ppk);
+	if (err)
+		return err;
+	auth_put_certreq(sa, b);
+	return ike_build_end(b);
+}
+
+static int fill(struct ike_sa *sa, const struct init_in *in, struct ike_builder *b)
+{
+	struct dh *dh = NULL;
+	int err = handshake_begin(sa);
+
+	if (!err)
+		err = init_nonce(sa);
+	if (err)
+		return err;
+	sa->nonces->i_len = (uint16_t)in->payloads.nonce_len;
+	memcpy(sa->nonces->i, in->payloads.nonce, in->payloads.nonce_len);
+	sa->nat_fake = init_fakes_nat(sa);
+	natd_check(sa, in->header, &in->chain);
+	init_take_notifies(sa, &in->chain);
+	sa->peer_ppk = sa->peer_ppk && credentials_has_ppk(sa->credentials);
+	err = dh_new(sa->suite.ke, &dh);
+	if (!err)
+		err = init_derive(sa, dh, &in->payloads.ke);
+	if (!err)
+		err = build_response(sa, dh, b);
+	dh_free(dh);
+	if (!err)
+		err = blob_set(&sa->handshake->received, in->data, in->len);
+	if (!err)
+		err = blob_set(&sa->handshake->sent, b->data, b->len);
+	if (!err)
+		err = half_open_add(sa);
+	return err;
+}
+
+static void begin(const struct init_in *in)
+{
+	struct ike_sa *sa = ike_sa_create(in->agent, in->agent->conf, in->conn, false);
+	struct ike_builder b;
+	int err;
+
+	if (!sa)
+		return;
+	ike_sa_set_peer_spi(sa, in->header->spi_i);
+	sa->local = *in->local;
+	sa->remote = *in->remote;
+	sa->suite = in->suite;
+	sa->receive_id = 1;
+	ike_build_growing(&b, IKE_MESSAGE_MAX);
+	err = fill(sa, in, &b);
+	if (err) {
+		if (err == -EBADMSG)
+			in->agent->stats.malformed++;
+		ike_sa_close(sa, CLOSE_LOCAL, err == -EBADMSG ? "the peer's public value must be refused" : "could not be begun");
+	} else {
+		in->agent->stats.sent++;
+		in->agent->env.send(in->agent->env.ctx, in->local, in->remote, b.data, b.len);
+	}
+	ike_build_free(&b);
+}
+
+static bool read_request(struct init_in *in)
+{
+	struct ike_header again;
+	const char *why;
+
+	if (ike_message_parse(in->data, in->len, &again, &in->chain, &why)) {
+		in->agent->stats.malformed++;
+		return false;
+	}
+	if (in->chain.unsupported_critical) {
+		refuse(in, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD, &in->chain.unsupported_critical, 1, "unknown critical payload");
+		return false;
+	}
+	if (init_read(&in->chain, &in->payloads, &why)) {
+		in->agent->stats.malformed++;
+		refuse(in, IKE_N_INVALID_SYNTAX, NULL, 0, why);
+		return false;
+	}
+	return true;
+}
+
+static void repeat(struct agent *agent, const struct ike_sa *sa, const struct init_in *in)
+{
+	const struct blob *sent = &sa->handshake->sent;
+
+	agent->stats.retransmitted++;
+	agent->env.send(agent->env.ctx, in->local, in->remote, sent->data, sent->len);
+}
+
+void init_request(struct agent *agent, const struct ike_header *header, const struct endpoint *local, const struct endpoint *remote,
+		  const uint8_t *data, size_t len)
+{
+	struct init_in in = { .agent = agent, .header = header, .local = local, .remote = remote, .data = data, .len = len };
+	struct ike_sa *sa = half_open_find(agent, header->spi_i, remote, data, len);
+
+	if (sa) {
+		repeat(agent, sa, &in);
+		return;
+	}
+	if (agent->stopping || !agent->conf || !read_request(&in) || !has_way_back(&in))
+		return;
+	if (half_open_blocked(agent, &remote->ip)) {
+		agent->stats.half_open_dropped++;
+		return;
+	}
+	if (agree(&in))
+		begin(&in);
+}

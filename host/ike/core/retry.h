@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the agent: connections that are to come up again, each with a growing pause (agent_settings.retry_ms). */
+#ifndef ESPALIER_IKE_RETRY_H
+#define ESPALIER_IKE_RETRY_H
+
+#include "core/ike_sa.h"
+
+#define RETRY_STABLE_MS 60000u /* an IKE SA that lived so long was no failure */
+
+/*
+ * Bring this CHILD SA up after attempt failures in a row (0: at once, with the next timers), by names: a configuration loaded meanwhile
+ * counts, and one without it ends the matter. Nothing happens if the same is waited for already.
+ */
+void retry_later(struct agent *agent, const struct conf_child *child, unsigned int attempt);
+/* Begin sa's connection once more, at once. NULL: could not begin. */
+struct ike_sa *ike_retry(struct ike_sa *sa, unsigned int attempt);
+void retry_free(struct agent *agent);
+
+#endif
