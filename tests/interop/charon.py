@@ -43,7 +43,7 @@ class Charon(Side):
 
     def _write_strongswan_conf(self):
         logs = {"charon": {"path": f"{os.path.abspath(self.directory)}/charon.log", "time_format": "%H:%M:%S", "ike_name": True, "append": True,
-                           "flush_line": True, "default": 1, "ike": 2, "cfg": 2, "chd": 2, "knl": 1, "esp": 1}}
+                           "flush_line": True, **({"default": 0} if self.quiet else {"default": 1, "ike": 2, "cfg": 2, "chd": 2})}}
         if self.keylog:  # level 4 of these groups writes keys
             logs["keys"] = {"path": f"{os.path.abspath(self.directory)}/keys.log", "default": -1, "ike": 4, "chd": 4, "flush_line": True, "append": True}
         charon = {"load": PLUGINS, "install_routes": True, "threads": 16, **self.settings,
@@ -144,4 +144,5 @@ def ike_sa(name, sa):
 
 
 def version():
-    return re.search(r"U([\d.]+)", run("swanctl", "--version", check=False).stdout + "U?").group(1)
+    done = run("swanctl", "--version", check=False)
+    return re.search(r"strongSwan U?([\d.]+)", done.stdout + done.stderr + "strongSwan 0")[1]

@@ -67,14 +67,17 @@ class Espalier(Side):
         self.spawn(key, command, log)
         wait(lambda: self._ready(key, log, before), 20, f"{self.name}: {key} is ready")
 
+    def level(self):
+        return "error" if self.quiet else "debug"
+
     def start_gateway(self):
         self._daemon("gw", "gw.log", [f"{BUILD}/bin/espalier-gw", "-d", self.device, "--sink", self.sink, "--sink-user", "nobody",
-                                      "--log", "debug", *self.gateway_options])
+                                      "--log", self.level(), *self.gateway_options])
 
     def start_agent(self):
         keylog = ["--keylog", self.keys] if self.keylog else []
         self._daemon("ike", "ike.log", [f"{BUILD}/bin/espalier-ike", "--config", os.path.abspath(self.conf), "--sink", self.sink, "--control", self.control,
-                                        "--user", "nobody", "--log", "debug", *keylog,
+                                        "--user", "nobody", "--log", self.level(), *keylog,
                                         *(f"--set={key}={value}" for key, value in self.settings.items()), *self.options])
 
     def reload(self):

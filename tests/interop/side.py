@@ -36,7 +36,7 @@ class Side:
         self.keys = os.path.join(directory, "keys")
         self.conf = os.path.join(self.swanctl, "swanctl.conf")
         self.processes, self.settings = {}, dict(SETTINGS)
-        self.keylog = False
+        self.keylog = self.quiet = False  # quiet: errors only in the logs
         for folder in ("x509", "x509ca", "x509crl", "private"):
             os.makedirs(os.path.join(self.swanctl, folder), exist_ok=True)
         os.makedirs(self.keys, exist_ok=True)

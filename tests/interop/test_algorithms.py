@@ -103,6 +103,16 @@ class Algorithms(InteropTest):
             self.peer.wait_down()
             self.dut.wait_down()
 
+    def test_esn_offered(self):
+        """kernel-libipsec has no ESN: whoever offers both gets numbers of 32 bits."""
+        both, none = ({"children": {"net": {"esp_proposals": f"aes256gcm16{esn}"}}} for esn in ("-esn-noesn", "-noesn"))
+        self.start(config(connection("left", **none)), config(connection("right", **both)))
+        for initiator, _ in self.roles():
+            initiator.up("net")
+            self.assertEqual([side.children()[0]["esn"] for side in (self.peer, self.dut)], [False, False])
+            self.assert_tunnel()
+            self.clear()
+
     def test_invalid_ke(self):
         """The first group of the initiator is not the responder's: one round more. The same for PFS."""
         for wrong, right in (("ecp256", "x25519"), ("modp2048", "ecp521")):

@@ -154,6 +154,26 @@ class Certificates(InteropTest):
         for initiator, _ in self.roles():
             self.assert_refused(initiator)
 
+    def test_distinguished_names(self):
+        """Identities are the certificates' subjects; the other end may say which with wildcards."""
+        self.trust(self.root)
+        for side in (self.peer, self.dut):
+            self.give(side, self.root, "p256")
+        subjects = {side: f"O=Espalier interop, CN={IDS[side]}" for side in IDS}
+        for expected in (subjects, {side: "O=Espalier interop, CN=*" for side in IDS}):
+            with self.case(expected=expected["left"]):
+                for side, other in ((self.peer, self.dut), (self.dut, self.peer)):
+                    side.configure(config(connection(side.where, local={"auth": "pubkey", "certs": "own.pem", "id": f'"{subjects[side.where]}"'},
+                                                     remote={"auth": "pubkey", "id": f'"{expected[other.where]}"'}), {}))
+                    side.start()
+                for initiator, _ in self.roles():
+                    initiator.up("net")
+                    self.assert_tunnel()
+                    self.assertIn("CN=left.test", self.dut.established()[0]["remote_id"])
+                    self.clear()
+                for side in (self.peer, self.dut):
+                    side.stop()
+
     def test_certificate_and_psk(self):
         """The sides authenticate differently."""
         self.trust(self.root)

@@ -125,6 +125,43 @@ class Rekey(InteropTest):
         self.assertIn(child, seen)
         self.assert_no_loss(flood)
 
+    def by_volume(self, **limits):
+        if self.kind == "charon":
+            self.skipTest("kernel-libipsec limits SAs in time only")
+        self.start(right=config(connection("right", children={"net": limits})))
+        self.dut.up("net")
+        flood = self.flood()
+        seen = set()
+        wait(lambda: (pair := self.spis()) and (seen.add(pair) or len(seen) >= 4), 20, "three rekeyings by volume", 0.05)
+        flood.more()
+        self.assert_no_loss(flood)
+
+    def test_by_packets(self):
+        self.by_volume(rekey_packets=300, life_packets=3000, rand_packets=100)
+
+    def test_by_bytes(self):
+        self.by_volume(rekey_bytes=30000, life_bytes=300000, rand_bytes=10000)
+
+    def test_reauthentication_by_time(self):
+        """reauth_time of a few seconds at one end, then at the other."""
+        for side, other in ((self.dut, self.peer), (self.peer, self.dut)):
+            with self.case(reauthenticates=side.name):
+                side.configure(config(connection(side.where, reauth_time="3s", rand_time="1s", over_time="20s")))
+                other.configure(config(connection(other.where)))
+                for each in (side, other):
+                    each.start(**({"make_before_break": True} if each.kind == "charon" else {}))
+                side.up("net")
+                before = wait(self.ike_spis, 10, "one IKE SA")
+                flood = self.flood()
+                self.changed(before, self.ike_spis, "a new IKE SA")
+                wait(self.spis, 10, "both ends have one CHILD SA, the same")
+                flood.more(20)
+                sent, lost = flood.stop()
+                self.assertLessEqual(len(lost), 10 if self.peer.kind == "charon" else 0, f"{len(lost)} of {sent} pings have no answer")
+                self.assert_tunnel()
+                for each in (side, other):
+                    each.stop()
+
     def test_rekey_under_loss(self):
         """Every tenth packet is lost: retransmissions bring each exchange to its end."""
         quick = {"retransmit_tries": 8, "retransmit_timeout": 0.3, "retransmit_base": 1.3}

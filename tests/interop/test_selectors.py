@@ -108,6 +108,15 @@ class Children(InteropTest):
             self.assert_tunnel("net0", 0)
             self.clear()
 
+    def test_childless(self):
+        """RFC 6023: the IKE SA first, its CHILD SA after."""
+        force = {"childless": "force"}
+        self.start(config(connection("left", **force)), config(connection("right", **force)))
+        for initiator, _ in self.roles():
+            initiator.up("net")
+            self.assert_tunnel()
+            self.clear()
+
     def test_several_connections(self):
         """Two connections between the same ends, told apart by identity."""
         def two(side):
