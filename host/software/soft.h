@@ -7,7 +7,8 @@
 
 #include "backend.h"
 
-#define SOFT_SA_CAPACITY 4096u
+#define SOFT_SA_CAPACITY 4096u /* SAs a direction, if the device's name does not say */
+#define SOFT_SA_CAPACITY_MAX 65535u /* an index has 16 bits, and ESPALIER_SA_NONE is none */
 #define SOFT_MAX_PACKET 9600u /* bytes, as LIMITS.max_packet of the card */
 #define SOFT_MAX_WINDOW 128u  /* packets, as LIMITS.max_window of the card */
 #define SOFT_HASH_SIZE 8192u
@@ -51,7 +52,8 @@ struct soft_dev {
 	uint8_t lost[SOFT_MAX_OUT]; /* where results go that no memory takes */
 	struct espalier_stats stats;
 	uint16_t chains[SOFT_HASH_SIZE]; /* inbound SAs by SPI and destination */
-	struct soft_sa sa[2][SOFT_SA_CAPACITY]; /* by enum espalier_direction */
+	unsigned int capacity; /* SAs a direction */
+	struct soft_sa *sa[2]; /* by enum espalier_direction */
 };
 
 /* ---- soft_sa.c ---- */

@@ -46,11 +46,11 @@ int soft_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *confi
 	if (config->direction == ESPALIER_INBOUND && soft_sa_find(soft, config->spi, config->dst))
 		return espalier_fail(dev->error, -EEXIST, "SA 0x%08x: an inbound SA with this SPI and destination is installed already.",
 				     config->spi);
-	for (index = soft->free_hint[config->direction]; index < SOFT_SA_CAPACITY && table[index].used; index++)
+	for (index = soft->free_hint[config->direction]; index < soft->capacity && table[index].used; index++)
 		;
 	soft->free_hint[config->direction] = index;
-	if (index == SOFT_SA_CAPACITY)
-		return espalier_fail(dev->error, -ENOSPC, "SA 0x%08x: all %u places are in use.", config->spi, SOFT_SA_CAPACITY);
+	if (index == soft->capacity)
+		return espalier_fail(dev->error, -ENOSPC, "SA 0x%08x: all %u places are in use.", config->spi, soft->capacity);
 	entry = &table[index];
 	entry->cipher = new_cipher(soft, config);
 	if (!entry->cipher)
@@ -76,7 +76,7 @@ static struct soft_sa *get(struct espalier_dev *dev, enum espalier_direction dir
 {
 	struct soft_dev *soft = (struct soft_dev *)dev;
 
-	if ((direction != ESPALIER_OUTBOUND && direction != ESPALIER_INBOUND) || sa >= SOFT_SA_CAPACITY || !soft->sa[direction][sa].used)
+	if ((direction != ESPALIER_OUTBOUND && direction != ESPALIER_INBOUND) || sa >= soft->capacity || !soft->sa[direction][sa].used)
 		return NULL;
 	return &soft->sa[direction][sa];
 }
@@ -119,7 +119,7 @@ int soft_sa_query(struct espalier_dev *dev, enum espalier_direction direction, u
 void soft_sa_delete_all(struct soft_dev *soft)
 {
 	for (int direction = 0; direction < 2; direction++)
-		for (uint16_t i = 0; i < SOFT_SA_CAPACITY; i++)
+		for (unsigned int i = 0; i < soft->capacity; i++)
 			if (soft->sa[direction][i].used)
-				soft_sa_delete(&soft->base, direction, i);
+				soft_sa_delete(&soft->base, direction, (uint16_t)i);
 }

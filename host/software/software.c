@@ -29,7 +29,10 @@ static void soft_close(struct espalier_dev *dev)
 {
 	struct soft_dev *soft = (struct soft_dev *)dev;
 
-	soft_sa_delete_all(soft);
+	if (soft->sa[1])
+		soft_sa_delete_all(soft);
+	free(soft->sa[0]);
+	free(soft->sa[1]);
 	for (int i = 0; i < 3; i++)
 		EVP_CIPHER_free(soft->ciphers[i]);
 	while (soft->regions) {
@@ -42,17 +45,41 @@ static void soft_close(struct espalier_dev *dev)
 	free(soft);
 }
 
+/* "software", or "software:N": N SAs a direction. */
+static bool parse_capacity(const char *name, unsigned int *capacity)
+{
+	const char *colon = strchr(name, ':');
+	unsigned long value;
+	char *end;
+
+	*capacity = SOFT_SA_CAPACITY;
+	if (!colon)
+		return true;
+	value = strtoul(colon + 1, &end, 10);
+	*capacity = (unsigned int)value;
+	return colon[1] >= '0' && colon[1] <= '9' && !*end && value >= 1 && value <= SOFT_SA_CAPACITY_MAX;
+}
+
 static int soft_open(const char *name, const struct espalier_open_options *options, struct espalier_dev **dev, char *error)
 {
 	static const char *const names[] = { "AES-128-GCM", "AES-192-GCM", "AES-256-GCM" };
 	struct soft_dev *soft;
+	unsigned int capacity;
 
 	(void)options;
-	if (strcmp(name, "software"))
-		return espalier_fail(error, -EINVAL, "The device software takes no argument: %s.", name);
+	if (!parse_capacity(name, &capacity))
+		return espalier_fail(error, -EINVAL, "%s: the device software:N has N SAs a direction, 1 to %u.", name, SOFT_SA_CAPACITY_MAX);
 	soft = calloc(1, sizeof(*soft));
 	if (!soft)
 		return espalier_fail(error, -ENOMEM, "No memory for the software reference.");
+	soft->capacity = capacity;
+	for (int i = 0; i < 2; i++) {
+		soft->sa[i] = calloc(capacity, sizeof(*soft->sa[i]));
+		if (!soft->sa[i]) {
+			soft_close(&soft->base);
+			return espalier_fail(error, -ENOMEM, "No memory for %u SAs.", capacity);
+		}
+	}
 	for (int i = 0; i < 3; i++) {
 		soft->ciphers[i] = EVP_CIPHER_fetch(NULL, names[i], NULL);
 		if (!soft->ciphers[i]) {
@@ -68,11 +95,10 @@ static int soft_open(const char *name, const struct espalier_open_options *optio
 
 static int soft_info(struct espalier_dev *dev, struct espalier_info *info)
 {
-	(void)dev;
 	strcpy(info->transport, "software");
 	info->queues = UINT8_MAX;
 	info->algorithms = 1;
-	info->sa_capacity = SOFT_SA_CAPACITY;
+	info->sa_capacity = ((struct soft_dev *)dev)->capacity;
 	info->max_packet = SOFT_MAX_PACKET;
 	info->max_window = SOFT_MAX_WINDOW;
 	return 0;
@@ -181,7 +207,7 @@ static void run_op(struct soft_dev *soft, struct espalier_op *op)
 		dst = soft->lost;
 	if (op->opcode == ESP_OPCODE_DECAP) {
 		op->status = soft_decap(soft, src, op->src_len, dst, &out_len, &sa);
-	} else if (op->sa < SOFT_SA_CAPACITY && soft->sa[ESPALIER_OUTBOUND][op->sa].used) {
+	} else if (op->sa < soft->capacity && soft->sa[ESPALIER_OUTBOUND][op->sa].used) {
 		sa = &soft->sa[ESPALIER_OUTBOUND][op->sa];
 		op->status = soft_encap(sa, src, op->src_len, dst, &out_len);
 	} else {
