@@ -89,6 +89,7 @@ help:
 	@echo 'make test      unit, system and sanitizer tests; ends with N passed, N failed'
 	@echo 'make verify    the same with ten times the packets and a new seed, and make fuzz'
 	@echo 'make fuzz       libFuzzer over every parser, FUZZ_SECONDS=30 each'
+	@echo 'make interop   key management and gateway against stock strongSwan in network namespaces, as root: docs/interop.md'
 	@echo 'make wave T=X  run the test build/tests/X with a waveform in build/wave/X.fst'
 	@echo 'make build/bin/espalier-sim-dpi    the simulated card with its cipher in C, several times as fast; espalier-sim-trace: with waveforms'
 	@echo 'make lint      Verilator -Wall over every module, and the generated register files'
@@ -98,4 +99,4 @@ help:
 	@echo 'make pnr       nextpnr for an ECP5: a trend of the clock rate, build/synth/pnr.json'
 	@echo 'make regs      generate the register map from rtl/csr/espalier.rdl'
 	@echo 'make clean     remove build/'
-	@echo 'Also: test-unit, test-system, test-asan, sim-bench (how fast the simulated card runs). What is missing on a Debian machine is installed by .ci/bootstrap.'
+	@echo 'Also: test-unit, test-system, test-asan, sim-bench (how fast the simulated card runs), ike-bench (handshakes beside strongSwan). What is missing on a Debian machine is installed by .ci/bootstrap.'

@@ -73,13 +73,15 @@ class InteropTest(unittest.TestCase):
         self.stack = contextlib.ExitStack()
         program = os.path.basename(sys.argv[0]).removesuffix(".py")
         device = f"-{espalier_side.DEVICE}" if self.kind == "espalier" else ""
-        self.directory = os.path.join(KEEP, f"{program}-{self.kind}{device}", f"{type(self).__name__}.{self._testMethodName}")
-        shutil.rmtree(self.directory, ignore_errors=True)
-        os.makedirs(self.directory)
+        self.kept = os.path.join(KEEP, f"{program}-{self.kind}{device}", f"{type(self).__name__}.{self._testMethodName}")
+        shutil.rmtree(self.kept, ignore_errors=True)
         self.sides, self.captures, self.role = [], [], ""
         self.addCleanup(self._finish)
+        # Where another user may read, which the agent becomes, and with short paths, for UNIX sockets.
         self.sockets = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="interop-"))
         os.chmod(self.sockets, 0o755)
+        self.directory = os.path.join(self.sockets, "files")
+        os.mkdir(self.directory)
         self.net = Network(**self.network_options)
         self.stack.callback(self.net.close)
         self.peer = self.side(self.peer_kind, "left")
@@ -97,14 +99,14 @@ class InteropTest(unittest.TestCase):
         failed = any(error for _, error in self._outcome.errors) if hasattr(self._outcome, "errors") else bool(
             [1 for test, _ in self._outcome.result.failures + self._outcome.result.errors if test is self])
         if failed:
-            print(f"\n==== {self.id()}: logs, configurations and captures are in {self.directory} {self.role}")
+            print(f"\n==== {self.id()}: logs, configurations and captures are in {self.kept}; {self.role}")
             for side in self.sides:
                 print(side.tails())
         for capture in self.captures:
             capture.close()
+        if failed or os.environ.get("ESPALIER_INTEROP_KEEP"):
+            shutil.copytree(self.directory, self.kept)
         self.stack.close()
-        if not failed and not os.environ.get("ESPALIER_INTEROP_KEEP"):
-            shutil.rmtree(self.directory, ignore_errors=True)
         print(f"  {self._testMethodName}, {self.kind}: {time.monotonic() - self.started:.1f} s", flush=True)
 
     # ---- what most tests do
