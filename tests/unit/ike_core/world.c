@@ -220,6 +220,7 @@ struct world *world_new(uint64_t seed)
 	w->seed = seed;
 	w->random_state = seed * 0x2545f4914f6cdd1du + 1;
 	w->now_ms = 1000000;
+	agent_default_settings(&w->settings);
 	return w;
 }
 
@@ -239,7 +240,7 @@ static void start_agent(struct node *n)
 {
 	char error[AGENT_ERROR_LEN];
 
-	if (agent_create(&n->env, &n->sink.sink, &n->agent, error))
+	if (agent_create(&n->env, &n->world->settings, &n->sink.sink, &n->agent, error))
 		fail_msg("%s: agent_create: %s", n->name, error);
 	n->next_run_ms = n->world->now_ms;
 }

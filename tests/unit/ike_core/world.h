@@ -78,6 +78,7 @@ struct world {
 	uint64_t numbers;
 	world_hook hook;
 	void *hook_ctx;
+	struct agent_settings settings; /* of nodes added or restarted from now on; the defaults at first */
 	struct key_registry keys;
 	struct flood *floods;
 	struct esp_packet *esp;	    /* by due time */
