@@ -3,14 +3,16 @@
 #include "crypto/cert.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "crypto/cert_internal.h"
 #include "crypto/dn.h"
@@ -101,53 +103,43 @@ int cert_parse(const uint8_t *der, size_t len, struct cert **cert, char *error)
 	return *cert ? 0 : crypto_fail(error, -EBADMSG, "%zu bytes are no X.509 certificate.", len);
 }
 
-static int read_all(FILE *file, uint8_t **data, size_t *len)
+static int read_all(int fd, uint8_t **data, size_t *len)
 {
-	size_t room = 0, n = 1;
-	uint8_t *grown;
+	struct stat st;
+	ssize_t n = 1;
 
-	while (n) {
-		if (*len == room) {
-			if (room >= CERT_FILE_MAX)
-				return -EFBIG;
-			grown = OPENSSL_clear_realloc(*data, room, room + 65536);
-			if (!grown)
-				return -ENOMEM;
-			*data = grown;
-			room += 65536;
-		}
-		n = fread(*data + *len, 1, room - *len, file);
-		*len += n;
-	}
-	/* so that it can be freed by its length */
-	if (ferror(file))
-		return -EIO;
-	grown = OPENSSL_clear_realloc(*data, room, *len + 1);
-	if (!grown)
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	if (st.st_size > (off_t)CERT_FILE_MAX)
+		return -EFBIG;
+	*data = OPENSSL_malloc((size_t)st.st_size + 1);
+	if (!*data)
 		return -ENOMEM;
-	*data = grown;
-	grown[(*len)++] = '\0';
+	while (*len < (size_t)st.st_size && n > 0) {
+		n = read(fd, *data + *len, (size_t)st.st_size - *len);
+		if (n < 0)
+			return -errno;
+		*len += (size_t)n;
+	}
 	return 0;
 }
 
 int cert_read_file(const char *path, uint8_t **data, size_t *len, char *error)
 {
-	FILE *file = fopen(path, "rbe");
-	int ret;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
 
 	*data = NULL;
 	*len = 0;
-	if (!file)
-		return crypto_fail(error, -errno, "%.150s: %s.", path, strerror(errno));
-	setvbuf(file, NULL, _IONBF, 0);
-	ret = read_all(file, data, len);
-	fclose(file);
-	if (ret) {
-		OPENSSL_clear_free(*data, *len);
-		*data = NULL;
-		return crypto_fail(error, ret, "%.150s: %s.", path, strerror(-ret));
-	}
-	return 0;
+	ret = fd < 0 ? -errno : read_all(fd, data, len);
+	if (fd >= 0)
+		close(fd);
+	if (!ret)
+		return 0;
+	OPENSSL_clear_free(*data, *len);
+	*data = NULL;
+	return crypto_fail(error, ret, "%.150s: %s.", path, strerror(-ret));
 }
 
 bool cert_is_pem(const uint8_t *data, size_t len)
@@ -191,7 +183,7 @@ static int load(const char *path, struct cert **certs, unsigned int max, char *e
 	if (cert_is_pem(data, len)) {
 		ret = parse_pem(data, len, certs, max, why);
 	} else {
-		ret = cert_parse(data, len - 1, certs, why);
+		ret = cert_parse(data, len, certs, why);
 		if (!ret)
 			ret = 1;
 	}

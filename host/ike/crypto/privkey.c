@@ -79,7 +79,7 @@ int privkey_load(const char *path, const char *passphrase, struct privkey **key,
 	*key = NULL;
 	if (ret)
 		return ret;
-	ret = privkey_parse(data, cert_is_pem(data, len) ? len : len - 1, passphrase, key, why);
+	ret = privkey_parse(data, len, passphrase, key, why);
 	OPENSSL_clear_free(data, len);
 	return ret ? crypto_fail(error, ret, "%.80s: %.160s", path, why) : 0;
 }

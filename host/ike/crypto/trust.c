@@ -135,7 +135,7 @@ int trust_add_crl(struct trust *t, const char *path, char *error)
 
 	if (ret)
 		return ret;
-	ret = cert_is_pem(data, len) ? add_crl_pem(t, data, len, why) : trust_add_crl_der(t, data, len - 1, why);
+	ret = cert_is_pem(data, len) ? add_crl_pem(t, data, len, why) : trust_add_crl_der(t, data, len, why);
 	OPENSSL_clear_free(data, len);
 	return ret ? crypto_fail(error, ret, "%.120s: %.100s", path, why) : 0;
 }

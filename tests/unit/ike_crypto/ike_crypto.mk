@@ -6,3 +6,4 @@ endef
 $(call ike_crypto_test,kdf)
 $(call ike_crypto_test,cipher)
 $(call ike_crypto_test,dh)
+$(call ike_crypto_test,cert)
