@@ -24,26 +24,26 @@ size_t ike_message_room(size_t ip_bytes, bool v6, bool marker)
 	return ip_bytes > headers ? ip_bytes - headers : 0;
 }
 
-/* Payload bytes that fit a message of message_max whose headers, IV and ICV take overhead bytes: whole blocks without the pad length byte. */
-static size_t capacity(size_t message_max, size_t overhead, unsigned int block)
+/* Bytes of text: payloads, padding and the pad length byte. */
+static size_t text_len(size_t inner_len, unsigned int block)
 {
-	size_t text = message_max > overhead ? (message_max - overhead) / block * block : 0;
-
-	return text ? text - 1 : 0;
+	return (inner_len + block) / block * block;
 }
 
 int ike_fragment_plan(size_t inner_len, size_t message_max, const struct ike_seal_sizes *sizes, struct ike_fragmentation *plan, const char **why)
 {
 	size_t overhead = IKE_HEADER_LEN + IKE_PAYLOAD_HEADER_LEN + sizes->iv_len + sizes->icv_len;
-	size_t chunk;
+	size_t text, chunk;
 
 	if (message_max > IKE_MESSAGE_MAX)
 		message_max = IKE_MESSAGE_MAX;
-	if (inner_len <= capacity(message_max, overhead, sizes->block) && message_max > overhead) {
+	if (overhead + text_len(inner_len, sizes->block) <= message_max) {
 		*plan = (struct ike_fragmentation){ .total = 1, .chunk = inner_len };
 		return 0;
 	}
-	chunk = capacity(message_max, overhead + FRAGMENT_HEADER_LEN, sizes->block);
+	overhead += FRAGMENT_HEADER_LEN;
+	text = message_max > overhead ? (message_max - overhead) / sizes->block * sizes->block : 0;
+	chunk = text ? text - 1 : 0;
 	if (!chunk || inner_len > IKE_FRAGMENTS_MAX * chunk) {
 		*why = "the message does not fit into 255 fragments of this size";
 		return -EMSGSIZE;
