@@ -16,7 +16,8 @@ void agent_default_settings(struct agent_settings *settings)
 {
 	*settings = (struct agent_settings){
 		.retransmit_ms = 4000, .retransmit_percent = 180, .retransmit_tries = 5, .half_open_ms = 30000, .half_open_max = 1000,
-		.cookie_threshold = 30, .block_threshold = 5, .fragment_size = 1280, .keepalive_ms = 20000, .retire_ms = 5000, .retry_ms = 5000,
+		.cookie_threshold = 30, .block_threshold = 5, .fragment_size = 1280, .keepalive_ms = 20000, .children_max = 256, .retire_ms = 5000,
+		.retry_ms = 5000,
 	};
 }
 
@@ -148,7 +149,7 @@ static void stop_one(struct ike_sa *sa)
 {
 	if (sa->state == IKE_ESTABLISHED)
 		ike_delete_initiate(sa);
-	else if (sa->state == IKE_CONNECTING || sa->state == IKE_CLOSED)
+	else if ((sa->state == IKE_CONNECTING && sa->handshake) || (sa->state == IKE_REKEYED && !sa->queue) || sa->state == IKE_CLOSED)
 		ike_sa_close(sa, CLOSE_LOCAL, NULL);
 }
 

@@ -36,15 +36,16 @@ struct child_sa {
 	bool redundant;			 /* lost a collision: whoever made it deletes it */
 	bool has_in, has_out;		 /* in the sink */
 	unsigned int local_count, remote_count;
-	struct ts local[SINK_TS_MAX], remote[SINK_TS_MAX];
+	struct ts *local, *remote;	 /* owned */
 	uint64_t installed_ms;
 	struct sink_limits limits;
 	struct timer rekey, expire, poll, retire; /* poll: sink_sa_query for lifetimes where the sink has no events */
-	uint64_t polled_packets, poll_interval_ms;
+	struct { uint64_t packets, bytes, seq; } polled;
+	uint64_t poll_interval_ms;
 	struct child_sa *successor;	 /* that the peer made to replace it */
 	uint32_t replaces_id;		 /* the SA that it was made to replace, 0: none */
 	/* For collisions (RFC 7296, 2.8.1): the smaller of the nonces of the exchange that made it. */
-	uint8_t nonce_min[IKE_NONCE_MAX];
+	uint8_t *nonce_min;
 	size_t nonce_min_len;
 };
 

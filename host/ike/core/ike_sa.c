@@ -418,7 +418,7 @@ static void restart_children(struct ike_sa *sa, enum close_cause cause)
 	unsigned int attempt = ike_now(sa) - sa->established_ms < RETRY_STABLE_MS ? sa->attempt + 1 : 0;
 
 	for (const struct child_sa *child = sa->children; child; child = child->next)
-		if (child->state != CHILD_REKEYED && wanted_again(child->child, cause))
+		if ((child->state == CHILD_INSTALLED || child->state == CHILD_REKEYING) && wanted_again(child->child, cause))
 			retry_later(sa->agent, child->child, attempt);
 }
 
@@ -466,6 +466,7 @@ void ike_sa_close(struct ike_sa *sa, enum close_cause cause, const char *why)
 		ike_log(sa, cause == CLOSE_FAILED ? AGENT_ERROR : AGENT_INFO, "IKE_SA %s closed: %s", sa->label, why);
 	if (sa->state == IKE_CONNECTING && (cause == CLOSE_FAILED || cause == CLOSE_DEAD))
 		sa->agent->stats.failed++;
+	sa->cause = cause;
 	clear_timers(sa);
 	hash_remove(&sa->agent->by_name, &sa->by_name);
 	hash_remove(&sa->agent->by_peer, &sa->by_peer);

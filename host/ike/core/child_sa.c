@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CHILD SAs in the data plane: installed, used, retired, gone. */
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/child_life.h"
+#include "core/commands.h"
+#include "core/reqid.h"
+
+static uint64_t child_key(enum sink_direction direction, uint32_t spi)
+{
+	return (uint64_t)direction << 32 | spi;
+}
+
+/* ---- finding ---------------------------------------------------------------------------------------------------------------- */
+
+struct child_sa *child_by_spi(struct ike_sa *sa, uint32_t spi, bool inbound)
+{
+	struct hash_node *node = hash_find(&sa->agent->children, child_key(inbound ? SINK_IN : SINK_OUT, spi));
+
+	for (; node; node = hash_next(node)) {
+		struct child_sa *child = inbound ? hash_entry(node, struct child_sa, by_in) : hash_entry(node, struct child_sa, by_out);
+
+		if (child->ike == sa)
+			return child;
+	}
+	return NULL;
+}
+
+struct child_sa *child_by_id(struct agent *agent, const struct sink_sa_id *id)
+{
+	struct hash_node *node = hash_find(&agent->children, child_key(id->direction, id->spi));
+
+	for (; node; node = hash_next(node)) {
+		struct child_sa *child = id->direction == SINK_IN ? hash_entry(node, struct child_sa, by_in) : hash_entry(node, struct child_sa, by_out);
+		const struct endpoint *dst = id->direction == SINK_IN ? &child->local_end : &child->remote_end;
+
+		if (ip_equal(&dst->ip, &id->dst))
+			return child;
+	}
+	return NULL;
+}
+
+struct child_sa *child_by_number(struct ike_sa *sa, uint32_t id)
+{
+	struct child_sa *child = sa->children;
+
+	while (child && child->id != id)
+		child = child->next;
+	return child;
+}
+
+/* ---- the sink ----------------------------------------------------------------------------------------------------------------- */
+
+static struct sink_sa_id sink_id(const struct child_sa *child, enum sink_direction direction)
+{
+	if (direction == SINK_IN)
+		return (struct sink_sa_id){ .direction = SINK_IN, .spi = child->spi_in, .dst = child->local_end.ip };
+	return (struct sink_sa_id){ .direction = SINK_OUT, .spi = child->spi_out, .dst = child->remote_end.ip };
+}
+
+static int add_sa(struct child_sa *child, enum sink_direction direction, enum sink_aead aead, const uint8_t *key, uint8_t key_len)
+{
+	struct agent *agent = child->ike->agent;
+	struct sink_sa sa = { .direction = direction, .reqid = child->reqid->id, .mode = child->mode, .udp_encap = child->udp_encap, .aead = aead,
+		.key_len = key_len, .esn = child->esn, .copy_df = child->child->copy_df, .limits = child->limits };
+	int err;
+
+	if (direction == SINK_IN) {
+		sa.spi = child->spi_in;
+		sa.src = child->remote_end;
+		sa.dst = child->local_end;
+		sa.replay_window = child->child->replay_window < agent->caps.max_window ? child->child->replay_window : agent->caps.max_window;
+	} else {
+		sa.spi = child->spi_out;
+		sa.src = child->local_end;
+		sa.dst = child->remote_end;
+	}
+	memcpy(sa.key, key, key_len);
+	err = sink_sa_add(agent->sink, &sa);
+	if (!err && agent->env.keylog_esp)
+		agent->env.keylog_esp(agent->env.ctx, &sa);
+	OPENSSL_cleanse(&sa, sizeof(sa));
+	if (err)
+		ike_log(child->ike, AGENT_ERROR, "%s{%u}: the data plane refused SA 0x%08x: %s", child->child->name, child->id, sa.spi,
+			sink_error(agent->sink));
+	return err;
+}
+
+static void remove_sa(struct child_sa *child, enum sink_direction direction)
+{
+	bool *has = direction == SINK_IN ? &child->has_in : &child->has_out;
+	struct sink_sa_id id = sink_id(child, direction);
+
+	if (*has)
+		sink_sa_delete(child->ike->agent->sink, &id);
+	*has = false;
+}
+
+void child_set_endpoints(struct child_sa *child)
+{
+	const struct ike_sa *sa = child->ike;
+
+	child->udp_encap = ike_sa_udp_encap(sa);
+	child->local_end = sa->local;
+	child->remote_end = sa->remote;
+	if (!child->udp_encap)
+		child->local_end.port = child->remote_end.port = 0;
+}
+
+/* ---- life --------------------------------------------------------------------------------------------------------------------- */
+
+struct child_sa *child_new(struct ike_sa *sa, struct conf *conf, const struct conf_child *conf_child)
+{
+	struct child_sa *child = calloc(1, sizeof(*child));
+
+	if (!child)
+		return NULL;
+	child->ike = sa;
+	child->conf = conf_ref(conf);
+	child->child = conf_child;
+	child->id = ++sa->agent->last_child_id;
+	return child;
+}
+
+void child_free(struct child_sa *child)
+{
+	if (!child)
+		return;
+	conf_free(child->conf);
+	free(child->local);
+	free(child->remote);
+	free(child->nonce_min);
+	free(child);
+}
+
+static int enter(struct child_sa *child)
+{
+	struct agent *agent = child->ike->agent;
+
+	if (hash_insert(&agent->children, &child->by_in, child_key(SINK_IN, child->spi_in)))
+		return -ENOMEM;
+	if (hash_insert(&agent->children, &child->by_out, child_key(SINK_OUT, child->spi_out))) {
+		hash_remove(&agent->children, &child->by_in);
+		return -ENOMEM;
+	}
+	child->next = child->ike->children;
+	child->ike->children = child;
+	agent->stats.child_sas++;
+	return 0;
+}
+
+static void leave(struct child_sa *child)
+{
+	struct agent *agent = child->ike->agent;
+	struct child_sa **link = &child->ike->children;
+
+	hash_remove(&agent->children, &child->by_in);
+	hash_remove(&agent->children, &child->by_out);
+	while (*link != child)
+		link = &(*link)->next;
+	*link = child->next;
+	agent->stats.child_sas--;
+}
+
+int child_install(struct child_sa *child, const uint8_t *keymat, size_t len, bool use)
+{
+	struct agent *agent = child->ike->agent;
+	uint8_t key_len = (uint8_t)(len / 2);
+	const uint8_t *in = child->initiator ? keymat + key_len : keymat, *out = child->initiator ? keymat : keymat + key_len;
+	struct reqid *r = child->reqid;
+	enum sink_aead aead;
+	int err = child_aead(&child->suite, &aead) ? enter(child) : -ENOTSUP;
+
+	if (err)
+		return err;
+	reqid_enter(r, child);
+	child->waits = !use;
+	child_set_limits(child);
+	err = add_sa(child, SINK_IN, aead, in, key_len);
+	child->has_in = !err;
+	if (!err) {
+		err = add_sa(child, SINK_OUT, aead, out, key_len);
+		child->has_out = !err;
+	}
+	if (!err && use)
+		err = reqid_use(r, child);
+	if (err) {
+		reqid_leave(r, child);
+		remove_sa(child, SINK_OUT);
+		remove_sa(child, SINK_IN);
+		leave(child);
+		reqid_release(r);
+		return err;
+	}
+	child->installed_ms = agent_now(agent);
+	child_start_timers(child);
+	return 0;
+}
+
+void child_use(struct child_sa *child)
+{
+	if (child->waits)
+		reqid_use(child->reqid, child);
+}
+
+/* The trap that this end of an SA asks for. */
+static void set_trap(struct child_sa *child, enum close_cause cause)
+{
+	const struct conf_child *conf = child->child;
+	bool wanted = (cause == CLOSE_PEER && conf->close_action & CONF_ACTION_TRAP) || (cause == CLOSE_DEAD && conf->dpd_action == CONF_DPD_TRAP);
+
+	if (wanted && !child->ike->agent->stopping)
+		trap_set(child->ike->agent, child->conf, conf, &child->ike->local.ip, &child->ike->remote.ip);
+}
+
+static void unlink_successors(struct child_sa *child)
+{
+	for (struct child_sa *c = child->ike->children; c; c = c->next)
+		if (c->successor == child)
+			c->successor = NULL;
+}
+
+void child_destroy(struct child_sa *child, enum close_cause cause)
+{
+	struct agent *agent = child->ike->agent;
+	struct reqid *r = child->reqid;
+
+	ike_log(child->ike, AGENT_DEBUG, "%s{%u} is gone", child->child->name, child->id);
+	child_stop_timers(child);
+	if (child->successor)
+		child_use(child->successor);
+	set_trap(child, cause);
+	reqid_leave(r, child);
+	remove_sa(child, SINK_OUT);
+	remove_sa(child, SINK_IN);
+	reqid_release(r);
+	unlink_successors(child);
+	leave(child);
+	command_child_gone(agent, child->id, cause);
+	child_free(child);
+}
+
+static void retired(void *owner)
+{
+	child_destroy(owner, CLOSE_REPLACED);
+}
+
+void child_retire(struct child_sa *child)
+{
+	struct agent *agent = child->ike->agent;
+
+	child_stop_timers(child);
+	child->state = CHILD_RETIRED;
+	if (child->successor)
+		child_use(child->successor);
+	reqid_unuse(child->reqid, child);
+	remove_sa(child, SINK_OUT);
+	command_child_gone(agent, child->id, CLOSE_REPLACED);
+	if (!child->has_in || timer_set(&agent->timers, &child->retire, agent_now(agent) + agent->settings.retire_ms, retired, child))
+		retired(child);
+}
+
+/* ---- what others ask ------------------------------------------------------------------------------------------------------------ */
+
+int child_stats(struct child_sa *child, struct sink_sa_stats *in, struct sink_sa_stats *out)
+{
+	struct sink *sink = child->ike->agent->sink;
+	struct sink_sa_id in_id = sink_id(child, SINK_IN), out_id = sink_id(child, SINK_OUT);
+	int err = 0;
+
+	memset(in, 0, sizeof(*in));
+	memset(out, 0, sizeof(*out));
+	if (child->has_in)
+		err = sink_sa_query(sink, &in_id, in);
+	if (!err && child->has_out)
+		err = sink_sa_query(sink, &out_id, out);
+	return err;
+}
+
+int child_update_endpoints(struct child_sa *child)
+{
+	struct sink *sink = child->ike->agent->sink;
+	struct sink_sa_id in_id = sink_id(child, SINK_IN), out_id = sink_id(child, SINK_OUT);
+	int err = 0, err_out = 0;
+
+	child_set_endpoints(child);
+	if (child->has_in)
+		err = sink_sa_update(sink, &in_id, &child->remote_end, &child->local_end, child->udp_encap);
+	if (child->has_out)
+		err_out = sink_sa_update(sink, &out_id, &child->local_end, &child->remote_end, child->udp_encap);
+	if (err || err_out)
+		ike_log(child->ike, AGENT_ERROR, "%s{%u}: new addresses were refused: %s", child->child->name, child->id, sink_error(sink));
+	else if (child->reqid->user == child)
+		err = reqid_apply(child->reqid);
+	return err ? err : err_out;
+}
+
+void children_lost(struct agent *agent)
+{
+	reqids_lost(agent);
+	agent->sink_losses++;
+	for (struct ike_sa *sa = agent->sas; sa; sa = sa->next)
+		for (struct child_sa *child = sa->children; child; child = child->next)
+			child->has_in = child->has_out = false;
+}
+
+void children_renew(struct agent *agent)
+{
+	for (struct ike_sa *sa = agent->sas; sa; sa = sa->next)
+		for (struct child_sa *child = sa->children; child; child = child->next)
+			if (child->state == CHILD_INSTALLED && !child->has_out && !child->redundant)
+				child_initiate(sa, child->child, child);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reauthentication, make before break (RFC 7296, 2.8.3): a new IKE SA with new CHILD SAs, and when they are there the old one is deleted.
+ * And what has to be forgotten when an IKE SA goes.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/commands.h"
+#include "core/create_child.h"
+
+#define RETRY_MS 30000u /* after an attempt that failed; less up to a half */
+
+static const struct conf_child *named(const struct conf_connection *conn, const char *name)
+{
+	for (size_t i = 0; i < conn->child_count; i++)
+		if (!strcmp(conn->children[i]->name, name))
+			return conn->children[i];
+	return NULL;
+}
+
+static bool in_use(const struct child_sa *child)
+{
+	return (child->state == CHILD_INSTALLED || child->state == CHILD_REKEYING) && !child->redundant;
+}
+
+static void try_again(void *owner)
+{
+	struct ike_sa *sa = owner;
+
+	if (sa->state == IKE_ESTABLISHED)
+		ike_reauth_initiate(sa);
+}
+
+static void try_later(struct ike_sa *sa)
+{
+	struct agent *agent = sa->agent;
+
+	timer_set(&agent->timers, &sa->reauth, agent_now(agent) + agent_jitter(agent, RETRY_MS, RETRY_MS / 2), try_again, sa);
+}
+
+int ike_reauth_initiate(struct ike_sa *sa)
+{
+	const struct conf_connection *conn = sa->agent->conf ? conf_find_connection(sa->agent->conf, sa->conn->name) : NULL;
+	const struct conf_child *first = NULL;
+	struct ike_sa *new;
+
+	if (sa->replaced_by)
+		return 0;
+	if (sa->state != IKE_ESTABLISHED || sa->agent->stopping)
+		return -EBUSY;
+	if (!conn)
+		return -ENOENT;
+	for (const struct child_sa *child = sa->children; child && !first; child = child->next)
+		if (in_use(child))
+			first = named(conn, child->child->name);
+	ike_log(sa, AGENT_INFO, "reauthentication begins");
+	new = ike_initiate(sa->agent, conn, first);
+	if (!new) {
+		try_later(sa);
+		return -ECONNREFUSED;
+	}
+	new->replaces = sa;
+	sa->replaced_by = new;
+	return 0;
+}
+
+/* ---- the new one is there ------------------------------------------------------------------------------------------------------ */
+
+/* Behind all CREATE_CHILD_SA in the queue: their time has passed, the old SA's too. No message of its own. */
+static int delete_old(struct ike_sa *sa, struct exchange *x, struct ike_builder *b)
+{
+	struct ike_sa *old = sa->replaces;
+
+	(void)x;
+	(void)b;
+	if (old) {
+		sa->replaces = NULL;
+		old->replaced_by = NULL;
+		command_ike_rekeyed(old->agent, old->id, 0, "authenticated anew");
+		if (old->state == IKE_ESTABLISHED)
+			ike_delete_initiate(old);
+	}
+	return -ECANCELED;
+}
+
+static int no_response(struct ike_sa *sa, struct exchange *x, const struct ike_chain *m)
+{
+	(void)sa;
+	(void)x;
+	(void)m;
+	return 0;
+}
+
+static void free_exchange(struct exchange *x)
+{
+	free(x);
+}
+
+static const struct exchange_ops delete_old_ops = {
+	.name = "end of the reauthentication",
+	.type = IKE_INFORMATIONAL,
+	.build = delete_old,
+	.response = no_response,
+	.free = free_exchange,
+};
+
+static bool has_named(const struct child_sa *list, const struct child_sa *end, const char *name)
+{
+	for (; list && list != end; list = list->next)
+		if (in_use(list) && !strcmp(list->child->name, name))
+			return true;
+	return false;
+}
+
+void ike_reauth_established(struct ike_sa *sa)
+{
+	struct exchange *x = calloc(1, sizeof(*x));
+	struct ike_sa *old = sa->replaces;
+
+	for (const struct child_sa *child = old->children; child; child = child->next) {
+		const struct conf_child *conf = named(sa->conn, child->child->name);
+
+		if (conf && in_use(child) && !has_named(sa->children, NULL, conf->name) && !has_named(old->children, child, conf->name))
+			child_initiate(sa, conf, NULL);
+	}
+	if (!x)
+		return;
+	x->ops = &delete_old_ops;
+	ike_queue(sa, x);
+}
+
+/* ---- the end of an SA ---------------------------------------------------------------------------------------------------------------- */
+
+void ike_reauth_move(struct ike_sa *from, struct ike_sa *to)
+{
+	to->replaced_by = from->replaced_by;
+	from->replaced_by = NULL;
+	if (to->replaced_by)
+		to->replaced_by->replaces = to;
+}
+
+void ike_reauth_forget(struct ike_sa *sa)
+{
+	struct ike_sa *old = sa->replaces;
+
+	if (old) {
+		old->replaced_by = NULL;
+		sa->replaces = NULL;
+		command_ike_rekeyed(old->agent, old->id, -ECONNREFUSED, "the new IKE SA was not established");
+		if (old->state == IKE_ESTABLISHED)
+			try_later(old);
+	}
+	if (sa->replaced_by)
+		sa->replaced_by->replaces = NULL;
+	sa->replaced_by = NULL;
+}
+
+void ike_sa_forget(struct ike_sa *sa)
+{
+	ike_rekey_forget(sa);
+	ike_reauth_forget(sa);
+	create_child_forget(sa);
+	up_ike_failed(sa, -ECONNABORTED, "the IKE SA was closed");
+	command_ike_gone(sa->agent, sa->id, sa->cause);
+}

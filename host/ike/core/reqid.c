@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reqids and their policies. */
+#include "core/reqid.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct reqids {
+	struct hash by_id, by_key;
+	uint32_t last;
+};
+
+/* ---- finding -------------------------------------------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t hash, const void *data, size_t len)
+{
+	const uint8_t *bytes = data;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3u;
+	return hash;
+}
+
+static uint64_t mix_selectors(uint64_t hash, const struct ts *list, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		hash = mix(hash, list[i].lo.bytes, sizeof(list[i].lo.bytes));
+		hash = mix(hash, list[i].hi.bytes, sizeof(list[i].hi.bytes));
+		hash = mix(hash, &list[i].proto, 1);
+	}
+	return mix(hash, &count, sizeof(count));
+}
+
+static bool same_selectors(const struct ts *a, unsigned int a_count, const struct ts *b, unsigned int b_count)
+{
+	if (a_count != b_count)
+		return false;
+	for (unsigned int i = 0; i < a_count; i++)
+		if (!ts_equal(&a[i], &b[i]))
+			return false;
+	return true;
+}
+
+static struct reqids *table(struct agent *agent)
+{
+	if (!agent->reqids) {
+		agent->reqids = calloc(1, sizeof(*agent->reqids));
+		if (agent->reqids) {
+			agent->reqids->by_id.seed = agent->children.seed;
+			agent->reqids->by_key.seed = agent->children.seed;
+		}
+	}
+	return agent->reqids;
+}
+
+struct reqid *reqid_find(struct agent *agent, uint32_t id)
+{
+	struct hash_node *node = agent->reqids ? hash_find(&agent->reqids->by_id, id) : NULL;
+
+	return node ? hash_entry(node, struct reqid, by_id) : NULL;
+}
+
+static struct ts *copy_selectors(const struct ts *list, unsigned int count)
+{
+	struct ts *copy = malloc((count ? count : 1) * sizeof(*copy));
+
+	if (copy)
+		memcpy(copy, list, count * sizeof(*copy));
+	return copy;
+}
+
+static void free_reqid(struct reqid *r)
+{
+	struct reqids *all = r->agent->reqids;
+
+	hash_remove(&all->by_id, &r->by_id);
+	hash_remove(&all->by_key, &r->by_key);
+	conf_free(r->trap_conf);
+	free(r->conn);
+	free(r->name);
+	free(r->local);
+	free(r->remote);
+	free(r);
+}
+
+static uint32_t next_id(struct reqids *all)
+{
+	do
+		all->last++;
+	while (!all->last || hash_find(&all->by_id, all->last));
+	return all->last;
+}
+
+static struct reqid *make(struct agent *agent, uint64_t key, const struct conf_child *child, const struct ts *local, unsigned int local_count,
+			  const struct ts *remote, unsigned int remote_count)
+{
+	struct reqids *all = agent->reqids;
+	struct reqid *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->agent = agent;
+	r->id = child->reqid ? child->reqid : next_id(all);
+	r->conn = strdup(child->connection->name);
+	r->name = strdup(child->name);
+	r->local = copy_selectors(local, local_count);
+	r->remote = copy_selectors(remote, remote_count);
+	r->local_count = local_count;
+	r->remote_count = remote_count;
+	r->priority = child->priority;
+	if (!r->conn || !r->name || !r->local || !r->remote || hash_insert(&all->by_id, &r->by_id, r->id) || hash_insert(&all->by_key, &r->by_key, key)) {
+		free_reqid(r);
+		return NULL;
+	}
+	return r;
+}
+
+struct reqid *reqid_get(struct agent *agent, const struct conf_child *child, const struct ts *local, unsigned int local_count,
+			const struct ts *remote, unsigned int remote_count)
+{
+	const char *conn = child->connection->name;
+	struct reqids *all = table(agent);
+	struct reqid *r;
+	uint64_t key;
+
+	if (!all)
+		return NULL;
+	if (child->reqid) {
+		r = reqid_find(agent, child->reqid);
+		return r ? r : make(agent, child->reqid, child, local, local_count, remote, remote_count);
+	}
+	key = mix(mix(0xcbf29ce484222325u, conn, strlen(conn) + 1), child->name, strlen(child->name) + 1);
+	key = mix_selectors(mix_selectors(key, local, local_count), remote, remote_count);
+	for (struct hash_node *node = hash_find(&all->by_key, key); node; node = hash_next(node)) {
+		r = hash_entry(node, struct reqid, by_key);
+		if (!strcmp(r->conn, conn) && !strcmp(r->name, child->name) && same_selectors(r->local, r->local_count, local, local_count)
+		    && same_selectors(r->remote, r->remote_count, remote, remote_count))
+			return r;
+	}
+	return make(agent, key, child, local, local_count, remote, remote_count);
+}
+
+void reqid_release(struct reqid *r)
+{
+	if (!r->children && !r->trap_conf && !r->in_sink)
+		free_reqid(r);
+}
+
+/* ---- the policy -------------------------------------------------------------------------------------------------------------- */
+
+static void fill_selectors(struct sink_policy *policy, const struct ts *local, unsigned int local_count, const struct ts *remote,
+			   unsigned int remote_count)
+{
+	policy->local_count = local_count;
+	policy->remote_count = remote_count;
+	memcpy(policy->local, local, local_count * sizeof(*local));
+	memcpy(policy->remote, remote, remote_count * sizeof(*remote));
+}
+
+int reqid_apply(struct reqid *r)
+{
+	struct agent *agent = r->agent;
+	struct sink_policy policy = { .reqid = r->id, .action = SINK_PROTECT, .priority = r->priority };
+	const struct child_sa *user = r->user;
+	int err;
+
+	if (!user && !r->trap_conf) {
+		if (r->in_sink)
+			sink_policy_delete(agent->sink, r->id);
+		r->in_sink = false;
+		return 0;
+	}
+	if (user) {
+		fill_selectors(&policy, user->local, user->local_count, user->remote, user->remote_count);
+		policy.spi = user->spi_out;
+		policy.peer = user->remote_end.ip;
+	} else {
+		fill_selectors(&policy, r->local, r->local_count, r->remote, r->remote_count);
+	}
+	if (!policy.priority)
+		policy.priority = ts_priority(policy.local, policy.local_count, policy.remote, policy.remote_count, !user);
+	err = sink_policy_set(agent->sink, &policy);
+	if (err && err != -ENODEV)
+		agent_log(agent, AGENT_ERROR, "policy of %s/%s, reqid %u: %s", r->conn, r->name, r->id, sink_error(agent->sink));
+	if (!err)
+		r->in_sink = true;
+	return err;
+}
+
+static bool usable(const struct child_sa *child)
+{
+	return child->has_out && !child->redundant && child->state != CHILD_RETIRED;
+}
+
+/* The newest that does not wait; else one that waits, whose time has come; but what is to be deleted only if there is nothing else. */
+static struct child_sa *best_of(const struct reqid *r, const struct child_sa *without)
+{
+	struct child_sa *best = NULL;
+	int best_rank = 0;
+
+	for (struct child_sa *c = r->children; c; c = c->next_same) {
+		int rank = c->state == CHILD_INSTALLED || c->state == CHILD_REKEYING ? c->waits ? 2 : 3 : 1;
+
+		if (c != without && usable(c) && rank > best_rank) {
+			best = c;
+			best_rank = rank;
+		}
+	}
+	return best;
+}
+
+int reqid_use(struct reqid *r, struct child_sa *child)
+{
+	struct child_sa *before = r->user;
+	int err;
+
+	child->waits = false;
+	r->user = child;
+	err = reqid_apply(r);
+	if (err)
+		r->user = before;
+	return err;
+}
+
+void reqid_unuse(struct reqid *r, struct child_sa *child)
+{
+	if (r->user != child)
+		return;
+	r->user = best_of(r, child);
+	if (r->user)
+		r->user->waits = false;
+	reqid_apply(r);
+}
+
+void reqid_enter(struct reqid *r, struct child_sa *child)
+{
+	child->reqid = r;
+	child->next_same = r->children;
+	r->children = child;
+}
+
+void reqid_leave(struct reqid *r, struct child_sa *child)
+{
+	struct child_sa **link = &r->children;
+
+	reqid_unuse(r, child);
+	while (*link && *link != child)
+		link = &(*link)->next_same;
+	if (*link)
+		*link = child->next_same;
+	child->reqid = NULL;
+}
+
+/* ---- all of them --------------------------------------------------------------------------------------------------------------- */
+
+void reqids_each(struct agent *agent, void (*visit)(struct reqid *r, void *arg), void *arg)
+{
+	struct hash *all = agent->reqids ? &agent->reqids->by_id : NULL;
+
+	for (size_t i = 0; all && i < all->slot_count; i++) {
+		struct hash_node *next;
+
+		for (struct hash_node *node = all->slots[i]; node; node = next) {
+			next = node->next;
+			visit(hash_entry(node, struct reqid, by_id), arg);
+		}
+	}
+}
+
+static void lost(struct reqid *r, void *arg)
+{
+	(void)arg;
+	r->user = NULL;
+	r->in_sink = false;
+}
+
+void reqids_lost(struct agent *agent)
+{
+	reqids_each(agent, lost, NULL);
+}
+
+static void drop(struct reqid *r, void *arg)
+{
+	(void)arg;
+	free_reqid(r);
+}
+
+void reqids_free(struct agent *agent)
+{
+	reqids_each(agent, drop, NULL);
+	if (!agent->reqids)
+		return;
+	hash_free(&agent->reqids->by_id);
+	hash_free(&agent->reqids->by_key);
+	free(agent->reqids);
+	agent->reqids = NULL;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside the agent: reqids. One for each pair of configured CHILD SA and negotiated selectors, so that a rekeying, a reload and a trap find the
+ * same again and two peers with different selectors of one wildcard connection do not. A reqid has one policy in the sink: that of its
+ * CHILD SA in use, or a trap, or none.
+ */
+#ifndef ESPALIER_IKE_REQID_H
+#define ESPALIER_IKE_REQID_H
+
+#include "core/child_sa.h"
+
+struct reqid {
+	struct agent *agent;
+	struct hash_node by_id, by_key;
+	uint32_t id;
+	char *conn, *name;		/* of the configured CHILD SA */
+	unsigned int local_count, remote_count;
+	struct ts *local, *remote;
+	uint32_t priority;		/* configured, 0: by the selectors */
+	struct child_sa *children;	/* the newest first; next_same */
+	struct child_sa *user;		/* whose outbound SA the policy uses */
+	struct conf *trap_conf;		/* the trap's; NULL: no trap. A reference */
+	const struct conf_child *trap;
+	uint64_t acquire_allowed_ms;	/* after an ACQUIRE there is a pause */
+	bool in_sink;			/* there is a policy */
+	bool marked;			/* trap_install: wanted by the new configuration */
+};
+
+/* Find or make. A configured reqid is taken as it is. NULL: no memory. */
+struct reqid *reqid_get(struct agent *agent, const struct conf_child *child, const struct ts *local, unsigned int local_count,
+			const struct ts *remote, unsigned int remote_count);
+struct reqid *reqid_find(struct agent *agent, uint32_t id);
+/* Free it if neither a CHILD SA nor a trap has it. */
+void reqid_release(struct reqid *r);
+
+void reqid_enter(struct reqid *r, struct child_sa *child);
+/* The child goes: the policy moves to another of its CHILD SAs, back to the trap, or goes too. Does not release. */
+void reqid_leave(struct reqid *r, struct child_sa *child);
+/* The policy uses this child from now on. 0 or the sink's error. */
+int reqid_use(struct reqid *r, struct child_sa *child);
+/* The child may not be used any more: as reqid_leave, but it stays entered. */
+void reqid_unuse(struct reqid *r, struct child_sa *child);
+/* Put what should be into the sink. */
+int reqid_apply(struct reqid *r);
+/* The sink has lost its policies. */
+void reqids_lost(struct agent *agent);
+
+/* For trap.c: call visit for each; it may release the one it is given. */
+void reqids_each(struct agent *agent, void (*visit)(struct reqid *r, void *arg), void *arg);
+/* All of them, without the sink. */
+void reqids_free(struct agent *agent);
+
+/* trap.c: a trap for this CHILD SA with this peer, if there is none. 0, -EADDRNOTAVAIL: the peer has no single address, or the sink's error. */
+int trap_set(struct agent *agent, struct conf *conf, const struct conf_child *child, const struct ip_addr *local, const struct ip_addr *remote);
+
+#endif

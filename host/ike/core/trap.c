@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Policies without an SA: traffic that wants out by one begins the negotiation (RFC 4301, 4.4.1; strongSwan's start_action = trap). */
+#include <errno.h>
+
+#include "core/reqid.h"
+
+#define ACQUIRE_PAUSE_MS 1000u
+
+int trap_set(struct agent *agent, struct conf *conf, const struct conf_child *child, const struct ip_addr *local, const struct ip_addr *remote)
+{
+	struct ts local_ts[SINK_TS_MAX], remote_ts[SINK_TS_MAX];
+	unsigned int local_count = ts_configured(&agent->caps, &child->local_ts, local, local_ts);
+	unsigned int remote_count = ts_configured(&agent->caps, &child->remote_ts, remote, remote_ts);
+	struct reqid *r;
+
+	if (!local_count || !remote_count)
+		return -EADDRNOTAVAIL;
+	r = reqid_get(agent, child, local_ts, local_count, remote_ts, remote_count);
+	if (!r)
+		return -ENOMEM;
+	r->marked = true;
+	if (r->trap_conf != conf) {
+		conf_free(r->trap_conf);
+		r->trap_conf = conf_ref(conf);
+		r->trap = child;
+	}
+	return r->user ? 0 : reqid_apply(r);
+}
+
+static const struct ip_addr *single_address(const struct conf_addrs *addrs)
+{
+	for (size_t i = 0; i < addrs->count; i++)
+		if (addrs->items[i].single)
+			return &addrs->items[i].range.lo;
+	return NULL;
+}
+
+static int install_one(struct agent *agent, struct conf *conf, const struct conf_child *child)
+{
+	const struct conf_connection *conn = child->connection;
+	const struct ip_addr *remote = single_address(&conn->remote_addrs);
+	struct ip_addr local;
+	int err;
+
+	if (!remote) {
+		agent_log(agent, AGENT_ERROR, "%s/%s: no trap without an address of the peer", conn->name, child->name);
+		return -EADDRNOTAVAIL;
+	}
+	if (agent->env.source(agent->env.ctx, remote, &local))
+		local = (struct ip_addr){ .family = 0 };
+	if (single_address(&conn->local_addrs))
+		local = *single_address(&conn->local_addrs);
+	err = trap_set(agent, conf, child, &local, remote);
+	if (err && err != -ENODEV)
+		agent_log(agent, AGENT_ERROR, "%s/%s: the trap could not be installed, error %d", conn->name, child->name, -err);
+	return err;
+}
+
+static void unmark(struct reqid *r, void *arg)
+{
+	(void)arg;
+	r->marked = false;
+}
+
+/* What the configuration does not ask for goes; what close_action or dpd_action installed under it is put back. */
+static void settle(struct reqid *r, void *conf)
+{
+	if (!r->trap_conf || r->marked)
+		return;
+	if (r->trap_conf != conf) {
+		conf_free(r->trap_conf);
+		r->trap_conf = NULL;
+		r->trap = NULL;
+	}
+	if (!r->user)
+		reqid_apply(r);
+	reqid_release(r);
+}
+
+int trap_install(struct agent *agent, struct conf *conf)
+{
+	int first = 0, err;
+
+	reqids_each(agent, unmark, NULL);
+	for (size_t i = 0; i < conf->connection_count; i++) {
+		const struct conf_connection *conn = conf->connections[i];
+
+		for (size_t c = 0; c < conn->child_count; c++) {
+			if (!(conn->children[c]->start_action & CONF_ACTION_TRAP))
+				continue;
+			err = install_one(agent, conf, conn->children[c]);
+			if (!first)
+				first = err;
+		}
+	}
+	reqids_each(agent, settle, conf);
+	return first;
+}
+
+void trap_acquire(struct agent *agent, const struct sink_event *event)
+{
+	struct reqid *r = reqid_find(agent, event->reqid);
+	char text[TS_TEXT_LEN];
+
+	if (!r || r->user || !r->trap_conf || r->trap_conf != agent->conf || agent_now(agent) < r->acquire_allowed_ms)
+		return;
+	r->acquire_allowed_ms = agent_now(agent) + ACQUIRE_PAUSE_MS;
+	agent_log(agent, AGENT_INFO, "%s/%s: traffic to %s without an SA", r->conn, r->name, ts_print(&event->packet_remote, text));
+	up_start(agent, r->trap);
+}
+
+void trap_free(struct agent *agent)
+{
+	reqids_free(agent);
+}

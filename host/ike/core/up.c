@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bringing up CHILD SAs and the IKE SAs that they need: for users, for start_action and close_action, for traps. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/commands.h"
+#include "core/handshake.h"
+#include "core/retry.h"
+
+/* One CHILD SA that is to come up on an IKE SA. In its list waiting. */
+struct up_target {
+	struct up_target *next;
+	struct up_request *request; /* NULL: nobody waits */
+	struct conf *conf;	    /* a reference */
+	const struct conf_child *child;
+	bool begun;		    /* in IKE_AUTH, or its CREATE_CHILD_SA is queued */
+};
+
+static bool same_child(const struct conf_child *a, const struct conf_child *b)
+{
+	return !strcmp(a->name, b->name) && !strcmp(a->connection->name, b->connection->name);
+}
+
+static struct up_target *find_target(struct ike_sa *sa, const struct conf_child *child)
+{
+	struct up_target *t = sa->waiting;
+
+	while (t && !same_child(t->child, child))
+		t = t->next;
+	return t;
+}
+
+static void free_target(struct up_target *t)
+{
+	conf_free(t->conf);
+	free(t);
+}
+
+static void add_target(struct ike_sa *sa, const struct conf_child *child, struct up_request *request, bool begun)
+{
+	struct up_target *t;
+
+	if (!request && find_target(sa, child))
+		return;
+	t = calloc(1, sizeof(*t));
+	if (!t) {
+		request_settle(request, -ENOMEM, "no memory");
+		return;
+	}
+	t->request = request;
+	t->conf = conf_ref(sa->agent->conf);
+	t->child = child;
+	t->begun = begun;
+	t->next = sa->waiting;
+	sa->waiting = t;
+}
+
+static bool is_up(const struct ike_sa *sa, const struct conf_child *child)
+{
+	for (const struct child_sa *c = sa->children; c; c = c->next)
+		if ((c->state == CHILD_INSTALLED || c->state == CHILD_REKEYING) && !c->redundant && same_child(c->child, child))
+			return true;
+	return false;
+}
+
+/* On an IKE SA that is there. */
+static void begin_child(struct ike_sa *sa, const struct conf_child *child, struct up_request *request)
+{
+	bool begun = find_target(sa, child) != NULL;
+
+	add_target(sa, child, request, true);
+	if (!begun && child_initiate(sa, child, NULL))
+		up_child_done(sa, child, -ENOMEM, "no memory");
+}
+
+static const struct conf_child *first_child(const struct ike_sa *sa)
+{
+	return sa->handshake ? sa->handshake->child : NULL;
+}
+
+void up_child(struct agent *agent, const struct conf_child *child, struct up_request *request)
+{
+	const struct conf_connection *conn = child->connection;
+	struct ike_sa *established = NULL, *connecting = NULL, *sa;
+
+	request_hold(request);
+	for (sa = ike_sa_by_name(agent, conn->name); sa; sa = ike_sa_next_by_name(sa)) {
+		if (sa->state == IKE_ESTABLISHED && is_up(sa, child)) {
+			request_settle(request, 0, "it was there already");
+			return;
+		}
+		if (sa->state == IKE_ESTABLISHED && !established)
+			established = sa;
+		if (sa->state == IKE_CONNECTING && sa->handshake && sa->initiator && !sa->replaces)
+			connecting = sa;
+	}
+	if (established) {
+		begin_child(established, child, request);
+		return;
+	}
+	if (connecting) {
+		add_target(connecting, child, request, first_child(connecting) && same_child(first_child(connecting), child));
+		return;
+	}
+	sa = ike_initiate(agent, conn, child);
+	if (sa)
+		add_target(sa, child, request, true);
+	else
+		request_settle(request, -ECONNREFUSED, "the connection could not be begun: the log says why");
+}
+
+void up_start(struct agent *agent, const struct conf_child *child)
+{
+	if (!agent->stopping)
+		up_child(agent, child, NULL);
+}
+
+void up_start_again(struct agent *agent, const struct conf_child *child, uint64_t lived_ms)
+{
+	if (!agent->stopping)
+		retry_later(agent, child, lived_ms < RETRY_STABLE_MS ? 1 : 0);
+}
+
+/* ---- what comes of it --------------------------------------------------------------------------------------------------------- */
+
+void up_ike_established(struct ike_sa *sa)
+{
+	struct up_target *next;
+
+	for (struct up_target *t = sa->waiting; t; t = next) {
+		next = t->next;
+		if (t->begun)
+			continue;
+		t->begun = true;
+		if (child_initiate(sa, t->child, NULL))
+			ike_log(sa, AGENT_ERROR, "%s: no memory", t->child->name);
+	}
+}
+
+void up_child_done(struct ike_sa *sa, const struct conf_child *child, int error, const char *text)
+{
+	struct up_target **link = &sa->waiting;
+
+	while (*link) {
+		struct up_target *t = *link;
+
+		if (!t->begun || !same_child(t->child, child)) {
+			link = &t->next;
+			continue;
+		}
+		*link = t->next;
+		request_settle(t->request, error, text);
+		free_target(t);
+		link = &sa->waiting;
+	}
+}
+
+void up_ike_failed(struct ike_sa *sa, int error, const char *text)
+{
+	while (sa->waiting) {
+		struct up_target *t = sa->waiting;
+
+		sa->waiting = t->next;
+		request_settle(t->request, error, text);
+		free_target(t);
+	}
+}
+
+void up_move(struct ike_sa *old, struct ike_sa *successor)
+{
+	const struct conf_child *first = first_child(successor);
+
+	while (old->waiting) {
+		struct up_target *t = old->waiting;
+
+		old->waiting = t->next;
+		if (successor->handshake)
+			t->begun = first && same_child(first, t->child);
+		t->next = successor->waiting;
+		successor->waiting = t;
+	}
+	if (old->replaces) {
+		successor->replaces = old->replaces;
+		successor->replaces->replaced_by = successor;
+		old->replaces = NULL;
+	}
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------------------------------ */
+
+void agent_up(struct agent *agent, const char *name, unsigned int timeout_ms, agent_done done, void *ctx)
+{
+	const struct conf_child *child;
+	const struct conf_connection *conn;
+	char error[CONF_ERROR_LEN];
+	struct up_request *r;
+
+	if (!agent->conf || agent->stopping) {
+		done(ctx, -ESHUTDOWN, agent->stopping ? "the agent is stopping" : "there is no configuration");
+		return;
+	}
+	child = conf_find_child(agent->conf, name, error);
+	conn = child ? NULL : conf_find_connection(agent->conf, name);
+	if (!child && (!conn || !conn->child_count)) {
+		done(ctx, -ENOENT, error);
+		return;
+	}
+	r = request_begin(agent, timeout_ms, done, ctx);
+	if (!r)
+		return;
+	if (child)
+		up_child(agent, child, r);
+	for (size_t i = 0; !child && i < conn->child_count; i++)
+		up_child(agent, conn->children[i], r);
+	request_settle(r, 0, NULL);
+}
