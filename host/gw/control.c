@@ -387,7 +387,7 @@ int gw_take_socket(struct sink *sink, int fd, const struct endpoint *local)
 {
 	struct gw *gw = (struct gw *)sink;
 	struct wire_socket *added;
-	int ret = wire_add_udp(&gw->wire, fd, local, ROUTES_MARK, &added, sink->error);
+	int ret = wire_add_udp(&gw->wire, fd, local, SINK_MARK, &added, sink->error);
 
 	if (!ret)
 		gw_watch_wire(gw, added);

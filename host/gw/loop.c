@@ -221,7 +221,7 @@ static int fail(char *error, int code, const char *what)
 static int open_descriptors(struct gw *gw, char *error)
 {
 	struct itimerspec every = { .it_interval.tv_nsec = TICK_MS * 1000000, .it_value.tv_nsec = TICK_MS * 1000000 };
-	uint32_t mark = ROUTES_MARK;
+	uint32_t mark = SINK_MARK;
 	sigset_t signals;
 
 	sigemptyset(&signals);
@@ -264,7 +264,7 @@ static int start(struct gw *gw, char *error)
 	int ret = open_descriptors(gw, error);
 
 	if (!ret)
-		ret = wire_open(&gw->wire, ROUTES_MARK, error);
+		ret = wire_open(&gw->wire, SINK_MARK, error);
 	if (!ret)
 		ret = sink_server_open(&config, &gw->server, error); /* before what is global: it finds out whether a gateway is running */
 	if (!ret)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "gw.h"
 #include "sink/sink_client.h"
@@ -125,6 +126,20 @@ static bool parse_options(int argc, char **argv, struct gw_options *o)
 	return optind == argc && o->device;
 }
 
+/* The socket's own directory, /run/espalier usually; whether it is there shows when the socket is made. */
+static void make_directory(const char *path)
+{
+	char directory[4096];
+	char *slash;
+
+	snprintf(directory, sizeof(directory), "%s", path);
+	slash = strrchr(directory, '/');
+	if (!slash || slash == directory)
+		return;
+	*slash = '\0';
+	mkdir(directory, 0755);
+}
+
 int main(int argc, char **argv)
 {
 	static struct gw gw;
@@ -135,6 +150,7 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
+	make_directory(options.sink);
 	if (espalier_software_register())
 		return complain("the software reference cannot be registered", NULL);
 	gw.options = &options;

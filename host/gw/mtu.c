@@ -26,7 +26,7 @@ static uint16_t clip(const struct gw_sa *sa, uint32_t mtu)
 
 void mtu_learn(struct gw *gw, struct gw_sa *sa)
 {
-	uint16_t mtu = wire_path_mtu(&sa->src.ip, &sa->dst.ip, ROUTES_MARK);
+	uint16_t mtu = wire_path_mtu(&sa->src.ip, &sa->dst.ip, SINK_MARK);
 
 	sa->path_mtu = clip(sa, mtu ? mtu : PATH_DEFAULT);
 	sa->path_mtu_ms = 0;
@@ -56,7 +56,7 @@ void mtu_too_big(void *context, const struct ip_addr *dst, uint32_t spi, uint32_
 	if (!first)
 		return;
 	if (!mtu)
-		mtu = wire_path_mtu(&first->src.ip, dst, ROUTES_MARK);
+		mtu = wire_path_mtu(&first->src.ip, dst, SINK_MARK);
 	if (!mtu || clip(first, mtu) >= first->path_mtu)
 		return;
 	for (struct gw_sa *sa = gw->sad.all; sa; sa = sa->next)
@@ -88,7 +88,7 @@ void mtu_update(struct gw *gw)
 
 static void refresh(struct gw *gw, struct gw_sa *sa)
 {
-	uint16_t mtu = wire_path_mtu(&sa->src.ip, &sa->dst.ip, ROUTES_MARK);
+	uint16_t mtu = wire_path_mtu(&sa->src.ip, &sa->dst.ip, SINK_MARK);
 	bool forget = !sa->path_mtu_ms || gw->now_ms - sa->path_mtu_ms >= FORGET_MS;
 
 	if (!mtu || clip(sa, mtu) == sa->path_mtu || (clip(sa, mtu) > sa->path_mtu && !forget))

@@ -103,15 +103,6 @@ int nl_rule(int fd, bool add, const struct nl_rule *rule)
 		put_u32(&request, FRA_FWMARK, rule->mark);
 		put_u32(&request, FRA_FWMASK, UINT32_MAX);
 	}
-	if (rule->protocol)
-		put(&request, FRA_IP_PROTO, &rule->protocol, 1);
-	if (rule->source_port) {
-		struct fib_rule_port_range range = { rule->source_port, rule->source_port };
-
-		put(&request, FRA_SPORT_RANGE, &range, sizeof(range));
-	}
-	if (rule->local)
-		put(&request, FRA_IIFNAME, "lo", 3);
 	return transact(fd, &request);
 }
 

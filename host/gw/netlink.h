@@ -17,10 +17,7 @@ struct nl_route {
 
 struct nl_rule {
 	uint32_t priority, table;
-	uint32_t mark;	     /* 0: any */
-	uint8_t protocol;    /* 0: any */
-	uint16_t source_port; /* 0: any */
-	bool local;	     /* only packets that this host sends */
+	uint32_t mark; /* 0: any */
 };
 
 /* A socket, or negative errno. */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +16,8 @@
 #define PRIORITY 4300u
 
 static const struct nl_rule rules[] = {
-	{ .priority = PRIORITY, .table = MAIN_TABLE, .mark = ROUTES_MARK },
-	{ .priority = PRIORITY + 1, .table = MAIN_TABLE, .protocol = IPPROTO_UDP, .source_port = 500, .local = true },
-	{ .priority = PRIORITY + 2, .table = MAIN_TABLE, .protocol = IPPROTO_UDP, .source_port = 4500, .local = true },
-	{ .priority = PRIORITY + 3, .table = ROUTES_TABLE },
+	{ .priority = PRIORITY, .table = MAIN_TABLE, .mark = SINK_MARK },
+	{ .priority = PRIORITY + 1, .table = ROUTES_TABLE },
 };
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))

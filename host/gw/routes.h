@@ -4,8 +4,8 @@
  * unreachable route of the same prefix with a worse metric: when the gateway is killed the TUN device is gone, and these keep the kernel from sending
  * in clear. They stay until a gateway is told to flush, or ends cleanly.
  *
- * Rules (ip rule), in this order: what carries the mark goes to the main table: ESP and bypassed packets of the gateway; so do IKE's ports of this
- * host; all else asks our table first. So a peer's own address may lie in a remote selector.
+ * Rules (ip rule), in this order: what carries SINK_MARK goes to the main table: ESP and bypassed packets of the gateway, and key management's own; all else asks our
+ * table first. So a peer's own address may lie in a remote selector.
  */
 #ifndef GW_ROUTES_H
 #define GW_ROUTES_H

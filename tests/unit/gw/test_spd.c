@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Policies: their order, what matches, the cache of flows, packets held. */
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "gw/spd.h"
+
+static int setup(void **state)
+{
+	struct gw_spd *spd = malloc(sizeof(*spd));
+
+	spd_init(spd);
+	*state = spd;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	spd_free(*state);
+	free(*state);
+	return 0;
+}
+
+static struct gw_policy *add(struct gw_spd *spd, uint32_t reqid, uint32_t priority, const char *local, const char *remote)
+{
+	struct sink_policy policy = { .reqid = reqid, .priority = priority, .local_count = 1, .remote_count = 1 };
+	struct gw_policy *entry;
+
+	assert_int_equal(ts_parse(local, &policy.local[0]), 0);
+	assert_int_equal(ts_parse(remote, &policy.remote[0]), 0);
+	entry = spd_set(spd, &policy);
+	assert_non_null(entry);
+	return entry;
+}
+
+static struct packet make(const char *src, const char *dst, uint8_t proto, uint16_t src_port, uint16_t dst_port)
+{
+	struct packet packet = { .proto = proto, .has_port = src_port || dst_port, .src_port = src_port, .dst_port = dst_port };
+
+	assert_int_equal(ip_parse(src, &packet.src), 0);
+	assert_int_equal(ip_parse(dst, &packet.dst), 0);
+	return packet;
+}
+
+/* reqid of the policy for the packet, 0: none; asked twice, the second time of the cache. */
+static uint32_t ask(struct gw_spd *spd, const struct packet *packet)
+{
+	struct gw_policy *first = spd_outbound(spd, packet), *second = spd_outbound(spd, packet);
+
+	assert_ptr_equal(first, second);
+	return first ? first->p.reqid : 0;
+}
+
+static void order(void **state)
+{
+	struct gw_spd *spd = *state;
+	struct packet dns = make("10.1.0.9", "10.2.3.4", IPPROTO_UDP, 4000, 53), web = make("10.1.0.9", "10.2.3.4", IPPROTO_TCP, 4000, 80);
+	struct packet far = make("10.1.0.9", "10.9.9.9", IPPROTO_TCP, 4000, 80), ping = make("10.1.0.9", "10.2.3.4", IPPROTO_ICMP, 0x0800, 0x0800);
+
+	assert_int_equal(ask(spd, &web), 0);
+	add(spd, 1, 10, "10.1.0.0/16", "0.0.0.0/0");
+	assert_int_equal(ask(spd, &web), 1);
+	add(spd, 2, 10, "10.1.0.0/16", "10.2.0.0/16");
+	assert_int_equal(ask(spd, &web), 2); /* the narrower among equals */
+	assert_int_equal(ask(spd, &far), 1);
+	add(spd, 3, 10, "10.1.0.0/16", "10.2.0.0/16[udp/53]");
+	assert_int_equal(ask(spd, &dns), 3);
+	assert_int_equal(ask(spd, &web), 2);
+	add(spd, 4, 10, "10.1.0.0/16", "10.2.0.0/16[udp]");
+	assert_int_equal(ask(spd, &dns), 3); /* one port is narrower than one protocol */
+	add(spd, 5, 10, "10.1.0.9", "10.2.3.4");
+	assert_int_equal(ask(spd, &dns), 5); /* an address counts more than a port */
+	add(spd, 6, 1, "10.0.0.0/8", "10.0.0.0/8[icmp]");
+	assert_int_equal(ask(spd, &ping), 6); /* priority before all */
+	assert_int_equal(ask(spd, &web), 5);
+	spd_delete(spd, spd_find(spd, 5));
+	assert_int_equal(ask(spd, &dns), 3);
+	add(spd, 2, 0, "10.1.0.0/16", "0.0.0.0/0"); /* replaced: it moves */
+	assert_int_equal(ask(spd, &dns), 2);
+	assert_int_equal(spd->count, 5);
+}
+
+/* Whatever the order in which they come, they stand in one order. */
+static void any_order(void **state)
+{
+	struct gw_spd *spd = *state;
+	uint32_t reqids[40];
+
+	srand(1);
+	for (unsigned int i = 0; i < 40; i++)
+		reqids[i] = i + 1;
+	for (int round = 0; round < 20; round++) {
+		for (unsigned int i = 39; i > 0; i--) {
+			unsigned int j = (unsigned int)rand() % (i + 1);
+			uint32_t x = reqids[i];
+
+			reqids[i] = reqids[j];
+			reqids[j] = x;
+		}
+		for (unsigned int i = 0; i < 40; i++) {
+			char remote[32];
+
+			snprintf(remote, sizeof(remote), "10.0.0.0/%u", 8 + reqids[i] % 20);
+			add(spd, reqids[i], reqids[i] % 3, "0.0.0.0/0", remote);
+		}
+		assert_int_equal(spd->count, 40);
+		for (unsigned int i = 1; i < 40; i++) {
+			const struct gw_policy *a = spd->order[i - 1], *b = spd->order[i];
+			unsigned int plen_a = 8 + a->p.reqid % 20, plen_b = 8 + b->p.reqid % 20;
+
+			assert_true(a->p.priority < b->p.priority || (a->p.priority == b->p.priority && plen_a >= plen_b));
+		}
+		if (round % 2)
+			spd_free(spd);
+	}
+}
+
+static void fragments_have_no_ports(void **state)
+{
+	struct gw_spd *spd = *state;
+	struct packet later = make("10.1.0.1", "10.2.0.1", IPPROTO_UDP, 0, 0);
+
+	add(spd, 1, 0, "10.1.0.0/16", "10.2.0.0/16[udp/53]");
+	assert_int_equal(ask(spd, &later), 0);
+	add(spd, 2, 0, "10.1.0.0/16", "10.2.0.0/16[udp/opaque]");
+	assert_int_equal(ask(spd, &later), 2);
+}
+
+static void several_selectors(void **state)
+{
+	struct gw_spd *spd = *state;
+	struct sink_policy policy = { .reqid = 9, .local_count = 2, .remote_count = 2 };
+	struct packet packet = make("10.1.1.1", "10.3.0.1", IPPROTO_TCP, 1, 2), other = make("10.1.1.1", "10.4.0.1", IPPROTO_TCP, 1, 2);
+	struct packet back = make("10.3.0.1", "10.1.1.1", IPPROTO_TCP, 2, 1);
+	struct gw_policy *entry;
+
+	assert_int_equal(ts_parse("10.1.0.0/24", &policy.local[0]) | ts_parse("10.1.1.0/24", &policy.local[1]), 0);
+	assert_int_equal(ts_parse("10.2.0.0/24", &policy.remote[0]) | ts_parse("10.3.0.0/24", &policy.remote[1]), 0);
+	entry = spd_set(spd, &policy);
+	assert_int_equal(ask(spd, &packet), 9);
+	assert_int_equal(ask(spd, &other), 0);
+	assert_true(spd_inbound_fits(entry, &back));
+	assert_false(spd_inbound_fits(entry, &packet)); /* the wrong way round */
+	back.dst.bytes[2] = 2;
+	assert_false(spd_inbound_fits(entry, &back));
+}
+
+static void hold(void **state)
+{
+	struct gw_policy *policy = add(*state, 1, 0, "10.1.0.0/16", "10.2.0.0/16");
+	uint8_t data[3] = { 0 };
+	struct gw_held *held;
+
+	for (unsigned int i = 0; i < HOLD_PACKETS; i++) {
+		data[0] = (uint8_t)i;
+		assert_true(spd_hold(policy, data, 3, 100 + i));
+	}
+	assert_false(spd_hold(policy, data, 3, 200));
+	for (unsigned int i = 0; i < HOLD_PACKETS / 2; i++) {
+		held = spd_unhold(policy);
+		assert_int_equal(held->data[0], i);
+		assert_int_equal(held->len, 3);
+		assert_int_equal(held->since_ms, 100 + i);
+		free(held);
+	}
+	assert_int_equal(policy->held_count, HOLD_PACKETS / 2);
+	add(*state, 1, 7, "10.1.0.0/16", "10.2.0.0/16"); /* replaced: what is held stays, and goes with the policy */
+	assert_int_equal(policy->held_count, HOLD_PACKETS / 2);
+}
+
+static void many(void **state)
+{
+	struct gw_spd *spd = *state;
+	char remote[32];
+
+	for (uint32_t i = 0; i < 10000; i++) {
+		struct packet packet;
+
+		snprintf(remote, sizeof(remote), "10.%u.%u.1", i / 250, i % 250);
+		add(spd, i + 1, 0, "192.168.0.0/16", remote);
+		packet = make("192.168.1.1", remote, IPPROTO_UDP, 1, 1);
+		if (i % 100 == 0)
+			assert_int_equal(ask(spd, &packet), i + 1);
+	}
+	assert_int_equal(spd->count, 10000);
+	assert_int_equal(spd_find(spd, 5000)->p.reqid, 5000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(order, setup, teardown), cmocka_unit_test_setup_teardown(any_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(fragments_have_no_ports, setup, teardown),
+		cmocka_unit_test_setup_teardown(several_selectors, setup, teardown), cmocka_unit_test_setup_teardown(hold, setup, teardown),
+		cmocka_unit_test_setup_teardown(many, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
