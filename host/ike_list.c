@@ -63,8 +63,8 @@ static void put_child(FILE *out, const json_t *child)
 	put_direction(out, "in", child, "spi_in", "packets_in", "bytes_in");
 	put_direction(out, "out", child, "spi_out", "packets_out", "bytes_out");
 	if (number(child, "replay") || number(child, "integrity") || number(child, "other"))
-		fprintf(out, "      dropped: %lld replayed, %lld with a wrong ICV, %lld others\n", number(child, "replay"), number(child, "integrity"),
-			number(child, "other"));
+		fprintf(out, "      dropped: %lld replayed, %lld with a wrong ICV, %lld others\n", number(child, "replay"),
+			number(child, "integrity"), number(child, "other"));
 }
 
 static void put_ike(FILE *out, const json_t *sa)

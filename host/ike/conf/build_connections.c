@@ -207,8 +207,8 @@ static int find_auth(struct loader *loader, const struct settings_section *secti
 		if (!begins(section->sections[i], prefix))
 			continue;
 		if (*auth)
-			return settings_fail(loader->error, section->sections[i]->where, "section %.100s: several rounds of authentication are not supported",
-					     section->sections[i]->name);
+			return settings_fail(loader->error, section->sections[i]->where,
+					     "section %.100s: several rounds of authentication are not supported", section->sections[i]->name);
 		*auth = section->sections[i];
 	}
 	return 0;

@@ -107,7 +107,8 @@ static int build_secret(struct loader *loader, const struct settings_section *se
 		if (strncmp(section->name, s->prefix, strlen(s->prefix)))
 			continue;
 		if (s->kind < 0)
-			return settings_fail(loader->error, section->where, "section %.100s: secrets of kind %s are not supported", section->name, s->prefix);
+			return settings_fail(loader->error, section->where, "section %.100s: secrets of kind %s are not supported", section->name,
+					     s->prefix);
 		return s->directory ? build_key_file(loader, section, s->directory) : build_shared(loader, section, (enum conf_secret_kind)s->kind);
 	}
 	return keys_unknown_section(loader, section, "secrets", names);

@@ -203,8 +203,8 @@ const struct conf_child *conf_find_child(const struct conf *conf, const char *na
 			if (strcmp(connection->children[k]->name, child_name))
 				continue;
 			if (found) {
-				snprintf(error, CONF_ERROR_LEN, "child %.100s is in connections %.100s and %.100s: say which, as CONNECTION/%.100s", name,
-					 found->connection->name, connection->name, name);
+				snprintf(error, CONF_ERROR_LEN, "child %.100s is in connections %.100s and %.100s: say which, as CONNECTION/%.100s",
+					 name, found->connection->name, connection->name, name);
 				return NULL;
 			}
 			found = connection->children[k];

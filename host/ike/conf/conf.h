@@ -71,7 +71,10 @@ enum conf_hash { CONF_HASH_SHA256, CONF_HASH_SHA384, CONF_HASH_SHA512, CONF_HASH
 #define CONF_ACTION_TRAP 1u
 #define CONF_ACTION_START 2u
 
-/* One key type of an auth value such as rsa-2048-sha256-sha384; CONF_KEY_ANY ("pubkey") is each of them. RSA means signing by PKCS#1 v1.5, accepting both. */
+/*
+ * One key type of an auth value such as rsa-2048-sha256-sha384; CONF_KEY_ANY ("pubkey") is each of them. Both mean of RSA: PKCS#1 v1.5 to sign,
+ * RSASSA-PSS accepted too.
+ */
 struct conf_auth_rule {
 	enum conf_key_type key;
 	unsigned int min_bits;	 /* key size at least; 0: any */

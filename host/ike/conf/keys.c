@@ -63,8 +63,8 @@ int keys_unknown_section(struct loader *loader, const struct settings_section *s
 	while (names[count])
 		count++;
 	near = keys_nearest(section->name, names, count);
-	return settings_fail(loader->error, section->where, near ? "unknown section %.100s in %.100s, did you mean %s?" : "unknown section %.100s in %.100s",
-			     section->name, parent, near);
+	return settings_fail(loader->error, section->where, "unknown section %.100s in %.100s%s%s%s", section->name, parent,
+			     near ? ", did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 char *loader_path(const struct loader *loader, const char *directory, const char *file)
@@ -289,7 +289,8 @@ static int fail_value(struct loader *loader, const struct key *key, const struct
 	case KEY_ONLY:
 		return fail_only(loader, key, value);
 	case KEY_SECRET: /* never shown */
-		return settings_fail(loader->error, value->where, "%s: text, 0x and pairs of hexadecimal digits, or 0s and Base64 is wanted", key->name);
+		return settings_fail(loader->error, value->where, "%s: text, 0x and pairs of hexadecimal digits, or 0s and Base64 is wanted",
+				     key->name);
 	case KEY_WORD:
 		return settings_fail(loader->error, value->where, "%s = %.100s: one of these is wanted: %s", key->name, value->text, key->text);
 	case KEY_NUMBER:
@@ -317,8 +318,8 @@ static int fail_unknown(struct loader *loader, const struct settings_section *se
 	near = keys_nearest(value->key, names, count);
 	if (!section->name)
 		return settings_fail(loader->error, value->where, "unknown key %.100s: it is in no section", value->key);
-	return settings_fail(loader->error, value->where, near ? "unknown key %.100s in section %.100s, did you mean %s?" : "unknown key %.100s in section %.100s",
-			     value->key, section->name, near);
+	return settings_fail(loader->error, value->where, "unknown key %.100s in section %.100s%s%s%s", value->key, section->name,
+			     near ? ", did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 /* ---- all values of a section ---------------------------------------------------------------------------------------------- */

@@ -109,7 +109,9 @@ static int parse_range(const char *text, struct ts *range)
 
 static int parse_addr(const char *text, struct conf_addr *addr)
 {
-	static const char *const anys[][2] = { { "%any", NULL }, { "%any4", "0.0.0.0/0" }, { "%any6", "::/0" }, { "0.0.0.0", "0.0.0.0/0" }, { "::", "::/0" } };
+	static const char *const anys[][2] = {
+		{ "%any", NULL }, { "%any4", "0.0.0.0/0" }, { "%any6", "::/0" }, { "0.0.0.0", "0.0.0.0/0" }, { "::", "::/0" },
+	};
 	int ret;
 
 	for (size_t i = 0; i < sizeof(anys) / sizeof(*anys); i++)

@@ -67,7 +67,9 @@ static int add_word(struct conf_auth *auth, const char *text, struct conf_auth_r
 	word = find(hash_words, text);
 	if (word)
 		return add_hash(*rule, (enum conf_hash)word->value);
-	if (value_number(text, &bits) || !bits || bits > 16384 || (*rule)->min_bits || (*rule)->key == CONF_KEY_ED25519 || (*rule)->key == CONF_KEY_ANY)
+	if ((*rule)->key == CONF_KEY_ED25519 || (*rule)->key == CONF_KEY_ANY)
+		return -EINVAL;
+	if (value_number(text, &bits) || !bits || bits > 16384 || (*rule)->min_bits)
 		return -EINVAL;
 	(*rule)->min_bits = (unsigned int)bits;
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The control socket of the agent: a UNIX stream socket, mode 0600, one JSON object a line. A request is {"command":"up","name":"net","timeout_s":30};
- * its answer zero or more lines {"log":"..."} and then one {"ok":true,...} or {"ok":false,"error":"..."}. docs/espalier-ike.md has the protocol.
+ * The control socket of the agent: a UNIX stream socket, mode 0600, one JSON object a line. A request is
+ * {"command":"up","name":"net","timeout_s":30}, its answer zero or more lines {"log":"..."} and then one {"ok":true,...} or
+ * {"ok":false,"error":"..."}. docs/espalier-ike.md has the protocol.
  *
  * The server has no loop of its own: it is one descriptor to poll for reading and one function to call then. It never blocks.
  * A client that sends what is not a request gets an error; one whose line is too long, or that does not read, is dropped.

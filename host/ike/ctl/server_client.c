@@ -26,7 +26,7 @@ static bool has_line(const struct ctl_client *client)
 	return memchr(client->in, '\n', client->in_len);
 }
 
-/* What to wait for follows from the state: to write, which also brings the next line that is already here, or to read. A hangup is always reported. */
+/* What to wait for: to write, which also brings on the next line that is already here, or to read. A hangup is always reported. */
 static void update_events(struct ctl_client *client)
 {
 	struct epoll_event event = { .data.ptr = client };

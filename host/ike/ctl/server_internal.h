@@ -44,7 +44,7 @@ struct ctl_server {
 
 /* The client is served: what epoll has said of it. */
 void ctl_client_serve(struct ctl_client *client, uint32_t events);
-/* One line, a JSON object, to the client, whose unsent bytes stay below limit. Takes over the reference. A client for whom there is no memory is dropped. */
+/* One line to the client, whose unsent bytes stay below limit. Takes over the reference. Without memory the client is dropped. */
 void ctl_client_send(struct ctl_client *client, json_t *object, size_t limit);
 /* A tick has passed. */
 void ctl_client_tick(struct ctl_client *client);

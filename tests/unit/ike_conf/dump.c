@@ -105,7 +105,8 @@ static json_t *connection_json(const struct conf_connection *c)
 		json_object_set_new(children, c->children[i]->name, child_json(c->children[i]));
 	object = json_pack("{s:o, s:o, s:i, s:i, s:o, s:b, s:I, s:i, s:i, s:b, s:s, s:s?, s:b, s:I, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
 			   "local_addrs", addrs_json(&c->local_addrs), "remote_addrs", addrs_json(&c->remote_addrs),
-			   "local_port", c->local_port ? c->local_port : 500, "remote_port", c->remote_port, "proposals", proposals_json(c->proposals),
+			   "local_port", c->local_port ? c->local_port : 500, "remote_port", c->remote_port,
+			   "proposals", proposals_json(c->proposals),
 			   "encap", c->encap, "dpd_delay", (json_int_t)c->dpd_delay_s, "fragmentation", fragmentation[c->fragmentation],
 			   "childless", childless[c->childless], "send_certreq", c->send_certreq, "send_cert", send_cert[c->send_cert],
 			   "ppk_id", c->ppk_id, "ppk_required", c->ppk_required, "keyingtries", (json_int_t)c->keyingtries,

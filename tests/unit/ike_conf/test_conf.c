@@ -298,7 +298,8 @@ static void test_proposals(void **unused)
 
 static void test_auth(void **unused)
 {
-	struct conf *conf = with("local-1 { auth = psk\n id = \"C=CH, O=Linux strongSwan, CN=moon\"\n }\nremote { auth = psk\n id = *.test\n round = 1\n }", "");
+	struct conf *conf = with("local-1 { auth = psk\n id = \"C=CH, O=Linux strongSwan, CN=moon\"\n }\nremote { auth = psk\n"
+					  " id = *.test\n round = 1\n }", "");
 
 	(void)unused;
 	assert_int_equal(CONN(conf).local.method, CONF_AUTH_PSK);
@@ -342,7 +343,8 @@ static void test_auth_rules(void **unused)
 		{ "pubkey-sha256-ike:ecdsa-sha384", "ecdsa/0/384", "any/0/256" },
 		{ "ike:pubkey-rsa-sha512", "", "rsa/0/512" },
 	};
-	static const char *const bad[] = { "eap", "xauth", "psk-sha256", "sha256", "pubkey-", "pubkey-sha1", "pubkey-md5", "pubkey-2048", "rsa-0", "rsa-99999",
+	static const char *const bad[] = { "eap", "xauth", "psk-sha256", "sha256", "pubkey-", "pubkey-sha1", "pubkey-md5", "pubkey-2048",
+			"rsa-0", "rsa-99999",
 					   "rsa-2048-4096", "ike:psk", "ike:", "pubkey-sha256-sha256", "rsa-identity", "ed25519-sha256", "PSK",
 					   "rsa-rsa-rsa-rsa-rsa-rsa-rsa-rsa-rsa", "" };
 	char line[256], rules[256];
@@ -378,7 +380,8 @@ static void check_list(const struct conf_list *list, const char *expected)
 static void test_files(void **unused)
 {
 	struct conf *conf = with("local { certs = a.pem, /abs/b.pem\n cert-1 { file = c.pem\n } }\n"
-				 "remote { certs = d.pem\n cacerts = ca.pem,/abs/ca2.pem\n cacert1 { file = ca3.pem\n }\n revocation = strict\n }", "");
+				 "remote { certs = d.pem\n cacerts = ca.pem,/abs/ca2.pem\n cacert1 { file = ca3.pem\n }\n"
+				 " revocation = strict\n }", "");
 
 	(void)unused;
 	check_list(&CONN(conf).local.certs, "dir/x509/a.pem /abs/b.pem dir/x509/c.pem");
@@ -397,9 +400,11 @@ static void test_files(void **unused)
 static void test_secrets(void **unused)
 {
 	static const uint8_t hex[] = { 0x0c, 0xff, 0x00, 0x45 };
-	struct conf *conf = parse("secrets {\n ike { secret = \"a b\"\n }\n ike-1 { secret = 0x0CfF0045\n id = moon.test\n id-2 = \"C=CH, CN=x\"\n id3 = 10.0.0.1\n }\n"
+	struct conf *conf = parse("secrets {\n ike { secret = \"a b\"\n }\n ike-1 { secret = 0x0CfF0045\n id = moon.test\n"
+					  " id-2 = \"C=CH, CN=x\"\n id3 = 10.0.0.1\n }\n"
 				  " ike2 { secret = 0sZm9vYmFy\n }\n ike3 { secret = 0sZm8=\n }\n ppk1 { secret = 0szQ==\n id = ppk\n }\n"
-				  " private1 { file = k.pem\n secret = \"pass word\"\n }\n ecdsa { file = /abs/e.pem\n }\n rsa { file = r\n }\n pkcs8-x { file = p\n }\n}\n"
+				  " private1 { file = k.pem\n secret = \"pass word\"\n }\n ecdsa { file = /abs/e.pem\n }\n rsa { file = r\n"
+				  " }\n pkcs8-x { file = p\n }\n}\n"
 				  "authorities { ca { cacert = ca.pem\n crl_uris = file:///a.crl, file:///b.crl\n }\n b { file = /ca.pem\n } }");
 
 	(void)unused;
@@ -524,9 +529,11 @@ static void test_errors(void **unused)
 
 static const char whole[] =
 	"child-defaults {\n esp_proposals = aes256gcm16-x25519\n start_action = trap\n}\n"
-	"connections {\n  # gateway to gateway\n  gw {\n    local_addrs = 192.0.2.1\n    remote_addrs = 192.0.2.2\n    proposals = aes256gcm16-prfsha384-ecp256\n"
+	"connections {\n  # gateway to gateway\n  gw {\n    local_addrs = 192.0.2.1\n    remote_addrs = 192.0.2.2\n"
+	"    proposals = aes256gcm16-prfsha384-ecp256\n"
 	"    local { auth = pubkey\n id = \"C=CH, CN=a\"\n certs = a.pem\n }\n    remote { auth = ecdsa-256-sha256\n id = %any\n }\n"
-	"    children {\n      net : child-defaults {\n        local_ts = 10.1.0.0/16\n        remote_ts = 10.2.0.0/16[tcp/443]\n      }\n      both : child-defaults { }\n    }\n  }\n"
+	"    children {\n      net : child-defaults {\n        local_ts = 10.1.0.0/16\n        remote_ts = 10.2.0.0/16[tcp/443]\n      }\n"
+	"      both : child-defaults { }\n    }\n  }\n"
 	"  road {\n    remote_addrs = 203.0.113.0/24\n    ppk_id = \"p\"\n    children { both { rekey_bytes = 1g\n } } }\n}\n"
 	"secrets { ike-a { secret = \"x y\"\n id = a\n } ppk { secret = 0x00ff\n } }\n"
 	"authorities { ca { cacert = ca.pem\n crl_uris = file:///c.crl\n } }\n";
@@ -666,9 +673,12 @@ static void test_load(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),  cmocka_unit_test(test_plain_keys),  cmocka_unit_test(test_addresses), cmocka_unit_test(test_selectors),
-		cmocka_unit_test(test_proposals), cmocka_unit_test(test_auth),	      cmocka_unit_test(test_auth_rules), cmocka_unit_test(test_files),
-		cmocka_unit_test(test_secrets),	  cmocka_unit_test(test_bad_secrets), cmocka_unit_test(test_errors),	cmocka_unit_test(test_find),
+		cmocka_unit_test(test_defaults),  cmocka_unit_test(test_plain_keys),  cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_selectors),
+		cmocka_unit_test(test_proposals), cmocka_unit_test(test_auth),	      cmocka_unit_test(test_auth_rules),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_secrets),	  cmocka_unit_test(test_bad_secrets), cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_damaged),	  cmocka_unit_test(test_load),
 	};
 

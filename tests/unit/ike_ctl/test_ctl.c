@@ -169,15 +169,18 @@ static void test_requests(void **unused)
 static void test_not_requests(void **unused)
 {
 	static const char *const lines[] = {
-		"x", "[]", "3", "\"up\"", "{", "{}", "{\"command\":3}", "{\"command\":\"lost\"}", "{\"command\":\"up\"}", "{\"command\":\"up\",\"name\":\"\"}",
+		"x", "[]", "3", "\"up\"", "{", "{}", "{\"command\":3}", "{\"command\":\"lost\"}", "{\"command\":\"up\"}",
+		"{\"command\":\"up\",\"name\":\"\"}",
 		"{\"command\":\"up\",\"name\":3}", "{\"command\":\"up\",\"name\":\"a b\"}", "{\"command\":\"up\",\"name\":\"#3\"}",
 		"{\"command\":\"down\",\"name\":\"#\"}", "{\"command\":\"down\",\"name\":\"#3x\"}", "{\"command\":\"down\",\"name\":\"{3\"}",
-		"{\"command\":\"down\",\"name\":\"{}\"}", "{\"command\":\"down\",\"name\":\"#12345678901\"}", "{\"command\":\"up\",\"name\":\"a\\u0000b\"}",
+		"{\"command\":\"down\",\"name\":\"{}\"}", "{\"command\":\"down\",\"name\":\"#12345678901\"}",
+		"{\"command\":\"up\",\"name\":\"a\\u0000b\"}",
 		"{\"command\":\"up\",\"name\":\"a/b/c\"}", "{\"command\":\"up\",\"name\":\"/b\"}", "{\"command\":\"up\",\"name\":\"a/\"}",
 		"{\"command\":\"up\",\"name\":\"a\",\"name\":\"b\"}", "{\"command\":\"up\",\"name\":\"a\",\"timeout_s\":-1}",
 		"{\"command\":\"up\",\"name\":\"a\",\"timeout_s\":86401}", "{\"command\":\"up\",\"name\":\"a\",\"timeout_s\":1.5}",
 		"{\"command\":\"up\",\"name\":\"a\",\"more\":1}", "{\"command\":\"list\",\"name\":\"a\"}", "{\"command\":\"list\"} {}",
-		"{\"command\":\"rekey\",\"name\":\"a\",\"ike\":1}", "{\"command\":\"down\",\"name\":\"a\",\"timeout_s\":1}", "{\"command\":\"li\xffst\"}",
+		"{\"command\":\"rekey\",\"name\":\"a\",\"ike\":1}", "{\"command\":\"down\",\"name\":\"a\",\"timeout_s\":1}",
+		"{\"command\":\"li\xffst\"}",
 	};
 	int fd = connect_client();
 
@@ -418,7 +421,8 @@ static void test_many_clients(void **unused)
 /* Random bytes, random ends: the server is there for the next client. */
 static void test_noise(void **unused)
 {
-	static const char *const words[] = { "{\"command\":\"", "list", "up", "\",\"name\":\"", "later", "net", "\"}", "\n", "\0", "\xff", "{", "log" };
+	static const char *const words[] = { "{\"command\":\"", "list", "up", "\",\"name\":\"", "later", "net", "\"}", "\n", "\0", "\xff", "{",
+			"log" };
 	unsigned int seed = 1;
 	int fd;
 
@@ -542,7 +546,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_SERVER(test_requests),	WITH_SERVER(test_not_requests), WITH_SERVER(test_pieces),	WITH_SERVER(test_later),
-		WITH_SERVER(test_gone),		WITH_SERVER(test_half_closed),	WITH_SERVER(test_long_line),	WITH_SERVER(test_log),
+		WITH_SERVER(test_gone),		WITH_SERVER(test_half_closed),	WITH_SERVER(test_long_line),
+		WITH_SERVER(test_log),
 		WITH_SERVER(test_does_not_read), WITH_SERVER(test_idle),	WITH_SERVER(test_many_clients), WITH_SERVER(test_noise),
 		WITH_SERVER(test_file),		cmocka_unit_test(test_left_behind), cmocka_unit_test(test_build),
 	};
