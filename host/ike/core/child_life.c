@@ -156,18 +156,25 @@ static bool wants_poll(const struct child_sa *child)
 
 /* ---- timers ---------------------------------------------------------------------------------------------------------------------- */
 
+void child_start_rekey(struct child_sa *child)
+{
+	struct agent *agent = child->ike->agent;
+	const struct conf_limits *time = &child->child->time;
+
+	if (time->rekey)
+		timer_set(&agent->timers, &child->rekey, agent_now(agent) + agent_jitter(agent, time->rekey * 1000, time->rand * 1000), rekey_due, child);
+	if (wants_poll(child))
+		poll_again(child, POLL_FIRST_MS);
+}
+
 void child_start_timers(struct child_sa *child)
 {
 	struct agent *agent = child->ike->agent;
 	const struct conf_limits *time = &child->child->time;
-	uint64_t now = agent_now(agent);
 
-	if (time->rekey)
-		timer_set(&agent->timers, &child->rekey, now + agent_jitter(agent, time->rekey * 1000, time->rand * 1000), rekey_due, child);
 	if (time->life)
-		timer_set(&agent->timers, &child->expire, now + time->life * 1000, life_over, child);
-	if (wants_poll(child))
-		poll_again(child, POLL_FIRST_MS);
+		timer_set(&agent->timers, &child->expire, agent_now(agent) + time->life * 1000, life_over, child);
+	child_start_rekey(child);
 }
 
 void child_stop_timers(struct child_sa *child)

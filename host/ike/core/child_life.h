@@ -10,6 +10,8 @@
 /* With a number, and nothing else. NULL: no memory. */
 struct child_sa *child_new(struct ike_sa *sa, struct conf *conf, const struct conf_child *conf_child);
 struct child_sa *child_by_number(struct ike_sa *sa, uint32_t id);
+/* The CHILD SA that the peer made it to replace, if that is still there. */
+struct child_sa *child_predecessor(const struct child_sa *child);
 /* Outer addresses and UDP encapsulation are those of its IKE SA. */
 void child_set_endpoints(struct child_sa *child);
 
@@ -19,6 +21,8 @@ void child_set_endpoints(struct child_sa *child);
 void child_set_limits(struct child_sa *child);
 void child_start_timers(struct child_sa *child);
 void child_stop_timers(struct child_sa *child);
+/* After child_no_rekey: it is to be rekeyed again, as if it were new. */
+void child_start_rekey(struct child_sa *child);
 /* Its rekeying did not come about now: try again in a while. */
 void child_rekey_later(struct child_sa *child);
 /* It was replaced: no rekeying of it any more, but its hard end stays. */

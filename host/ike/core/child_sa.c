@@ -216,11 +216,26 @@ static void set_trap(struct child_sa *child, enum close_cause cause)
 		trap_set(child->ike->agent, child->conf, conf, &child->ike->local.ip, &child->ike->remote.ip);
 }
 
-static void unlink_successors(struct child_sa *child)
+struct child_sa *child_predecessor(const struct child_sa *child)
 {
-	for (struct child_sa *c = child->ike->children; c; c = c->next)
+	for (struct child_sa *c = child->replaces_id ? child->ike->children : NULL; c; c = c->next)
 		if (c->successor == child)
-			c->successor = NULL;
+			return c;
+	return NULL;
+}
+
+/* What the peer made to replace another goes before that: the other one is what it was. */
+static void back_to_predecessor(struct child_sa *child)
+{
+	struct child_sa *old = child_predecessor(child);
+
+	if (!old)
+		return;
+	old->successor = NULL;
+	if (old->state != CHILD_REKEYED)
+		return;
+	old->state = CHILD_INSTALLED;
+	child_start_rekey(old);
 }
 
 void child_destroy(struct child_sa *child, enum close_cause cause)
@@ -237,7 +252,7 @@ void child_destroy(struct child_sa *child, enum close_cause cause)
 	remove_sa(child, SINK_OUT);
 	remove_sa(child, SINK_IN);
 	reqid_release(r);
-	unlink_successors(child);
+	back_to_predecessor(child);
 	leave(child);
 	command_child_gone(agent, child->id, cause);
 	child_free(child);

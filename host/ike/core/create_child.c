@@ -167,7 +167,7 @@ static struct child_sa *old_of(struct ike_sa *sa, const struct create_child *x)
 	return old && old->state == CHILD_REKEYING ? old : NULL;
 }
 
-/* The old one stays; or its successor, if the peer has rekeyed it meanwhile. */
+/* The old one stays; or its successor, if the peer has rekeyed it meanwhile. error -EBUSY: not yet, users go on waiting. */
 static void rekey_failed(struct ike_sa *sa, const struct create_child *x, int error, const char *why)
 {
 	struct child_sa *old = old_of(sa, x);
@@ -181,7 +181,8 @@ static void rekey_failed(struct ike_sa *sa, const struct create_child *x, int er
 	}
 	old->state = CHILD_INSTALLED;
 	child_rekey_later(old);
-	command_child_rekeyed(sa->agent, old->id, error, why);
+	if (error != -EBUSY)
+		command_child_rekeyed(sa->agent, old->id, error, why);
 }
 
 static int build(struct ike_sa *sa, struct exchange *exchange, struct ike_builder *b)
@@ -250,7 +251,7 @@ static void failed(struct ike_sa *sa, const struct create_child *x, int error, u
 		initiate(sa, x->conf, x->child, 0, 0);
 		return;
 	}
-	rekey_failed(sa, x, error, why);
+	rekey_failed(sa, x, notify == IKE_N_TEMPORARY_FAILURE ? -EBUSY : error, why);
 }
 
 /* The same once more, with another group. */

@@ -287,6 +287,7 @@ static void settle(struct ike_sa *sa, struct ike_rekey *x)
 	ike_delete_initiate(sa);
 }
 
+/* error -EBUSY: not yet, users go on waiting. */
 static void failed(struct ike_sa *sa, int error, const char *why)
 {
 	ike_log(sa, AGENT_INFO, "rekeying of the IKE_SA failed: %s", why);
@@ -296,7 +297,8 @@ static void failed(struct ike_sa *sa, int error, const char *why)
 	}
 	if (sa->state == IKE_ESTABLISHED)
 		try_later(sa);
-	command_ike_rekeyed(sa->agent, sa->id, error, why);
+	if (error != -EBUSY)
+		command_ike_rekeyed(sa->agent, sa->id, error, why);
 }
 
 /* INVALID_KE_PAYLOAD: the same with another group. False: it cannot be. */
@@ -335,7 +337,7 @@ static int response(struct ike_sa *sa, struct exchange *exchange, const struct i
 	if (ike_chain_error(m, &error)) {
 		if (error.type == IKE_N_INVALID_KE_PAYLOAD && !sa->successor && again(sa, x, &error))
 			return 0;
-		failed(sa, -ECONNREFUSED, ike_name(IKE_NAMES_NOTIFY, error.type));
+		failed(sa, error.type == IKE_N_TEMPORARY_FAILURE ? -EBUSY : -ECONNREFUSED, ike_name(IKE_NAMES_NOTIFY, error.type));
 		return error.type == IKE_N_INVALID_SYNTAX ? -EBADMSG : 0;
 	}
 	err = take_answer(sa, x, m, &why);

@@ -241,7 +241,7 @@ static void delete_child(struct ike_sa *sa, uint32_t spi_out, struct deletes *de
 	if (child->state == CHILD_RETIRED || (ours && ours->id == child->id) || deleted->count == DELETES_MAX)
 		return;
 	deleted->spis[deleted->count++] = child->spi_in;
-	if (child->redundant)
+	if (child->redundant || child_predecessor(child))
 		child_destroy(child, CLOSE_REPLACED);
 	else if (child->successor || child->state == CHILD_REKEYED)
 		child_retire(child);

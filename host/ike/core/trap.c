@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Policies without an SA: traffic that wants out by one begins the negotiation (RFC 4301, 4.4.1; strongSwan's start_action = trap). */
 #include <errno.h>
+#include <string.h>
 
 #include "core/reqid.h"
 
@@ -62,15 +63,44 @@ static void unmark(struct reqid *r, void *arg)
 	r->marked = false;
 }
 
-/* What the configuration does not ask for goes; what close_action or dpd_action installed under it is put back. */
-static void settle(struct reqid *r, void *conf)
+static bool same_selectors(const struct conf_selectors *a, const struct conf_selectors *b)
 {
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->items[i].dynamic != b->items[i].dynamic || !ts_equal(&a->items[i].ts, &b->items[i].ts))
+			return false;
+	return true;
+}
+
+/* The CHILD SA of a new configuration for which close_action or dpd_action would have installed the same trap; NULL: none. */
+static const struct conf_child *still_wanted(const struct reqid *r, const struct conf *conf)
+{
+	const struct conf_connection *conn = conf_find_connection(conf, r->conn);
+
+	for (size_t i = 0; conn && i < conn->child_count; i++) {
+		const struct conf_child *child = conn->children[i];
+
+		if (!strcmp(child->name, r->name) && (child->close_action & CONF_ACTION_TRAP || child->dpd_action == CONF_DPD_TRAP)
+		    && same_selectors(&child->local_ts, &r->trap->local_ts) && same_selectors(&child->remote_ts, &r->trap->remote_ts))
+			return child;
+	}
+	return NULL;
+}
+
+/* What the configuration does not ask for goes; what close_action or dpd_action installed is put back. */
+static void settle(struct reqid *r, void *arg)
+{
+	struct conf *conf = arg;
+
 	if (!r->trap_conf || r->marked)
 		return;
 	if (r->trap_conf != conf) {
+		const struct conf_child *child = still_wanted(r, conf);
+
 		conf_free(r->trap_conf);
-		r->trap_conf = NULL;
-		r->trap = NULL;
+		r->trap_conf = child ? conf_ref(conf) : NULL;
+		r->trap = child;
 	}
 	if (!r->user)
 		reqid_apply(r);

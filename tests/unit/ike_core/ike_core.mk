@@ -7,3 +7,4 @@ $(eval $(call ike_core_test,child))
 # By themselves, without a world.
 $(eval $(call c_test,ike_core_timer,tests/unit/ike_core/test_timer.c,$(IKE_LIBS),))
 $(eval $(call c_test,ike_core_window,tests/unit/ike_core/test_window.c,$(IKE_LIBS),))
+$(eval $(call ike_core_test,rekey))
