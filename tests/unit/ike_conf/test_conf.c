@@ -176,6 +176,7 @@ static const struct plain child_lines[] = {
 	N("rekey_time = 10m\nlife_time = 15m", time.rand, 300),
 	N("rekey_time = 10m\nlife_time = 30m", time.rand, 300), /* not before half of it */
 	N("rekey_time = 10m\nlife_time = 15m\nrand_time = 1m", time.rand, 60),
+	N("rekey_time = 10m\nlife_time = 10m", time.rand, 0),
 	N("rekey_time = 0", time.life, 0),
 	N("rekey_time = 0\nlife_time = 1h", time.life, 3600),
 	N("rekey_bytes = 500000000", bytes.rekey, 500000000),
@@ -441,7 +442,7 @@ static void test_secrets(void **unused)
 /* Errors about secrets do not show them. */
 static void test_bad_secrets(void **unused)
 {
-	static const char *const bad[] = { "0xXYZW", "0x123", "0x", "0s", "0sXYZ", "0s=XYZ", "0sXY=Z", "0sX===", "0sXY Z", "\"\"", "0sXYZ\\n" };
+	static const char *const bad[] = { "0xXYZW", "0x123", "0x", "0s", "0sXYZ", "0s=XYZ", "0sXY=Z", "0sX===", "0sAAAAX===", "0sXY Z", "\"\"", "0sXYZ\\n" };
 	char text[256];
 
 	(void)unused;
@@ -458,6 +459,7 @@ static void test_bad_secrets(void **unused)
 	parse_fails("authorities { a { } }", "f:1: authority a needs cacert");
 	parse_fails("authorities { a { cacert = b\n file = c\n } }", "f:2: file says again");
 	parse_fails("authorities { a { cacert = b\n crl_uris = http://crl\n } }", "f:2: crl_uris = http://crl: file:///PATH is wanted");
+	parse_fails("authorities { a { cacert = b\n crl_uris = file://crl\n } }", "f:2: crl_uris = file://crl: file:///PATH is wanted");
 	parse_fails("authorities { a { cacert = b\n ocsp_uris = http://o\n } }", "f:2: ocsp_uris is not supported");
 }
 
@@ -481,6 +483,7 @@ static void test_errors(void **unused)
 		{ "dpd_timeout = soon", "f:2: dpd_timeout = soon: a time is wanted" },
 		{ "rekey_time = 99999999999999999999", "f:2: rekey_time = 99999999999999999999 is out of range" },
 		{ "rekey_time = 999999999999999999d", "f:2: rekey_time = 999999999999999999d is out of range" },
+		{ "rekey_time = 213503982334602d", "f:2: rekey_time = 213503982334602d is out of range" }, /* 61184 s more than 2^64 s */
 		{ "fragmentation = perhaps", "f:2: fragmentation = perhaps: one of these is wanted: yes accept force no" },
 		{ "unique = yes no", "f:2: unique = yes no: one of these is wanted" },
 		{ "vips = 0.0.0.0", "f:2: vips is not supported" },

@@ -128,6 +128,7 @@ static void test_references(void **unused)
 	check_error("a : a { }", "f:1: section a refers to itself");
 	check_error("a : b { }\nb : a { }", "f:1: section a refers to itself");
 	check_error("a {\n b : a { }\n}", "f:1: section a refers to itself");
+	check_error("z : q.x.y { }\nq {\n x : q { y { } } }", "f:3: section x refers to itself");
 	check_error("a : b {\n}\nb { c : a.d { } }", "f:");
 	check_error("b { c : a.d { } }\na : b {\n}\n", "f:");
 }
@@ -169,6 +170,7 @@ static void test_errors(void **unused)
 	check_error("\n\n}\n", "f:3: } without");
 	check_error("s {\n a = b\n", "f:1: the section s that begins here does not end");
 	check_error("a = b\nc = \"x\n\ny\n", "f:2: the quoted string that begins here");
+	check_error("a = \"x\ny\\\nz\"\nb\n", "f:4: expected = or { behind b");
 	check_error("a = b\n= c\n", "f:2: unexpected =");
 	check_error("a.b = c\n", "f:1: expected = or { behind a");
 	check_error("\"a\" = c\n", "f:1: unexpected \"");
