@@ -98,54 +98,69 @@ static int feed(EVP_MD_CTX *ctx, const struct part *parts, int (*update)(EVP_MD_
 	return 1;
 }
 
+static int sign_at_once(EVP_MD_CTX *ctx, EVP_PKEY *key, const struct part *parts, uint8_t *signature, size_t *len)
+{
+	size_t all_len;
+	uint8_t *all = join(parts, &all_len);
+	int ok = all && EVP_DigestSignInit_ex(ctx, NULL, NULL, NULL, NULL, key, NULL) == 1 && EVP_DigestSign(ctx, signature, len, all, all_len) == 1;
+
+	free(all);
+	return ok;
+}
+
+static int sign_hash(EVP_MD_CTX *ctx, const struct scheme *s, EVP_PKEY *key, const struct part *parts, uint8_t *signature, size_t *len)
+{
+	OSSL_PARAM params[4];
+
+	pss_params(s, params);
+	return EVP_DigestSignInit_ex(ctx, NULL, alg_md_name(s->hash), NULL, NULL, key, s->pss ? params : NULL) == 1 &&
+	       feed(ctx, parts, EVP_DigestSignUpdate) && EVP_DigestSignFinal(ctx, signature, len) == 1;
+}
+
 /* *len: room, then length. */
 static int sign(const struct scheme *s, EVP_PKEY *key, const struct part *parts, uint8_t *signature, size_t *len)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	OSSL_PARAM params[4];
-	uint8_t *all = NULL;
-	size_t all_len;
 	int ok = 0;
 
-	pss_params(s, params);
-	if (!ctx)
-		goto out;
-	if (s->kind == CERT_KEY_ED25519) {
-		all = join(parts, &all_len);
-		ok = all && EVP_DigestSignInit_ex(ctx, NULL, NULL, NULL, NULL, key, NULL) == 1 && EVP_DigestSign(ctx, signature, len, all, all_len) == 1;
-		goto out;
-	}
-	ok = EVP_DigestSignInit_ex(ctx, NULL, alg_md_name(s->hash), NULL, NULL, key, s->pss ? params : NULL) == 1 && feed(ctx, parts, EVP_DigestSignUpdate) &&
-	     EVP_DigestSignFinal(ctx, signature, len) == 1;
-out:
-	free(all);
+	if (ctx && s->kind == CERT_KEY_ED25519)
+		ok = sign_at_once(ctx, key, parts, signature, len);
+	else if (ctx)
+		ok = sign_hash(ctx, s, key, parts, signature, len);
 	EVP_MD_CTX_free(ctx);
 	ERR_clear_error();
 	return ok ? 0 : -EIO;
+}
+
+static int verify_at_once(EVP_MD_CTX *ctx, EVP_PKEY *key, const struct part *parts, const uint8_t *signature, size_t len)
+{
+	size_t all_len;
+	uint8_t *all = join(parts, &all_len);
+	int ok = all && EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, key, NULL) == 1 && EVP_DigestVerify(ctx, signature, len, all, all_len) == 1;
+
+	free(all);
+	return ok;
+}
+
+static int verify_hash(EVP_MD_CTX *ctx, const struct scheme *s, EVP_PKEY *key, const struct part *parts, const uint8_t *signature, size_t len)
+{
+	OSSL_PARAM params[4];
+
+	pss_params(s, params);
+	return EVP_DigestVerifyInit_ex(ctx, NULL, alg_md_name(s->hash), NULL, NULL, key, s->pss ? params : NULL) == 1 &&
+	       feed(ctx, parts, EVP_DigestVerifyUpdate) && EVP_DigestVerifyFinal(ctx, signature, len) == 1;
 }
 
 /* 0 or -EACCES; a failure of libcrypto itself is the latter too: nothing but 1 means that the signature is right. */
 static int verify(const struct scheme *s, EVP_PKEY *key, const struct part *parts, const uint8_t *signature, size_t len)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	OSSL_PARAM params[4];
-	uint8_t *all = NULL;
-	size_t all_len;
 	int ok = 0;
 
-	pss_params(s, params);
-	if (!ctx)
-		goto out;
-	if (s->kind == CERT_KEY_ED25519) {
-		all = join(parts, &all_len);
-		ok = all && EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, key, NULL) == 1 &&
-		     EVP_DigestVerify(ctx, signature, len, all, all_len) == 1;
-		goto out;
-	}
-	ok = EVP_DigestVerifyInit_ex(ctx, NULL, alg_md_name(s->hash), NULL, NULL, key, s->pss ? params : NULL) == 1 &&
-	     feed(ctx, parts, EVP_DigestVerifyUpdate) && EVP_DigestVerifyFinal(ctx, signature, len) == 1;
-out:
-	free(all);
+	if (ctx && s->kind == CERT_KEY_ED25519)
+		ok = verify_at_once(ctx, key, parts, signature, len);
+	else if (ctx)
+		ok = verify_hash(ctx, s, key, parts, signature, len);
 	EVP_MD_CTX_free(ctx);
 	ERR_clear_error();
 	return ok ? 0 : -EACCES;
@@ -170,10 +185,12 @@ static int ecdsa_to_der(const uint8_t *raw, int half, uint8_t der[ECDSA_DER_MAX]
 	unsigned char *at = der;
 	int n = -1;
 
-	if (sig && r && s && ECDSA_SIG_set0(sig, r, s) == 1)
+	if (sig && r && s && ECDSA_SIG_set0(sig, r, s) == 1) {
 		n = i2d_ECDSA_SIG(sig, &at);
-	else
-		BN_free(r), BN_free(s);
+	} else {
+		BN_free(r);
+		BN_free(s);
+	}
 	ECDSA_SIG_free(sig);
 	*len = n > 0 ? (size_t)n : 0;
 	return n > 0 ? 0 : -EIO;
