@@ -161,6 +161,8 @@ connections {
             c { local_ts = dynamic[47]
                 remote_ts = 10.1.2.3[icmp/8], 10.3.0.0/16[udp/opaque], dynamic[17/53] }
             d { }
+            f { local_ts = dynamic[icmp/2048], fec1::/16 , 10.1.0.10/32
+                remote_ts = 10.1.0.0/16[icmp/0], 0.0.0.0/0[tcp/32768-65535], fec2::/48[ipv6-icmp/128] }
             e { local_ts = 0.0.0.0/0
                 remote_ts = ::/0 }
         }
