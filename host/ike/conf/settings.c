@@ -84,6 +84,7 @@ static void section_clear(struct settings_section *section)
 	free(section->values);
 	free(section->references);
 	free(section->sections);
+	free(section->hashes);
 	free(section->name);
 }
 
@@ -102,11 +103,22 @@ struct settings_value *settings_find_value(const struct settings_section *sectio
 	return NULL;
 }
 
+/* FNV-1a */
+static uint32_t hash_name(const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	return hash;
+}
+
 struct settings_section *settings_find_section(const struct settings_section *section, const char *name)
 {
-	/* The one that was added last is the likeliest. */
-	for (size_t i = section->section_count; i-- > 0;)
-		if (!strcmp(section->sections[i]->name, name))
+	uint32_t hash = hash_name(name);
+
+	for (size_t i = 0; i < section->section_count; i++)
+		if (section->hashes[i] == hash && !strcmp(section->sections[i]->name, name))
 			return section->sections[i];
 	return NULL;
 }
@@ -134,7 +146,8 @@ struct settings_section *settings_add_section(struct settings *settings, struct 
 	new = calloc(1, sizeof(*new));
 	if (new)
 		new->name = strdup(name);
-	if (!new || !new->name || settings_grow(&section->sections, section->section_count, sizeof(*section->sections))) {
+	if (!new || !new->name || settings_grow(&section->sections, section->section_count, sizeof(*section->sections)) ||
+	    settings_grow(&section->hashes, section->section_count, sizeof(*section->hashes))) {
 		if (new)
 			free(new->name);
 		free(new);
@@ -142,6 +155,7 @@ struct settings_section *settings_add_section(struct settings *settings, struct 
 		return NULL;
 	}
 	new->where = where;
+	section->hashes[section->section_count] = hash_name(name);
 	section->sections[section->section_count++] = new;
 	return new;
 }
@@ -177,7 +191,7 @@ int settings_set_value(struct settings *settings, struct settings_section *secti
 
 /* ---- references ----------------------------------------------------------------------------------------------------------- */
 
-/* What from has and to has not. */
+/* What from has and to has not. Each step counts, or merging what is there already over and over would have no bound. */
 static int merge(struct settings *settings, struct settings_section *to, const struct settings_section *from)
 {
 	int ret = 0;
@@ -185,13 +199,16 @@ static int merge(struct settings *settings, struct settings_section *to, const s
 	for (size_t i = 0; i < from->value_count && !ret; i++) {
 		const struct settings_value *value = &from->values[i];
 
-		if (!settings_find_value(to, value->key))
+		ret = count_node(settings, value->where);
+		if (!ret && !settings_find_value(to, value->key))
 			ret = settings_set_value(settings, to, value->key, value->text, value->where);
 	}
 	for (size_t i = 0; i < from->section_count && !ret; i++) {
 		struct settings_section *sub = settings_add_section(settings, to, from->sections[i]->name, from->sections[i]->where);
 
-		ret = sub ? merge(settings, sub, from->sections[i]) : -EINVAL;
+		ret = sub ? count_node(settings, sub->where) : -EINVAL;
+		if (!ret)
+			ret = merge(settings, sub, from->sections[i]);
 	}
 	return ret;
 }

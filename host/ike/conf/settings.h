@@ -24,7 +24,7 @@
 #define SETTINGS_NESTED_MAX 128u      /* references that lead to references, and sections on the way */
 #define SETTINGS_VALUES_MAX 256u      /* keys of a section */
 #define SETTINGS_SECTIONS_MAX 16384u  /* sections in a section */
-#define SETTINGS_NODES_MAX (1u << 19) /* sections and values in all, after references */
+#define SETTINGS_NODES_MAX (1u << 20) /* sections and values in all, and steps of following references */
 
 struct settings_value {
 	char *key, *text;
@@ -44,6 +44,7 @@ struct settings_section {
 	size_t value_count, section_count, reference_count;
 	struct settings_value *values;
 	struct settings_section **sections;
+	uint32_t *hashes; /* of the sections' names: a search reads these, one behind the other */
 	struct settings_reference *references;
 };
 

@@ -147,6 +147,17 @@ static void test_too_large(void **unused)
 	assert_non_null(strstr(error, "too large"));
 	settings_free(&settings);
 
+	p = text + sprintf(text, "a {");
+	for (int i = 0; i < 4200; i++)
+		p += sprintf(p, " s%d { }", i);
+	p += sprintf(p, "}\nb : a");
+	for (int i = 0; i < 255; i++)
+		p += sprintf(p, ", a");
+	sprintf(p, " { }");
+	assert_int_not_equal(read_tree(&settings, text), 0);
+	assert_non_null(strstr(error, "too large"));
+	settings_free(&settings);
+
 	for (p = text; p < text + 40000;)
 		p += sprintf(p, "a {");
 	assert_int_not_equal(read_tree(&settings, text), 0);
