@@ -4,7 +4,6 @@ import array
 import collections
 import errno
 import ipaddress
-import os
 import select
 import socket
 import struct
@@ -172,25 +171,3 @@ class Sink:
 
     def give_esp_socket(self, udp_socket, ip, port):
         self.call(GIVE_ESP_SOCKET, pack_endpoint(ip, port), udp_socket.fileno())
-
-
-def udp_socket_in(namespace, ip, port):
-    """A UDP socket bound inside a network namespace of `ip netns`."""
-    here = os.open("/proc/self/ns/net", os.O_RDONLY)
-    there = os.open(f"/run/netns/{namespace}", os.O_RDONLY)
-    try:
-        _setns(there)
-        made = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_DGRAM)
-        made.bind((ip, port))
-        return made
-    finally:
-        _setns(here)
-        os.close(here)
-        os.close(there)
-
-
-def _setns(fd):
-    import ctypes  # os.setns is of Python 3.12
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.setns(fd, 0x40000000):
-        raise OSError(ctypes.get_errno(), "setns")
