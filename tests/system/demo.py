@@ -3,8 +3,9 @@
 """make demo: a capture of real traffic through the simulated card and back, every step checked by someone else.
 
 Encapsulate with three SAs; scapy decrypts each packet, tshark confirms each ICV; decapsulate and compare with the capture, byte for byte; send
-forged and replayed packets along and see them dropped; measure cycles per packet through the rings. Files stay in build/demo.
-    demo.py [DEVICE]    DEVICE: sim (default) or software
+forged and replayed packets along and see them dropped; measure cycles per packet through the rings. Then a tunnel to strongSwan with keys by
+IKEv2 (tunnel_demo.py). Files stay in build/demo.
+    demo.py [DEVICE] [--no-tunnel]    DEVICE: sim (default) or software
 """
 import json
 import os
@@ -13,6 +14,7 @@ import sys
 import time
 
 import espalier
+import tunnel_demo
 from espalier import ETHERNET, RAW, SA, Simulator, ipv4, read_pcap, scapy_decap, write_pcap
 from test_tshark import CAPTURE, tshark
 
@@ -154,14 +156,23 @@ def demo(device):
     return 1 if wrong else 0
 
 
-def main():
-    os.makedirs(WORK, exist_ok=True)
-    kind = sys.argv[1] if len(sys.argv) > 1 else "sim"
+def packets(kind):
     if kind != "sim":
         return demo(kind)
     say("starting the simulated card")
     with Simulator() as simulator:
         return demo(simulator.device)
+
+
+def main():
+    os.makedirs(WORK, exist_ok=True)
+    words = [word for word in sys.argv[1:] if word != "--no-tunnel"]
+    kind = words[0] if words else "sim"
+    status = packets(kind)
+    if "--no-tunnel" in sys.argv:
+        return status
+    print()
+    return tunnel_demo.show(kind) or status
 
 
 if __name__ == "__main__":
