@@ -182,7 +182,7 @@ class Ike(InteropTest):
         for number in (signal.SIGKILL, signal.SIGTERM):
             before = self.dut.children()
             self.dut.end("gw", number)
-            wait(lambda: "data plane gone" in self.dut.log(), 10, "the agent notices")
+            wait(lambda: "data plane is gone" in self.dut.log(), 10, "the agent notices")
             self.dut.start_gateway()
             wait(lambda: self.dut.children() and self.dut.children()[0]["spi_in"] != before[0]["spi_in"], 20, "there is a new CHILD SA")
             flood.more(20)

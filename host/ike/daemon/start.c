@@ -61,12 +61,7 @@ static void on_sink_event(void *ctx, const struct sink_event *event)
 	struct daemon *d = ctx;
 	char error[DAEMON_ERROR_LEN];
 
-	if (event->kind == SINK_EVENT_DOWN)
-		log_format(&d->log, AGENT_ERROR, "data plane gone, its SAs with it: %s", event->text);
-	if (event->kind != SINK_EVENT_UP)
-		return;
-	log_format(&d->log, AGENT_INFO, "data plane back");
-	if (daemon_give_sockets(d, error))
+	if (event->kind == SINK_EVENT_UP && daemon_give_sockets(d, error))
 		log_format(&d->log, AGENT_ERROR, "%s", error);
 }
 
@@ -135,7 +130,12 @@ static int open_agent(struct daemon *d, char *error)
 
 	daemon_fill_env(d);
 	ret = agent_create(&d->env, &d->options->settings, &d->sink.sink, &d->agent, error);
-	return ret ? ret : load(d, error);
+	if (ret)
+		return ret;
+	/* What an earlier agent left has keys that nobody knows any more. Only now: its policies keep cleartext in until ours follow. */
+	if (sink_flush(d->gateway))
+		log_format(&d->log, AGENT_ERROR, "gateway: SAs of an earlier agent stay: %s", sink_error(d->gateway));
+	return load(d, error);
 }
 
 static int open_control(struct daemon *d, char *error)

@@ -45,12 +45,19 @@ static int next_event(struct sink *sink, struct sink_event *event)
 	return 1;
 }
 
+static int flush(struct sink *sink)
+{
+	(void)sink;
+	fake->flushes++;
+	return 0;
+}
+
 static void sink_closed(struct sink *sink)
 {
 	(void)sink;
 }
 
-static const struct sink_ops ops = { .fd = no_fd, .next_event = next_event, .close = sink_closed };
+static const struct sink_ops ops = { .flush = flush, .fd = no_fd, .next_event = next_event, .close = sink_closed };
 static struct sink gateway = { .ops = &ops };
 
 int sink_connect(const char *path, struct sink **sink, char *error)

@@ -13,7 +13,7 @@
 
 struct fake {
 	/* Counted by the daemon's process. */
-	atomic_uint configured, received, ticks, stops, forgotten, destroyed, esp_sockets;
+	atomic_uint configured, received, ticks, stops, forgotten, destroyed, esp_sockets, flushes;
 	atomic_bool keylog;
 	/* Set by the test. */
 	atomic_bool stops_at_once; /* peers answer the last deletes */
