@@ -259,7 +259,7 @@ class Ike(InteropTest):
 
     def test_ports_in_use(self):
         self.start()
-        for options in (("--port", "501"), ("--nat-port", "4501"), ()):
+        for options in (("--port", "501"), ()):
             status, text = self.agent(*options, "--control", os.path.join(self.sockets, "other"))
             self.assertEqual(status, 1)
             self.assertRegex(text, "UDP port 4?500 .* in use")
