@@ -5,3 +5,4 @@ IKE_PROGRAM_LIBS := -ljansson -lcrypto
 $(IKE_PROGRAM): $(B)/obj/host/ike/main.o $(IKE_LIBS)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(IKE_PROGRAM_LIBS)
+BINS += $(IKE_PROGRAM)
