@@ -213,7 +213,8 @@ int cipher_seal(struct cipher *c, const void *aad, size_t aad_len, const void *p
 		return -EOVERFLOW;
 	if (len > IKE_MESSAGE_MAX || aad_len > IKE_MESSAGE_MAX)
 		return -EINVAL;
-	memmove(text, plain, plain_len);
+	if (plain_len) /* an empty INFORMATIONAL has no payload to point to */
+		memmove(text, plain, plain_len);
 	memset(text + plain_len, 0, pad);
 	text[len - 1] = (uint8_t)pad;
 	ok = make_iv(c, out) && (is_gcm(c) ? seal_gcm : seal_cbc)(c, aad, aad_len, out, len);
