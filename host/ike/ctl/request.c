@@ -60,8 +60,8 @@ static int set_name(struct ctl_request *request, const json_t *value, char *erro
 
 	if (!name)
 		return fail(error, "name is not a string");
-	if (json_string_length(value) != strlen(name) || strlen(name) >= CTL_NAME_MAX)
-		return fail(error, "name is too long, or has a NUL");
+	if (strlen(name) >= CTL_NAME_MAX)
+		return fail(error, "name is too long");
 	if (!is_name(name) && !(sa && is_sa(name)))
 		return fail(error, sa ? "name is none of NAME, CONNECTION/CHILD, #IKE-SA, {CHILD-SA}" : "name is neither NAME nor CONNECTION/CHILD");
 	strcpy(request->name, name);

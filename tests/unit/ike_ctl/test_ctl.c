@@ -211,7 +211,7 @@ static void test_pieces(void **unused)
 		say(fd, (const char[]){ text[i], 0 });
 	}
 	check_hear(fd, OK);
-	say(fd, "\n\n{\"command\":\"list\"}\n{\"command\":\"list\"}\n{\"command\":");
+	say(fd, "\n\r\n{\"command\":\"list\"}\n{\"command\":\"list\"}\n{\"command\":");
 	check_hear(fd, OK OK);
 	say(fd, "\"list\"}\n");
 	check_hear(fd, OK);
@@ -318,6 +318,8 @@ static void test_log(void **unused)
 	check_hear(other, "");
 	say(fd, "{\"command\":\"list\"}\n"); /* no more requests */
 	check_hear(fd, "");
+	say(other, "{\"command\":\"log\"}\n{\"command\":\"list\"}\n");
+	check_hear(other, "");
 	close(fd);
 	ctl_server_log(server, "nobody hears");
 	run();
@@ -340,10 +342,12 @@ static void test_does_not_read(void **unused)
 	assert_in_range(i, 1, 9999);
 	close(fd);
 
-	/* An answer larger than the socket takes: it waits, and ticks bring the end; reading puts that off. */
+	/* An answer larger than the socket takes: it waits, as does the next request; ticks bring the end, reading puts that off. */
 	list_items = 100000;
+	calls = 0;
 	fd = connect_client();
-	say(fd, "{\"command\":\"list\"}\n");
+	say(fd, "{\"command\":\"list\"}\n{\"command\":\"list\"}\n");
+	assert_int_equal(calls, 1);
 	for (unsigned int tick = 0; tick < CTL_IDLE_TICKS - 1; tick++)
 		ctl_server_tick(server);
 	run();
@@ -377,7 +381,12 @@ static void test_idle(void **unused)
 
 	(void)unused;
 	say(half, "{\"command\"");
-	say(waiting, "{\"command\":\"up\",\"name\":\"later\"}\n");
+	say(waiting, "{\"command\":\"up\",\"name\":\"later\"}\n{\"comm");
+	for (unsigned int tick = 0; tick < 2 * CTL_IDLE_TICKS; tick++) {
+		ctl_server_tick(server);
+		say(half, " "); /* slow, but on its way */
+	}
+	assert_int_equal(server->count, 3);
 	for (unsigned int tick = 0; tick < 2 * CTL_IDLE_TICKS; tick++)
 		ctl_server_tick(server);
 	check_hear(half, "(end)");
@@ -525,6 +534,25 @@ static void test_build(void **unused)
 	}
 }
 
+static void test_long_names(void **unused)
+{
+	char text[CTL_REQUEST_MAX + 64], name[CTL_NAME_MAX + 1];
+	struct ctl_request request;
+
+	(void)unused;
+	memset(name, 'x', sizeof(name));
+	snprintf(text, sizeof(text), "{\"command\":\"up\",\"name\":\"%.*s\"}", (int)CTL_NAME_MAX - 1, name);
+	assert_int_equal(ctl_request_parse(text, strlen(text), &request, error), 0);
+	assert_int_equal(strlen(request.name), CTL_NAME_MAX - 1);
+	snprintf(text, sizeof(text), "{\"command\":\"up\",\"name\":\"%.*s\"}", (int)CTL_NAME_MAX, name);
+	assert_int_equal(ctl_request_parse(text, strlen(text), &request, error), -EINVAL);
+	assert_string_equal(error, "name is too long");
+	snprintf(text, sizeof(text), "{\"command\":\"list\"%*s}", (int)CTL_REQUEST_MAX - 18, "");
+	assert_int_equal(ctl_request_parse(text, strlen(text), &request, error), 0);
+	assert_int_equal(ctl_request_parse(text, strlen(text) + 1, &request, error), -EINVAL);
+	assert_non_null(strstr(error, "longer than"));
+}
+
 static int make_directory(void **unused)
 {
 	(void)unused;
@@ -550,6 +578,7 @@ int main(void)
 		WITH_SERVER(test_log),
 		WITH_SERVER(test_does_not_read), WITH_SERVER(test_idle),	WITH_SERVER(test_many_clients), WITH_SERVER(test_noise),
 		WITH_SERVER(test_file),		cmocka_unit_test(test_left_behind), cmocka_unit_test(test_build),
+		cmocka_unit_test(test_long_names),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);
