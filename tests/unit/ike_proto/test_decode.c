@@ -122,6 +122,7 @@ static const struct {
 	{ IKE_PL_DELETE, true, "03 04 0000" },
 	{ IKE_PL_DELETE, false, "01 08 0001 0102030405060708" },
 	{ IKE_PL_DELETE, false, "01 00 0001" },
+	{ IKE_PL_DELETE, false, "01 08 0000" },
 	{ IKE_PL_DELETE, false, "01 00 0000 00" },
 	{ IKE_PL_DELETE, false, "03 04 0003 01020304 05060708" },
 	{ IKE_PL_DELETE, false, "03 04 0001 01020304 05060708" },
@@ -144,6 +145,8 @@ static const struct {
 	{ IKE_PL_TSI, false, "01 000000 08 06 0010 0050 0051 0a000001 0a000009" },
 	{ IKE_PL_TSI, false, "01 000000 07 06 0000 0050 0051 0a000001 0a000009" },
 	{ IKE_PL_TSI, false, "01 000000 09 00 0007 0000 ff" },
+	{ IKE_PL_TSI, false, "02 000000 09 00 0004 09 00 0008 0000 ffff" },
+	{ IKE_PL_TSI, false, "01 000000 07 06 0012 0050 0051 0a000001 0a000009 0000" },
 	{ IKE_PL_TSI, false, "01 000000 07 06 0010 0050 0051 0a000009 0a000001" },  /* last address below the first */
 	{ IKE_PL_TSI, false, "01 000000 07 06 0010 0051 0050 0a000001 0a000009" },  /* ports too */
 	{ IKE_PL_TSI, true, "01 000000 07 06 0010 ffff 0000 0a000001 0a000009" },   /* but for OPAQUE */

@@ -260,8 +260,11 @@ static void test_odd_offers(void **unused)
 	theirs.list[0].transforms[0].unusable = false;
 	theirs.list[0].unusable = true;
 	assert_false(proposal_select(&ours, &theirs, 0, &suite));
-	/* reserved SPIs */
 	theirs.list[0].unusable = false;
+	ours.list[0].unusable = ours.list[1].unusable = true;
+	assert_false(proposal_select(&ours, &theirs, 0, &suite));
+	ours.list[0].unusable = ours.list[1].unusable = false;
+	/* reserved SPIs */
 	theirs.list[0].spi = 255;
 	assert_false(proposal_select(&ours, &theirs, 0, &suite));
 	theirs.list[0].spi = 256;
@@ -274,6 +277,14 @@ static void test_odd_offers(void **unused)
 	assert_false(proposal_select(&ours, &theirs, 0, &suite));
 	parse(IKE_PROTO_ESP, "aes128gcm16", &theirs);
 	append(&theirs.list[0], IKE_TR_PRF, IKE_PRF_HMAC_SHA2_256, 0);
+	assert_false(proposal_select(&ours, &theirs, 0, &suite));
+	/* an IKE SA without Diffie-Hellman */
+	parse(IKE_PROTO_IKE, "aes128gcm16-prfsha256-x25519", &ours);
+	ours.list[0].count--;
+	parse(IKE_PROTO_IKE, "aes128gcm16-prfsha256-x25519", &theirs);
+	theirs.list[0].count--;
+	assert_false(proposal_select(&ours, &theirs, 0, &suite));
+	append(&theirs.list[0], IKE_TR_KE, IKE_KE_NONE, 0);
 	assert_false(proposal_select(&ours, &theirs, 0, &suite));
 	parse(IKE_PROTO_IKE, "default", &ours);
 	parse(IKE_PROTO_IKE, "default", &theirs);

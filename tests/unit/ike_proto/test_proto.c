@@ -254,7 +254,9 @@ static void test_header(void **unused)
 	message[17] = 0x20;
 	message[27]++;
 	assert_int_equal(ike_header_parse(message, IKE_HEADER_LEN, &header, &why), -EBADMSG);
-	message[27]--;
+	message[27] -= 2; /* and one byte more than the header says */
+	assert_int_equal(ike_header_parse(message, IKE_HEADER_LEN, &header, &why), -EBADMSG);
+	message[27]++;
 	message[7] = 0;
 	assert_int_equal(ike_header_parse(message, IKE_HEADER_LEN, &header, &why), -EBADMSG);
 	assert_int_equal(ike_header_parse(message, 0, &header, &why), -EBADMSG);
@@ -267,7 +269,10 @@ static void test_chain_rules(void **unused)
 	(void)unused;
 	at = start(IKE_PL_VENDOR);
 	assert_int_equal(parse(payload(at, IKE_PL_NONE, 0, 4)), 0); /* empty is allowed */
-	assert_int_equal(parse(payload(at, IKE_PL_NONE, 0, 3)), -EBADMSG);
+	assert_int_equal(parse(payload(at, IKE_PL_NONE, 0, 3) + 1), -EBADMSG);
+	memcpy(at, "\x2b\0\0\x03\0\0\x08\0\0\0\0\0\0\0\x04", 15); /* three that overlap */
+	assert_int_equal(parse(at + 15), -EBADMSG);
+	at = start(IKE_PL_VENDOR);
 	assert_int_equal(parse(payload(at, IKE_PL_NONE, 0, 0)), -EBADMSG);
 	assert_int_equal(parse(payload(at, IKE_PL_NONE, 0, 20) - 1), -EBADMSG);	 /* over the end */
 	assert_int_equal(parse(payload(at, IKE_PL_NONE, 0, 20) + 1), -EBADMSG);	 /* more than the chain */
@@ -404,6 +409,13 @@ static void test_find(void **unused)
 	assert_true(ike_chain_error(&chain, &notify));
 	assert_int_equal(notify.type, IKE_N_INVALID_KE_PAYLOAD);
 	assert_memory_equal(notify.data, "\0\x13", 2);
+	/* the least status is no error, the greatest error is one */
+	at = start(IKE_PL_NOTIFY);
+	memcpy(at, "\0\0\0\x08\0\0\x40\0", 8);
+	assert_int_equal(parse(at + 8), 0);
+	assert_false(ike_chain_error(&chain, &notify));
+	memcpy(at + 6, "\x3f\xff", 2);
+	assert_true(ike_chain_error(&chain, &notify));
 }
 
 static void test_long_summary(void **unused)
