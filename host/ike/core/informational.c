@@ -129,6 +129,7 @@ static int ike_deleted(struct ike_sa *sa, struct exchange *x, const struct ike_c
 	(void)x;
 	(void)m;
 	sa->cause = sa->state == IKE_REKEYED ? CLOSE_REPLACED : CLOSE_LOCAL;
+	sa->why = "deleted";
 	return -ECANCELED;
 }
 
