@@ -202,7 +202,7 @@ int child_install(struct child_sa *child, const uint8_t *keymat, size_t len, boo
 
 void child_use(struct child_sa *child)
 {
-	if (child->waits)
+	if (child->waits && child->has_out && !child->redundant)
 		reqid_use(child->reqid, child);
 }
 
@@ -231,8 +231,8 @@ static void back_to_predecessor(struct child_sa *child)
 
 	if (!old)
 		return;
-	old->successor = NULL;
-	if (old->state != CHILD_REKEYED)
+	old->successor = child->successor;
+	if (old->successor || old->state != CHILD_REKEYED)
 		return;
 	old->state = CHILD_INSTALLED;
 	child_start_rekey(old);
@@ -266,9 +266,12 @@ static void retired(void *owner)
 void child_retire(struct child_sa *child)
 {
 	struct agent *agent = child->ike->agent;
+	struct child_sa *before = child_predecessor(child);
 
 	child_stop_timers(child);
 	child->state = CHILD_RETIRED;
+	if (before)
+		before->successor = child->successor;
 	if (child->successor)
 		child_use(child->successor);
 	reqid_unuse(child->reqid, child);

@@ -362,7 +362,8 @@ void auth_apply_unique(struct ike_sa *sa, bool initial_contact)
 		next = auth_same_peer(sa, other);
 		if (other == sa->replaces)
 			continue;
-		if (forget)
+		/* One that came up while this one was under way is no relic: both sides began at once. */
+		if (forget && other->established_ms < sa->created_ms)
 			ike_sa_close(other, CLOSE_REPLACED, "the peer has a new beginning, and knows nothing of this one");
 		else if (sa->conn->unique == CONF_UNIQUE_REPLACE && ip_equal(&other->remote.ip, &sa->remote.ip))
 			ike_sa_delete_later(other, REAUTH_MS);

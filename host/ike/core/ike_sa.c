@@ -156,6 +156,7 @@ struct ike_sa *ike_sa_create(struct agent *agent, struct conf *conf, const struc
 	sa->conn = conn;
 	sa->initiator = initiator;
 	sa->cause = CLOSE_FAILED;
+	sa->created_ms = ike_now(sa);
 	sa->id = ++agent->last_ike_id;
 	set_label(sa);
 	if (enter(sa)) {

@@ -114,7 +114,7 @@ struct ike_sa {
 	struct handshake *handshake;	/* IKE_SA_INIT and IKE_AUTH: handshake.h; NULL when established */
 	struct nonces *nonces;		/* of IKE_SA_INIT; NULL when established */
 	struct identity local_id, remote_id;
-	uint64_t established_ms;
+	uint64_t created_ms, established_ms;
 
 	/* window.c: what we ask */
 	struct exchange *queue;		/* the first one is under way if sent.count */
