@@ -231,7 +231,8 @@ static bool down_ikes(struct agent *agent, const struct target *t, struct up_req
 			continue;
 		found = true;
 		wait_for(r, WAIT_IKE_GONE, sa->id);
-		if (sa->state == IKE_CONNECTING)
+		/* Once IKE_AUTH is out, the peer may have it established: it has to be told, as soon as it answers. */
+		if (sa->state == IKE_CONNECTING && !sa->seal)
 			ike_sa_close(sa, CLOSE_LOCAL, "closed on request");
 		else
 			ike_delete_initiate(sa);

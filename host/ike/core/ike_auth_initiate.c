@@ -60,6 +60,12 @@ static int put_child(struct ike_sa *sa, struct ike_builder *b)
 	return err;
 }
 
+/* The peer may have come first meanwhile. */
+static bool is_alone(const struct ike_sa *sa)
+{
+	return ike_sa_by_name(sa->agent, sa->conn->name) == sa && !ike_sa_next_by_name(sa);
+}
+
 static int build(struct ike_sa *sa, struct exchange *x, struct ike_builder *b)
 {
 	const struct conn_credentials *cc = credentials_of(sa->credentials, sa->conn);
@@ -75,7 +81,7 @@ static int build(struct ike_sa *sa, struct exchange *x, struct ike_builder *b)
 	if (err)
 		return err;
 	auth_put_id(sa, &own, b);
-	if (sa->handshake->first_contact && sa->conn->unique != CONF_UNIQUE_NEVER)
+	if (sa->handshake->first_contact && is_alone(sa) && sa->conn->unique != CONF_UNIQUE_NEVER)
 		ike_build_notify(b, IKE_N_INITIAL_CONTACT, NULL, 0);
 	auth_put_certreq(sa, b);
 	if (identity_is_single(&cc->remote_id))

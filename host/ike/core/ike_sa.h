@@ -241,7 +241,7 @@ void up_start(struct agent *agent, const struct conf_child *child);
 void ike_sa_forget(struct ike_sa *sa);
 /* reauth.c: for ike_sa_established, if sa->replaces: CHILD SAs as the old one has them, then the old one is deleted. */
 void ike_reauth_established(struct ike_sa *sa);
-/* informational.c: delete the IKE SA; delete a CHILD SA pair; an empty request, for dead peer detection. */
+/* informational.c: delete the IKE SA, when IKE_AUTH is done if it is under way; delete a CHILD SA pair; an empty request, for dead peer detection. */
 void ike_delete_initiate(struct ike_sa *sa);
 void child_delete_initiate(struct child_sa *child);
 void dpd_initiate(struct ike_sa *sa);

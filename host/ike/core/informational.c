@@ -118,8 +118,9 @@ void child_delete_spi(struct ike_sa *sa, uint32_t spi)
 
 static int build_ike_delete(struct ike_sa *sa, struct exchange *x, struct ike_builder *b)
 {
-	(void)sa;
 	(void)x;
+	if (sa->state == IKE_ESTABLISHED)
+		sa->state = IKE_DELETING;
 	ike_build_delete_ike(b);
 	return 0;
 }
@@ -171,7 +172,7 @@ void ike_delete_initiate(struct ike_sa *sa)
 {
 	if (queued(sa, &ike_delete_ops))
 		return;
-	if (sa->state != IKE_REKEYED)
+	if (sa->state == IKE_ESTABLISHED)
 		sa->state = IKE_DELETING;
 	queue_simple(sa, &ike_delete_ops, true);
 }

@@ -16,6 +16,8 @@
 #define RUNS 60u
 #define ACTIONS 60u
 #define SETTLE_MS (20u * 60 * 1000)
+/* If all repetitions of IKE_AUTH or of its response are lost, one side has an SA that the other gave up. */
+#define DPD "conn:dpd_delay = 60s\n"
 
 static uint64_t number(const char *name, uint64_t otherwise)
 {
@@ -90,7 +92,8 @@ static void run(uint64_t seed, const struct weather *weather, bool stumbles)
 	struct pair p;
 
 	print_message("seed %llu\n", (unsigned long long)seed);
-	pair_open(&p, seed, "close_action = start\n" ACTIONS_MORE, "start_action = trap\n" ACTIONS_MORE);
+	pair_open(&p, seed, weather->loss ? DPD "close_action = start\n" ACTIONS_MORE : "close_action = start\n" ACTIONS_MORE,
+		  weather->loss ? DPD "start_action = trap\n" ACTIONS_MORE : "start_action = trap\n" ACTIONS_MORE);
 	world_set_hook(p.w, meddle, &now);
 	for (unsigned int i = 0; i < ACTIONS; i++) {
 		any_action(&p);
