@@ -3,6 +3,7 @@
 """AUTH payloads made and checked by python3-cryptography and hashlib (RFC 7296, 2.15; RFC 7427; RFC 4754; RFC 8420).
 Usage: oracle_auth.py make SEED: cases as "NAME = VALUE" lines, cases apart by an empty line.
        oracle_auth.py check: reads such cases, AUTH payloads of others; status 0 if all are right, and says how many."""
+import functools
 import hashlib
 import hmac
 import random
@@ -207,14 +208,18 @@ def verify(key, c, method, data):
     raise ValueError("algorithm " + algorithm.hex())
 
 
+@functools.lru_cache
+def public_key(der):
+    return serialization.load_der_private_key(der, None).public_key()
+
+
 def check():
     right = 0
     for text in sys.stdin.read().strip().split("\n\n"):
         c = dict(line.split(" = ") for line in text.splitlines())
         c = {k: int(v) if k in ("PRF", "METHOD") else bytes.fromhex(v) for k, v in c.items()}
-        key = serialization.load_der_private_key(c["KEY"], None).public_key()
         try:
-            verify(key, c, c["METHOD"], c["AUTH"])
+            verify(public_key(c["KEY"]), c, c["METHOD"], c["AUTH"])
             right += 1
         except (InvalidSignature, ValueError, AssertionError) as e:
             print("wrong:", repr(e), text[:60])
