@@ -152,9 +152,10 @@ static X509_NAME *decode(const uint8_t *der, size_t len)
 bool dn_valid(const uint8_t *der, size_t len)
 {
 	X509_NAME *name = decode(der, len);
+	bool valid = name && X509_NAME_entry_count(name) > 0;
 
 	X509_NAME_free(name);
-	return name != NULL;
+	return valid;
 }
 
 static const char *name_of(const ASN1_OBJECT *object, char *dotted, size_t room)

@@ -12,7 +12,7 @@
  * begins with one, separate them; a backslash takes the next character as it is. 0, -EINVAL with a sentence, -ENOMEM.
  */
 int dn_parse(const char *text, uint8_t **der, size_t *len, char *error);
-/* Exactly one name, and nothing behind it. */
+/* Exactly one name with one attribute or more, and nothing behind it. */
 bool dn_valid(const uint8_t *der, size_t len);
 /* Into text of room bytes, cut off with "..." if it does not fit. */
 void dn_print(const uint8_t *der, size_t len, char *text, size_t room);
