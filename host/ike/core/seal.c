@@ -84,12 +84,16 @@ int seal_message(struct ike_sa *sa, uint8_t exchange, bool response, uint32_t id
 	};
 	struct ike_fragmentation plan = { .total = 1, .chunk = payloads->len };
 	struct ike_seal_sizes sizes;
+	const uint8_t *text = (const uint8_t *)"";
 	const char *why = "";
 	uint8_t *at;
 	int err;
 
 	*out = (struct packets){ 0 };
 	err = ike_build_end(payloads);
+	/* An empty message has no memory. */
+	if (payloads->data)
+		text = payloads->data;
 	if (!err)
 		err = sizes_of(&sa->suite, &sizes);
 	if (err)
@@ -112,7 +116,7 @@ int seal_message(struct ike_sa *sa, uint8_t exchange, bool response, uint32_t id
 		bool whole = plan.total == 1;
 
 		out->list[i].data = at;
-		err = seal_one(sa, &header, &sizes, payloads->first, whole ? 0 : (uint16_t)(i + 1), whole ? 0 : plan.total, payloads->data + from, len, at,
+		err = seal_one(sa, &header, &sizes, payloads->first, whole ? 0 : (uint16_t)(i + 1), whole ? 0 : plan.total, text + from, len, at,
 			       sealed_len(sa, len, !whole), &out->list[i].len);
 		if (err) {
 			packets_free(out);

@@ -209,7 +209,9 @@ void window_abandon(struct ike_sa *sa)
 
 static const char *reason(const struct ike_sa *sa, const char *otherwise)
 {
-	return sa->why ? sa->why : otherwise;
+	if (sa->why)
+		return sa->why;
+	return sa->cause == CLOSE_FAILED ? otherwise : "deleted";
 }
 
 /* A response was handled; the SA is closed, or the next exchange begins. Message IDs never wrap: the SA goes before. */

@@ -4,9 +4,6 @@ WORLD := $(addprefix tests/unit/ike_core/,world.c world_look.c world_esp.c mock_
 # ike_core_test NAME: tests/unit/ike_core/test_NAME.c as build/tests/ike_core_NAME.
 ike_core_test = $(call c_test,ike_core_$(1),tests/unit/ike_core/test_$(1).c $(WORLD),$(IKE_LIBS),-lcrypto)
 $(eval $(call ike_core_test,child))
-# By themselves, without a world.
-$(eval $(call c_test,ike_core_timer,tests/unit/ike_core/test_timer.c,$(IKE_LIBS),))
-$(eval $(call c_test,ike_core_window,tests/unit/ike_core/test_window.c,$(IKE_LIBS),))
 $(eval $(call ike_core_test,rekey))
 $(eval $(call ike_core_test,loss))
 $(eval $(call ike_core_test,collisions))
