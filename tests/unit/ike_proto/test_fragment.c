@@ -159,6 +159,10 @@ static void test_total_changes(void **unused)
 	assert_int_equal(add(&r, 3, 2, 2, 0, "new"), 0);
 	assert_int_equal(add(&r, 3, 1, 2, 34, "very "), 1);
 	joins_to(&r, 34, "very new");
+	assert_int_equal(add(&r, 4, 1, 3, 33, "old"), 0);
+	assert_int_equal(add(&r, 5, 1, 2, 33, "the same number, "), 0);
+	assert_int_equal(add(&r, 5, 2, 2, 0, "fewer of them"), 1);
+	joins_to(&r, 33, "the same number, fewer of them");
 }
 
 static void test_bytes(void **unused)
