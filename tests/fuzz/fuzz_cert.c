@@ -13,7 +13,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const patterns[] = { "%any", "gw.example.org", "*.example.org", "joe@example.org", "*@example.org", "192.0.2.0/24", "2001:db8::7", "CN=*", "C=*, O=*, CN=*", "@#00" };
+static const char *const patterns[] = { "%any",		"gw.example.org", "*.example.org", "joe@example.org", "*@example.org",
+					"192.0.2.0/24", "2001:db8::7",	  "CN=*",	   "C=*, O=*, CN=*",  "@#00" };
 #define PATTERNS (sizeof(patterns) / sizeof(patterns[0]))
 
 static struct identity parsed[PATTERNS];

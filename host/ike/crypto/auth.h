@@ -43,10 +43,12 @@ int auth_psk_make(const struct auth_octets *octets, const struct part *psk, stru
 int auth_psk_check(const struct auth_octets *octets, const struct part *psk, const uint8_t *data, size_t len);
 
 /*
- * Signs with the best scheme that key and peer have in common: RFC 7427 if peer_hashes (what the peer's SIGNATURE_HASH_ALGORITHMS lists) is not 0,
- * else RFC 4754. schemes: what the configuration allows (scheme.h), 0 for any; RSA then signs by PKCS#1 v1.5. -ENOTSUP with a sentence: nothing in common.
+ * Signs with the best scheme that key and peer have in common: RFC 7427 if peer_hashes (what the peer's SIGNATURE_HASH_ALGORITHMS lists) is
+ * not 0, else RFC 4754. schemes: what the configuration allows (scheme.h), 0 for any; RSA then signs by PKCS#1 v1.5.
+ * -ENOTSUP with a sentence: nothing in common.
  */
-int auth_sign(const struct auth_octets *octets, const struct privkey *key, uint32_t peer_hashes, uint32_t schemes, struct auth_data *auth, char *error);
+int auth_sign(const struct auth_octets *octets, const struct privkey *key, uint32_t peer_hashes, uint32_t schemes, struct auth_data *auth,
+	      char *error);
 /*
  * Checks an AUTH payload against the public key of a certificate, which is to be verified by trust_verify beside. The signature's algorithm
  * must be allowed by schemes (0: any of them), its parameters the ones that RFC 7427 lists, and its kind that of the key.

@@ -257,7 +257,8 @@ static uint32_t schemes_with(uint32_t hashes)
 	return set;
 }
 
-int auth_sign(const struct auth_octets *octets, const struct privkey *key, uint32_t peer_hashes, uint32_t schemes, struct auth_data *auth, char *error)
+int auth_sign(const struct auth_octets *octets, const struct privkey *key, uint32_t peer_hashes, uint32_t schemes, struct auth_data *auth,
+	      char *error)
 {
 	uint8_t maced[PRF_LEN_MAX];
 	struct part parts[AUTH_PARTS];

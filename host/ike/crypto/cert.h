@@ -85,7 +85,10 @@ void cert_chain_clear(struct cert_chain *chain);
 
 /* -------- trust -------- */
 
-/* strongSwan's revocation: a CRL must be there for each certificate / is asked for where the certificate names a CRL / is used if there is one. */
+/*
+ * strongSwan's revocation: a CRL is used if there is one / must be there for certificates that name a CRL or an OCSP responder / must be there for
+ * each certificate but the trusted CA. A revoked certificate fails in all three, also if the CRL that says so has expired.
+ */
 enum trust_revocation { TRUST_RELAXED, TRUST_IFURI, TRUST_STRICT };
 
 int trust_new(struct trust **trust);
@@ -99,8 +102,9 @@ int trust_add_crl_der(struct trust *trust, const uint8_t *der, size_t len, char 
 void trust_set_time(struct trust *trust, time_t when);
 
 /*
- * chain->certs[0] leads over the others and the trusted CAs to a trusted CA: signatures (SHA-2 or Ed25519; keys of the least size), validity, basic constraints,
- * key usage (digitalSignature or nonRepudiation, if the extension is there), extended key usage (if it is there: any, serverAuth, clientAuth, ipsecIKE or ipsecEndSystem),
+ * chain->certs[0] leads over the others and the trusted CAs to a trusted CA: signatures (SHA-2 or Ed25519; keys of the least size), validity,
+ * basic constraints, key usage (digitalSignature or nonRepudiation, if the extension is there), extended key usage (if it is there: any,
+ * serverAuth, clientAuth, ipsecIKE or the other ipsec ones, iKEIntermediate),
  * name constraints, critical extensions, revocation. required_ca: NULL, or a CA that must be part of the path.
  * demand: what this connection asks for beyond that; NULL: nothing, TRUST_RELAXED.
  * 0; -EACCES: not trusted, with the reason; -EINVAL: empty chain; -EIO.

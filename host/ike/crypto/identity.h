@@ -4,7 +4,8 @@
  * certificates.
  *
  * Text, as strongSwan reads it: "192.0.2.1", "2001:db8::1", "gw.example.org", "@gw.example.org", "user@example.org", "C=CH, O=x, CN=y",
- * "@#0a1b" (key id in hex), "@@user@example.org" (e-mail), "%any" or ""; prefixes ipv4: ipv6: fqdn: dns: email: rfc822: userfqdn: asn1dn: keyid: override the guess.
+ * "@#0a1b" (key id in hex), "@@user@example.org" (e-mail), "%any" or ""; prefixes ipv4: ipv6: fqdn: dns: email: rfc822: userfqdn: asn1dn: keyid:
+ * override the guess.
  * asn1dn:#HEX is a DN as DER. Patterns: "%any", "*.example.org", "*@example.org", a DN with values "*", an IP prefix or range.
  */
 #ifndef ESPALIER_IKE_IDENTITY_H

@@ -51,14 +51,15 @@ int privkey_parse(const uint8_t *data, size_t len, const char *passphrase, struc
 
 	*key = NULL;
 	if (!pkey && p.asked)
-		return crypto_fail(error, -EACCES, passphrase ? "The passphrase does not open the private key." : "The private key is encrypted and has no secret.");
+		return crypto_fail(error, -EACCES, "%s", passphrase ? "The passphrase does not open the private key." :
+									  "The private key is encrypted and has no secret.");
 	if (!pkey)
 		return crypto_fail(error, -EBADMSG, "There is no private key in it.");
 	kind = cert_classify(pkey, &bits);
 	if (kind == CERT_KEY_OTHER) {
 		EVP_PKEY_free(pkey);
-		return crypto_fail(error, -ENOTSUP, "A key of its kind or size (%u bits) is not supported: RSA of %d to %d bits, ECDSA P-256, P-384, P-521, Ed25519.",
-				   bits, CERT_RSA_BITS_MIN, CERT_RSA_BITS_MAX);
+		return crypto_fail(error, -ENOTSUP, "A key of its kind or size (%u bits) is not supported: RSA of %d to %d bits, ECDSA P-256, P-384, P-521, "
+				   "Ed25519.", bits, CERT_RSA_BITS_MIN, CERT_RSA_BITS_MAX);
 	}
 	*key = calloc(1, sizeof(**key));
 	if (!*key) {

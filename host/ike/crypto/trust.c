@@ -142,39 +142,50 @@ int trust_add_crl(struct trust *t, const char *path, char *error)
 
 /* ---- paths ----------------------------------------------------------------------------------------------------------------- */
 
-static bool names_a_crl(const X509 *x509)
+/* The certificate says where its revocation could be asked for. */
+static bool names_a_source(X509 *x509)
 {
-	return X509_get_ext_by_NID(x509, NID_crl_distribution_points, -1) >= 0 || X509_get_ext_by_NID(x509, NID_info_access, -1) >= 0;
+	STACK_OF(OPENSSL_STRING) *responders = X509_get1_ocsp(x509);
+	bool named = sk_OPENSSL_STRING_num(responders) > 0 || X509_get_ext_by_NID(x509, NID_crl_distribution_points, -1) >= 0;
+
+	X509_email_free(responders);
+	return named;
 }
 
 /* No usable CRL: whether that matters. The trust anchor is trusted as it is; there need be no CRL for it. */
 static int crl_missing(X509_STORE_CTX *ctx, enum trust_revocation revocation)
 {
 	const STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
-	const X509 *x509 = X509_STORE_CTX_get_current_cert(ctx);
+	X509 *x509 = X509_STORE_CTX_get_current_cert(ctx);
 
 	if (revocation == TRUST_RELAXED || X509_STORE_CTX_get_error_depth(ctx) == sk_X509_num(path) - 1)
 		return 1;
-	return revocation == TRUST_IFURI && x509 && !names_a_crl(x509);
+	return revocation == TRUST_IFURI && x509 && !names_a_source(x509);
+}
+
+/* Errors that mean that there is no CRL to go by. What it says is looked at nevertheless: a certificate in it is revoked. */
+static bool is_crl_missing(int error)
+{
+	static const int errors[] = {
+		X509_V_ERR_UNABLE_TO_GET_CRL,	      X509_V_ERR_CRL_HAS_EXPIRED,
+		X509_V_ERR_CRL_NOT_YET_VALID,	      X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER,
+		X509_V_ERR_CRL_SIGNATURE_FAILURE,     X509_V_ERR_DIFFERENT_CRL_SCOPE,
+		X509_V_ERR_KEYUSAGE_NO_CRL_SIGN,      X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION,
+		X509_V_ERR_CRL_PATH_VALIDATION_ERROR, X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE,
+		X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD, X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD,
+	};
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (errors[i] == error)
+			return true;
+	return false;
 }
 
 static int on_verify(int ok, X509_STORE_CTX *ctx)
 {
 	const struct trust_demand *demand = X509_STORE_CTX_get_app_data(ctx);
 
-	if (ok)
-		return 1;
-	switch (X509_STORE_CTX_get_error(ctx)) {
-	case X509_V_ERR_UNABLE_TO_GET_CRL:
-	case X509_V_ERR_CRL_HAS_EXPIRED:
-	case X509_V_ERR_CRL_NOT_YET_VALID:
-	case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
-	case X509_V_ERR_CRL_SIGNATURE_FAILURE:
-	case X509_V_ERR_DIFFERENT_CRL_SCOPE:
-		return crl_missing(ctx, demand->revocation);
-	default:
-		return 0;
-	}
+	return ok || (is_crl_missing(X509_STORE_CTX_get_error(ctx)) && crl_missing(ctx, demand->revocation));
 }
 
 /* The scheme of a certificate's signature, 0: none that is accepted. */

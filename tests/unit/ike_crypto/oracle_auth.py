@@ -21,7 +21,8 @@ HASHES = {"sha1": hashes.SHA1, "sha256": hashes.SHA256, "sha384": hashes.SHA384,
 HASH_OIDS = {"sha1": (1, 3, 14, 3, 2, 26), "sha256": (2, 16, 840, 1, 101, 3, 4, 2, 1), "sha384": (2, 16, 840, 1, 101, 3, 4, 2, 2),
              "sha512": (2, 16, 840, 1, 101, 3, 4, 2, 3)}
 PKCS1_OIDS = {"sha1": 5, "sha256": 11, "sha384": 12, "sha512": 13}
-ECDSA_OIDS = {"sha256": (1, 2, 840, 10045, 4, 3, 2), "sha384": (1, 2, 840, 10045, 4, 3, 3), "sha512": (1, 2, 840, 10045, 4, 3, 4), "sha1": (1, 2, 840, 10045, 4, 1)}
+ECDSA_OIDS = {"sha256": (1, 2, 840, 10045, 4, 3, 2), "sha384": (1, 2, 840, 10045, 4, 3, 3), "sha512": (1, 2, 840, 10045, 4, 3, 4),
+              "sha1": (1, 2, 840, 10045, 4, 1)}
 BITS = {("pkcs1", "sha256"): 0, ("pkcs1", "sha384"): 1, ("pkcs1", "sha512"): 2, ("pss", "sha256"): 3, ("pss", "sha384"): 4, ("pss", "sha512"): 5,
         ("ecdsa", "sha256"): 6, ("ecdsa", "sha384"): 7, ("ecdsa", "sha512"): 8, ("ed25519", None): 9}
 CLASSIC = {256: (9, "sha256", 32), 384: (10, "sha384", 48), 521: (11, "sha512", 66)}
@@ -115,7 +116,8 @@ def make():
     private = {k: e.key.private_bytes(DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()) for k, e in keys.items()}
 
     def emit(name, key, method, algorithm, signature, result, c, scheme=-1):
-        case(NAME=name, **c, CERT=keys[key].der(), KEY=private[key], METHOD=method, ALGORITHM=algorithm, SIGNATURE=signature, RESULT=result, SCHEME=scheme)
+        case(NAME=name, **c, CERT=keys[key].der(), KEY=private[key], METHOD=method, ALGORITHM=algorithm, SIGNATURE=signature, RESULT=result,
+             SCHEME=scheme)
 
     def ds(name, key, kind, hash_name, algorithm, result=0, salt=None, spoil=False):
         c = context()

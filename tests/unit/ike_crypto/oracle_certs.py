@@ -91,7 +91,8 @@ for file, title, fake in (
         ("notca", "basic constraints say that it is no CA", Entity("Not CA", root, key_usage=("digital_signature",))),
         ("nosign", "CA without the right to sign certificates", Entity("No Sign", root, ca=True, key_usage=("crl_sign",))),
         ("nobasic", "no basic constraints", Entity("No Basic", root, basic=False)),
-        ("nobasic_sign", "no basic constraints, but the right to sign certificates", Entity("No Basic Sign", root, basic=False, key_usage=("key_cert_sign",)))):
+        ("nobasic_sign", "no basic constraints, but the right to sign certificates",
+         Entity("No Basic Sign", root, basic=False, key_usage=("key_cert_sign",)))):
     save(file + ".pem", fake)
     save("under_" + file + ".pem", Entity("under", fake))
     case(title, f"under_{file}.pem {file}.pem", "EACCES", "")
@@ -128,7 +129,8 @@ for file, result, why, more in (
     case(file, file + ".pem", result, why)
 
 # ---- keys and signatures -----------------------------------------------------------------------------------------------------------
-for kind, result in (("p384", 0), ("p521", 0), ("ed25519", 0), ("rsa2048", 0), ("rsa3072", 0), ("rsa1024", "EACCES"), ("k256", "EACCES"), ("p224", "EACCES")):
+for kind, result in (("p384", 0), ("p521", 0), ("ed25519", 0), ("rsa2048", 0), ("rsa3072", 0), ("rsa1024", "EACCES"), ("k256", "EACCES"),
+                     ("p224", "EACCES")):
     save(kind + ".pem", Entity(kind, root, kind=kind))
     case(kind, kind + ".pem", result)
 rsa_root = Entity("RSA Root", ca=True, kind="rsa2048")
@@ -190,12 +192,19 @@ save("future.crl", root.crl(bad, start=5, days=7))
 save("forged.crl", root.crl((), key=other.key))
 save("clean.crl", root.crl())
 write("both.crl", root.crl(bad).public_bytes(PEM) + inter.crl().public_bytes(PEM))
+save("ocsp.pem", Entity("ocsp", root, access="OCSP"))
+save("issuers.pem", Entity("issuers", root, access="CA_ISSUERS"))
+unsigning = Entity("No CRL Sign", ca=True, key_usage=("key_cert_sign",))
+save("unsigning.pem", unsigning)
+save("unsigning.crl", unsigning.crl())
+save("under_unsigning.pem", Entity("under", unsigning))
 RELAXED, IFURI, STRICT = 0, 1, 2
 for mode, text in ((RELAXED, "relaxed"), (IFURI, "ifuri"), (STRICT, "strict")):
     case(text + ": good", "leaf.pem", 0, crls="root.crl", REVOCATION=mode)
     case(text + ": revoked", "revoked.pem", "EACCES", "revoked", crls="root.crl", REVOCATION=mode)
     case(text + ": revoked, CRL as DER", "revoked.pem", "EACCES", "revoked", crls="root_crl.der", REVOCATION=mode)
-    case(text + ": revoked intermediate", "under_revoked.pem revoked_inter.pem", "EACCES", "revoked", crls="root.crl revoked_inter.crl", REVOCATION=mode)
+    case(text + ": revoked intermediate", "under_revoked.pem revoked_inter.pem", "EACCES", "revoked", crls="root.crl revoked_inter.crl",
+         REVOCATION=mode)
     case(text + ": good, both CRLs in one file", "deep.pem inter.pem", 0, crls="both.crl", REVOCATION=mode)
     case(text + ": revoked, says an expired CRL", "revoked.pem", "EACCES", "", crls="stale.crl", REVOCATION=mode)
     strict = "EACCES" if mode == STRICT else 0
@@ -205,14 +214,18 @@ for mode, text in ((RELAXED, "relaxed"), (IFURI, "ifuri"), (STRICT, "strict")):
     case(text + ": no CRL of the intermediate", "deep.pem inter.pem", strict, crls="root.crl", REVOCATION=mode)
     case(text + ": expired CRL", "leaf.pem", strict, crls="stale.crl", REVOCATION=mode)
     case(text + ": expired CRL, and an address of one", "uri.pem", uri, crls="stale.crl", REVOCATION=mode)
+    case(text + ": no CRL, but an OCSP responder", "ocsp.pem", uri, REVOCATION=mode)
+    case(text + ": no CRL, but an address of the CA", "issuers.pem", strict, REVOCATION=mode)
+    case(text + ": CRL of a CA that may sign none", "under_unsigning.pem", strict, cas="unsigning.pem", crls="unsigning.crl", REVOCATION=mode)
     case(text + ": CRL of the future", "leaf.pem", strict, crls="future.crl", REVOCATION=mode)
     case(text + ": CRL by another key", "leaf.pem", strict, crls="forged.crl", REVOCATION=mode)
     case(text + ": intermediate is the anchor", "deep.pem", 0, cas="inter.pem", crls="inter.crl", REVOCATION=mode)
 save("sha1.crl", root.crl(bad, hash=hashes.SHA1()))
 
 # ---- identities: a certificate with names of all kinds ---------------------------------------------------------------------------------------
-names = Entity("cn-only.example.org", root, alts=("dns:gw.example.org", "dns:*.wild.example.org", "dns:nul.example.org\0.evil.example", "email:joe@example.org",
-                                                   "ip:192.0.2.7", "ip:2001:db8::7", "uri:urn:x", "dns:ends.example.org."))
+names = Entity("cn-only.example.org", root,
+               alts=("dns:gw.example.org", "dns:*.wild.example.org", "dns:nul.example.org\0.evil.example", "email:joe@example.org", "ip:192.0.2.7",
+                     "ip:2001:db8::7", "uri:urn:x", "dns:ends.example.org."))
 save("names.pem", names)
 public = names.key.public_key()
 spki = public.public_bytes(DER, serialization.PublicFormat.SubjectPublicKeyInfo)

@@ -6,7 +6,7 @@ import ipaddress
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.x509.oid import NameOID, ObjectIdentifier
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID, ObjectIdentifier
 
 NOW = datetime.datetime(2026, 1, 1)
 DAY = datetime.timedelta(days=1)
@@ -45,7 +45,8 @@ class Entity:
     """A key and its certificate."""
 
     def __init__(self, name, issuer=None, kind="p256", ca=False, start=-10, days=100, key=None, hash=SHA256, alts=(), key_usage=None, eku=(),
-                 crl_uri=None, path_length=None, basic=True, critical=None, permitted=None, subject=None):
+                 crl_uri=None, path_length=None, basic=True, critical=None, permitted=None, subject=None,
+                 access=None):
         self.key = key or new_key(kind)
         self.name = name_of(name) if subject is None else subject
         signer = issuer or self
@@ -62,7 +63,12 @@ class Entity:
         if alts:
             b = b.add_extension(x509.SubjectAlternativeName([alt(a) for a in alts]), False)
         if crl_uri:
-            b = b.add_extension(x509.CRLDistributionPoints([x509.DistributionPoint([x509.UniformResourceIdentifier(crl_uri)], None, None, None)]), False)
+            point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl_uri)], None, None, None)
+            b = b.add_extension(x509.CRLDistributionPoints([point]), False)
+        if access:
+            method = getattr(AuthorityInformationAccessOID, access)
+            where = x509.AccessDescription(method, x509.UniformResourceIdentifier("http://a.example.org/"))
+            b = b.add_extension(x509.AuthorityInformationAccess([where]), False)
         if critical:
             b = b.add_extension(x509.UnrecognizedExtension(ObjectIdentifier(critical), b"\x05\x00"), True)
         if permitted:

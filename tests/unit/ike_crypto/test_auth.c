@@ -16,7 +16,8 @@ static char cases[] = "/tmp/ike-auth-XXXXXX";
 
 static struct auth_octets octets_of(struct vec *v)
 {
-	return (struct auth_octets){ vec_bytes(v, "MESSAGE"), vec_bytes(v, "NONCE"), (uint16_t)vec_number(v, "PRF"), vec_bytes(v, "SK_P"), vec_bytes(v, "ID") };
+	return (struct auth_octets){ vec_bytes(v, "MESSAGE"), vec_bytes(v, "NONCE"), (uint16_t)vec_number(v, "PRF"), vec_bytes(v, "SK_P"),
+				     vec_bytes(v, "ID") };
 }
 
 static struct cert *cert_of(struct vec *v)

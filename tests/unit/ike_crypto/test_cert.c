@@ -146,7 +146,8 @@ static void test_pinned(void **state)
 	static const struct {
 		const char *file;
 		int ret;
-	} cases[] = { { "self.pem", 0 }, { "leaf.pem", 0 }, { "expired.pem", -EACCES }, { "early.pem", -EACCES }, { "rsa1024.pem", -EACCES }, { "k256.pem", -EACCES } };
+	} cases[] = { { "self.pem", 0 },	 { "leaf.pem", 0 },	     { "expired.pem", -EACCES },
+		      { "early.pem", -EACCES }, { "rsa1024.pem", -EACCES }, { "k256.pem", -EACCES } };
 	char error[CRYPTO_ERROR_LEN];
 	struct trust *trust;
 
@@ -211,7 +212,8 @@ static void test_requests(void **state)
 
 static void test_chain_limits(void **state)
 {
-	static const char *const files[] = { "leaf.pem", "deep.pem", "inter.pem", "root.pem", "other.pem", "expired.pem", "early.pem", "p384.pem", "p521.pem" };
+	static const char *const files[] = { "leaf.pem",    "deep.pem",	 "inter.pem", "root.pem", "other.pem",
+					     "expired.pem", "early.pem", "p384.pem",  "p521.pem" };
 	static uint8_t big[CERT_DER_MAX + 1];
 	char error[CRYPTO_ERROR_LEN];
 	struct cert_chain chain = { 0 };
@@ -293,14 +295,18 @@ static void test_private_keys(void **state)
 		const char *file, *passphrase, *cert;
 		int ret;
 	} cases[] = {
-		{ "rsa_pkcs8.key", NULL, "key_rsa.pem", 0 },	   { "rsa_old.key", NULL, "key_rsa.pem", 0 },	       { "rsa_pkcs8.der", NULL, "key_rsa.pem", 0 },
-		{ "rsa_old.der", NULL, "key_rsa.pem", 0 },	   { "ec_pkcs8.key", NULL, "key_ec.pem", 0 },	       { "ec_old.key", NULL, "key_ec.pem", 0 },
-		{ "ec_pkcs8.der", NULL, "key_ec.pem", 0 },	   { "ec_old.der", NULL, "key_ec.pem", 0 },	       { "ed_pkcs8.key", NULL, "key_ed.pem", 0 },
-		{ "ed_pkcs8.der", "not needed", "key_ed.pem", 0 }, { "rsa_pkcs8_locked.key", "sesame", "key_rsa.pem", 0 }, { "rsa_old_locked.key", "sesame", "key_rsa.pem", 0 },
-		{ "ec_pkcs8_locked.der", "sesame", "key_ec.pem", 0 }, { "ed_pkcs8_locked.key", "sesame", "key_ed.pem", 0 }, { "rsa_pkcs8_locked.key", "wrong", NULL, -EACCES },
-		{ "rsa_pkcs8_locked.key", NULL, NULL, -EACCES },   { "rsa_old_locked.key", "wrong", NULL, -EACCES },   { "ec_pkcs8_locked.der", NULL, NULL, -EACCES },
-		{ "ec_pkcs8_locked.der", "wrong", NULL, -EACCES }, { "small.key", NULL, NULL, -ENOTSUP },	       { "k256.key", NULL, NULL, -ENOTSUP },
-		{ "leaf.pem", NULL, NULL, -EBADMSG },		   { "empty.pem", NULL, NULL, -EBADMSG },	       { "nothing.key", NULL, NULL, -ENOENT },
+		{ "rsa_pkcs8.key", NULL, "key_rsa.pem", 0 }, { "rsa_old.key", NULL, "key_rsa.pem", 0 },
+		{ "rsa_pkcs8.der", NULL, "key_rsa.pem", 0 }, { "rsa_old.der", NULL, "key_rsa.pem", 0 },
+		{ "ec_pkcs8.key", NULL, "key_ec.pem", 0 }, { "ec_old.key", NULL, "key_ec.pem", 0 },
+		{ "ec_pkcs8.der", NULL, "key_ec.pem", 0 }, { "ec_old.der", NULL, "key_ec.pem", 0 },
+		{ "ed_pkcs8.key", NULL, "key_ed.pem", 0 }, { "ed_pkcs8.der", "not needed", "key_ed.pem", 0 },
+		{ "rsa_pkcs8_locked.key", "sesame", "key_rsa.pem", 0 }, { "rsa_old_locked.key", "sesame", "key_rsa.pem", 0 },
+		{ "ec_pkcs8_locked.der", "sesame", "key_ec.pem", 0 }, { "ed_pkcs8_locked.key", "sesame", "key_ed.pem", 0 },
+		{ "rsa_pkcs8_locked.key", "wrong", NULL, -EACCES }, { "rsa_pkcs8_locked.key", NULL, NULL, -EACCES },
+		{ "rsa_old_locked.key", "wrong", NULL, -EACCES }, { "ec_pkcs8_locked.der", NULL, NULL, -EACCES },
+		{ "ec_pkcs8_locked.der", "wrong", NULL, -EACCES }, { "small.key", NULL, NULL, -ENOTSUP },
+		{ "k256.key", NULL, NULL, -ENOTSUP }, { "leaf.pem", NULL, NULL, -EBADMSG },
+		{ "empty.pem", NULL, NULL, -EBADMSG }, { "nothing.key", NULL, NULL, -ENOENT },
 	};
 	char error[CRYPTO_ERROR_LEN];
 
@@ -349,9 +355,11 @@ static void test_identities(void **state)
 		"C=CH, O=Espalier Test, CN=cn-only.example.org", "c=CH, o=espalier  TEST, cn=CN-only.example.org",
 	};
 	static const char *const no[] = {
-		"%any", "cn-only.example.org", "w.example.org", "gw.example.or", "gw.example.org.", "x.gw.example.org", "x.wild.example.org", "*.wild.example.org",
+		"%any", "cn-only.example.org", "w.example.org", "gw.example.or", "gw.example.org.", "x.gw.example.org", "x.wild.example.org",
+		"*.wild.example.org",
 		"*.example.org", "nul.example.org", "evil.example", "nul.example.org.evil.example", "ends.example.org", "Joe@example.org", "oe@example.org",
-		"joe@example.org.", "192.0.2.8", "192.0.2.0/24", "192.0.2.7-192.0.2.7", "2001:db8::8", "fqdn:192.0.2.7", "fqdn:joe@example.org", "email:joe@gw.example.org",
+		"joe@example.org.", "192.0.2.8", "192.0.2.0/24", "192.0.2.7-192.0.2.7", "2001:db8::8", "fqdn:192.0.2.7", "fqdn:joe@example.org",
+		"email:joe@gw.example.org",
 		"urn.x", "C=CH, O=Espalier Test", "O=Espalier Test, C=CH, CN=cn-only.example.org", "C=CH, O=Espalier Test, CN=*", "CN=cn-only.example.org",
 		"C=CH, O=Espalier Test, CN=cn-only.example.org, CN=x", "keyid:gw.example.org", "@#00",
 	};

@@ -12,7 +12,8 @@
 
 static struct suite suite_of(struct vec *v)
 {
-	return (struct suite){ .encr = (uint16_t)vec_number(v, "ENCR"), .encr_bits = (uint16_t)vec_number(v, "BITS"), .integ = (uint16_t)vec_number(v, "INTEG") };
+	return (struct suite){ .encr = (uint16_t)vec_number(v, "ENCR"), .encr_bits = (uint16_t)vec_number(v, "BITS"),
+			       .integ = (uint16_t)vec_number(v, "INTEG") };
 }
 
 static struct cipher *cipher_of(struct vec *v)
@@ -228,14 +229,15 @@ static void test_unsupported(void **state)
 {
 	static const struct {
 		uint16_t encr, bits, integ;
-	} bad[] = { { 20, 256, 12 }, { 20, 0, 0 }, { 20, 257, 0 }, { 12, 128, 0 }, { 12, 128, 2 }, { 12, 64, 12 }, { 3, 192, 12 }, { 0, 128, 0 }, { 28, 256, 0 } };
+	} bad[] = { { 20, 256, 12 }, { 20, 0, 0 },	  { 20, 257, 0 }, { 12, 128, 0 }, { 12, 128, 2 },
+		    { 12, 64, 12 },  { 3, 192, 12 }, { 0, 128, 0 },  { 28, 256, 0 } };
 	static const struct transform good[] = {
 		{ IKE_TR_ENCR, false, 20, 128 }, { IKE_TR_ENCR, false, 12, 256 }, { IKE_TR_PRF, false, 7, 0 },
 		{ IKE_TR_INTEG, false, 14, 0 },	 { IKE_TR_INTEG, false, 0, 0 },	  { IKE_TR_KE, false, 31, 0 },
 	};
 	static const struct transform not[] = {
-		{ IKE_TR_ENCR, false, 20, 0 }, { IKE_TR_ENCR, false, 3, 0 }, { IKE_TR_PRF, false, 2, 0 }, { IKE_TR_INTEG, false, 2, 0 }, { IKE_TR_KE, false, 2, 0 },
-		{ IKE_TR_ESN, false, 0, 0 }, { 99, false, 1, 0 },
+		{ IKE_TR_ENCR, false, 20, 0 }, { IKE_TR_ENCR, false, 3, 0 }, { IKE_TR_PRF, false, 2, 0 }, { IKE_TR_INTEG, false, 2, 0 },
+		{ IKE_TR_KE, false, 2, 0 },    { IKE_TR_ESN, false, 0, 0 },  { 99, false, 1, 0 },
 	};
 	struct cipher_sizes sizes;
 	struct cipher *c;
