@@ -96,8 +96,8 @@ class InteropTest(unittest.TestCase):
         return side
 
     def _finish(self):
-        failed = any(error for _, error in self._outcome.errors) if hasattr(self._outcome, "errors") else bool(
-            [1 for test, _ in self._outcome.result.failures + self._outcome.result.errors if test is self])
+        result = self._outcome.result
+        failed = any(self in (test, getattr(test, "test_case", None)) for test, _ in result.failures + result.errors)
         if failed:
             print(f"\n==== {self.id()}: logs, configurations and captures are in {self.kept}; {self.role}")
             for side in self.sides:

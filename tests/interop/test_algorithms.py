@@ -48,7 +48,7 @@ class Algorithms(InteropTest):
                         initiator.rekey(child=name)
                         self.wait_rekeyed(responder, before)
                         self.assert_ping(responder, count=2)
-                    initiator.down(ike=name)
+                    initiator.down(number=initiator.established()[0]["id"])
                     responder.wait_down()
                     initiator.wait_down()
 
