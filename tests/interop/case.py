@@ -101,7 +101,7 @@ class InteropTest(unittest.TestCase):
         if failed:
             print(f"\n==== {self.id()}: logs, configurations and captures are in {self.kept}; {self.role}")
             for side in self.sides:
-                print(side.tails())
+                print(side.tails() + side.counters())
         for capture in self.captures:
             capture.close()
         if failed or os.environ.get("ESPALIER_INTEROP_KEEP"):

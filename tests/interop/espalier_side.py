@@ -4,6 +4,7 @@
 $ESPALIER_TEST_DEVICE: software (default), or sim: a simulated card, $ESPALIER_SIM, that starts with the gateway and ends with this side.
 $ESPALIER_BUILD: another build directory.
 """
+import contextlib
 import itertools
 import json
 import os
@@ -72,7 +73,7 @@ class Espalier(Side):
 
     def start_gateway(self):
         self._daemon("gw", "gw.log", [f"{BUILD}/bin/espalier-gw", "-d", self.device, "--sink", self.sink, "--sink-user", "nobody",
-                                      "--log", self.level(), *self.gateway_options])
+                                      "--log", self.level(), "--json-stats", os.path.join(self.directory, "gw.json"), *self.gateway_options])
 
     def start_agent(self):
         keylog = ["--keylog", self.keys] if self.keylog else []
@@ -132,6 +133,20 @@ class Espalier(Side):
 
     def sas(self):
         return json.loads(self.ike("list", "--json").stdout)["ike_sas"]
+
+    def counters(self):
+        """What the gateway counted since it started, which it writes at SIGUSR1."""
+        path = os.path.join(self.directory, "gw.json")
+        if "gw" not in self.processes or self.processes["gw"].poll() is not None:
+            return ""
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(path)
+        self.processes["gw"].send_signal(signal.SIGUSR1)
+        with contextlib.suppress(Failed):
+            wait(lambda: os.path.exists(path) and os.path.getsize(path), 2, "counters")
+            with open(path, encoding="utf-8") as file:
+                return f"---- counters of {self.name}\n{file.read()}"
+        return ""
 
     def keylog_directory(self):
         return self.keys

@@ -93,6 +93,10 @@ class Side:
                 self.end(key, signal.SIGKILL)
 
     # ---- what tests ask
+    def counters(self):
+        """What the data plane counted, as text for a person."""
+        return ""
+
     def log(self):
         text = ""
         for name in sorted(os.listdir(self.directory)):
