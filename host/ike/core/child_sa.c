@@ -274,6 +274,7 @@ void child_retire(struct child_sa *child)
 		before->successor = child->successor;
 	if (child->successor)
 		child_use(child->successor);
+	child->successor = NULL; /* whose own deletion is not a return to this one any more */
 	reqid_unuse(child->reqid, child);
 	remove_sa(child, SINK_OUT);
 	command_child_gone(agent, child->id, CLOSE_REPLACED);
