@@ -196,31 +196,37 @@ static int control_sa_query(struct sink *sink, const struct sink_sa_id *id, stru
 	return 0;
 }
 
+/* A pipe with packets of the SA (NULL: of any); NULL: there is none. */
+static struct gw_pipe *busy_pipe(struct gw *gw, const struct gw_sa *sa)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		struct gw_pipe *pipe = &gw->device.pipes[i];
+
+		if (sa ? sa->in_flight && sa->id.direction == (enum sink_direction)i : pipe_in_flight(pipe) > 0)
+			return pipe;
+	}
+	return NULL;
+}
+
 /* Wait until no packet of the SA (NULL: of any) is in the card. -ENODEV: the card was lost meanwhile, and the SA with it. */
 static int drain(struct gw *gw, const struct gw_sa *sa)
 {
 	uint64_t end = gw_clock_ms() + DRAIN_MS;
+	struct gw_pipe *pipe;
 
 	for (;;) {
 		gw_pump(gw);
 		if (!gw->device.dev)
 			return -ENODEV;
-		for (unsigned int i = 0; i < 2; i++) {
-			struct gw_pipe *pipe = &gw->device.pipes[i];
-			bool busy = sa ? sa->in_flight && sa->id.direction == (enum sink_direction)i : pipe_in_flight(pipe) > 0;
-
-			if (!busy)
-				continue;
-			espalier_queue_wait(pipe->queue, DRAIN_WAIT_MS);
-			pipe->armed = false;
-			goto again;
-		}
-		return 0;
-again:
+		pipe = busy_pipe(gw, sa);
+		if (!pipe)
+			return 0;
 		if (gw_clock_ms() >= end) {
 			gw_device_lost(gw, "it does not finish its packets");
 			return -ENODEV;
 		}
+		espalier_queue_wait(pipe->queue, DRAIN_WAIT_MS); /* whether it waited in vain shows in the next round */
+		pipe->armed = false;
 	}
 }
 

@@ -41,6 +41,11 @@ void gw_watch_wire(struct gw *gw, const struct wire_socket *socket)
 	watch(gw, EPOLL_CTL_ADD, socket->fd, gw->wire_wanted ? EPOLLIN : 0, SOURCE_WIRE, (unsigned int)(socket - gw->wire.sockets));
 }
 
+static void unwatch_wire(void *context, const struct wire_socket *socket)
+{
+	watch(context, EPOLL_CTL_DEL, socket->fd, 0, SOURCE_WIRE, 0);
+}
+
 void gw_watch_queues(struct gw *gw, bool on)
 {
 	for (unsigned int i = 0; i < 2; i++)
@@ -312,6 +317,7 @@ int gw_run(struct gw *gw, char *error)
 		gw->wire.sockets[i].fd = -1;
 	gw->wire.counters = &gw->counters;
 	gw->wire.too_big = mtu_too_big;
+	gw->wire.closing = unwatch_wire;
 	gw->wire.context = gw;
 	gw->now_ms = gw->answers_ms = gw_clock_ms();
 	spd_init(&gw->spd);

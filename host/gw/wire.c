@@ -235,6 +235,9 @@ static void take_error(struct gw_wire *wire, struct msghdr *msg, const uint8_t *
 
 void wire_errors(struct gw_wire *wire, const struct wire_socket *socket)
 {
+	socklen_t pending_len = sizeof(int);
+	int pending;
+
 	for (int i = 0; i < ERRORS_MAX; i++) {
 		uint8_t quoted[64];
 		_Alignas(struct cmsghdr) uint8_t control[512];
@@ -245,7 +248,8 @@ void wire_errors(struct gw_wire *wire, const struct wire_socket *socket)
 		ssize_t len = recvmsg(socket->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT);
 
 		if (len < 0)
-			return;
+			break;
 		take_error(wire, &msg, quoted, (size_t)len);
 	}
+	getsockopt(socket->fd, SOL_SOCKET, SO_ERROR, &pending, &pending_len); /* one that is in no queue; reading takes it away */
 }

@@ -41,6 +41,8 @@ struct gw_wire {
 	struct gw_counters *counters;
 	/* a packet of sa did not fit: into the interface (mtu 0: ask the kernel), or through the network, as an ICMP error says */
 	void (*too_big)(void *context, const struct ip_addr *dst, uint32_t spi, uint32_t mtu);
+	/* a socket is about to be closed: another process may have it, too, so that it does not leave an epoll set by itself */
+	void (*closing)(void *context, const struct wire_socket *socket);
 	void *context;
 	struct wire_socket *out; /* of the batch that waits */
 	unsigned int out_count;

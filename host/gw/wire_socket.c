@@ -72,8 +72,10 @@ static void close_socket(struct gw_wire *wire, struct wire_socket *socket_)
 {
 	if (wire->out == socket_)
 		wire_flush(wire);
-	if (socket_->fd >= 0)
+	if (socket_->fd >= 0) {
+		wire->closing(wire->context, socket_);
 		close(socket_->fd);
+	}
 	socket_->fd = -1;
 }
 

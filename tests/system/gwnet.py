@@ -175,6 +175,11 @@ class Gateway:
     def mtu(self):
         return int(re.search(r"mtu (\d+)", run("ip", "-n", self.namespace, "link", "show", "esp0"))[1])
 
+    def cpu_seconds(self):
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def kill(self):
         self.process.kill()
         self.process.wait()
@@ -207,8 +212,12 @@ class Tunnel:
                     made = socket.socket(socket.AF_INET6 if family == 6 else socket.AF_INET, socket.SOCK_DGRAM)
                     made.bind((self.addresses[i], NAT_PORT))
                 sinks[i].give_esp_socket(made, self.addresses[i], NAT_PORT)
-                made.close()
+                self.sockets.append(made)  # the giver keeps it, as an agent may
         self.rekey()
+
+    def close_sockets(self):
+        for made in self.sockets:
+            made.close()
 
     def rekey(self):
         """New SAs: inbound first on both sides, then outbound and the policy, as RFC 7296 2.8 has it. Returns what delete() takes."""
