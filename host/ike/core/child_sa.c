@@ -9,6 +9,8 @@
 #include "core/commands.h"
 #include "core/reqid.h"
 
+#define PEER_READY_MS 300u
+
 static uint64_t child_key(enum sink_direction direction, uint32_t spi)
 {
 	return (uint64_t)direction << 32 | spi;
@@ -165,6 +167,23 @@ static void leave(struct child_sa *child)
 	agent->stats.child_sas--;
 }
 
+static void peer_is_ready(void *owner)
+{
+	child_use(owner);
+}
+
+/*
+ * The peer, whose request made this SA, installs it only after the response: until then another one of the same reqid carries the traffic
+ * (reauthentication, RFC 7296, 2.8.3). If that goes first, this one is in use at once.
+ */
+static int use_later(struct child_sa *child)
+{
+	struct agent *agent = child->ike->agent;
+
+	child->waits = true;
+	return timer_set(&agent->timers, &child->retire, agent_now(agent) + PEER_READY_MS, peer_is_ready, child);
+}
+
 int child_install(struct child_sa *child, const uint8_t *keymat, size_t len, bool use)
 {
 	struct agent *agent = child->ike->agent;
@@ -186,7 +205,7 @@ int child_install(struct child_sa *child, const uint8_t *keymat, size_t len, boo
 		child->has_out = !err;
 	}
 	if (!err && use)
-		err = reqid_use(r, child);
+		err = r->user && !child->initiator ? use_later(child) : reqid_use(r, child);
 	if (err) {
 		reqid_leave(r, child);
 		remove_sa(child, SINK_OUT);

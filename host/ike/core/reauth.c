@@ -68,19 +68,34 @@ int ike_reauth_initiate(struct ike_sa *sa)
 
 /* ---- the new one is there ------------------------------------------------------------------------------------------------------ */
 
-/* Behind all CREATE_CHILD_SA in the queue: their time has passed, the old SA's too. No message of its own. */
-static int delete_old(struct ike_sa *sa, struct exchange *x, struct ike_builder *b)
+static void overlap_over(void *owner)
 {
-	struct ike_sa *old = sa->replaces;
+	struct ike_sa *old = owner;
 
+	if (old->replaced_by)
+		old->replaced_by->replaces = NULL;
+	old->replaced_by = NULL;
+	if (old->state == IKE_ESTABLISHED)
+		ike_delete_initiate(old);
+}
+
+/* What is under way by the old SAs still arrives: with an IKE SA go all its CHILD SAs, at both ends. */
+static void begin_overlap(struct ike_sa *old)
+{
+	struct agent *agent = old->agent;
+
+	if (timer_set(&agent->timers, &old->reauth, agent_now(agent) + agent->settings.retire_ms, overlap_over, old))
+		overlap_over(old);
+}
+
+/* Behind all CREATE_CHILD_SA in the queue: their time has passed, the old SA's too. No message of its own. */
+static int end_old(struct ike_sa *sa, struct exchange *x, struct ike_builder *b)
+{
 	(void)x;
 	(void)b;
-	if (old) {
-		sa->replaces = NULL;
-		old->replaced_by = NULL;
-		command_ike_rekeyed(old->agent, old->id, 0, "authenticated anew");
-		if (old->state == IKE_ESTABLISHED)
-			ike_delete_initiate(old);
+	if (sa->replaces) {
+		command_ike_rekeyed(sa->agent, sa->replaces->id, 0, "authenticated anew");
+		begin_overlap(sa->replaces);
 	}
 	return -ECANCELED;
 }
@@ -98,10 +113,10 @@ static void free_exchange(struct exchange *x)
 	free(x);
 }
 
-static const struct exchange_ops delete_old_ops = {
+static const struct exchange_ops end_old_ops = {
 	.name = "end of the reauthentication",
 	.type = IKE_INFORMATIONAL,
-	.build = delete_old,
+	.build = end_old,
 	.response = no_response,
 	.free = free_exchange,
 };
@@ -127,7 +142,7 @@ void ike_reauth_established(struct ike_sa *sa)
 	}
 	if (!x)
 		return;
-	x->ops = &delete_old_ops;
+	x->ops = &end_old_ops;
 	ike_queue(sa, x);
 }
 
@@ -137,8 +152,11 @@ void ike_reauth_move(struct ike_sa *from, struct ike_sa *to)
 {
 	to->replaced_by = from->replaced_by;
 	from->replaced_by = NULL;
-	if (to->replaced_by)
-		to->replaced_by->replaces = to;
+	if (!to->replaced_by)
+		return;
+	to->replaced_by->replaces = to;
+	if (to->replaced_by->state == IKE_ESTABLISHED)
+		begin_overlap(to);
 }
 
 void ike_reauth_forget(struct ike_sa *sa)

@@ -92,6 +92,25 @@ static void test_child_late_packets(void **state)
 	pair_close(&p);
 }
 
+/* The same when the IKE SA is made anew. */
+static void test_reauth_late_packets(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, 3, "", "");
+	node_up(p.a, "net");
+	node_rekey(p.a, "net", true, true);
+	world_run(p.w, 500);
+	assert_int_equal(mock_sa_count(&p.a->sink), 4);
+	assert_int_equal(mock_sa_count(&p.b->sink), 4);
+	world_run(p.w, 10 * SECOND);
+	assert_int_equal(mock_sa_count(&p.a->sink), 2);
+	assert_int_equal(mock_sa_count(&p.b->sink), 2);
+	world_consistent(p.w, 1, 1);
+	pair_close(&p);
+}
+
 static void test_child_without_pfs(void **state)
 {
 	(void)state;
@@ -481,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_child_responder),
 		cmocka_unit_test(test_child_without_pfs),
 		cmocka_unit_test(test_child_late_packets),
+		cmocka_unit_test(test_reauth_late_packets),
 		cmocka_unit_test(test_ike_initiator),
 		cmocka_unit_test(test_ike_responder),
 		cmocka_unit_test(test_reauth_initiator),
