@@ -4,3 +4,4 @@
 $(eval $(call c_test,ike_core_timer,tests/unit/ike_core/test_timer.c,$(IKE_LIBS),))
 $(eval $(call c_test,ike_core_window,tests/unit/ike_core/test_window.c,$(IKE_LIBS),))
 $(eval $(call c_test,ike_core_auth_cert,tests/unit/ike_core/test_auth_cert.c tests/unit/ike_core/pki.c $(WORLD),$(IKE_LIBS),-lcrypto))
+$(eval $(call ike_core_test,init))
