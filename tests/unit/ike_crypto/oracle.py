@@ -116,7 +116,8 @@ def modp(index):
             y += 1
     size = n // 8
     case(GROUP=group, PRIVATE=x.to_bytes(41, "big"), PUBLIC=pow(2, x, p).to_bytes(size, "big"), PEER=pow(2, y, p).to_bytes(size, "big"),
-         SHARED=pow(2, x * y, p).to_bytes(size, "big"), P=p.to_bytes(size, "big"), NONRESIDUE=(p - pow(2, y, p)).to_bytes(size, "big"))
+         SHARED=pow(2, x * y, p).to_bytes(size, "big"), P=p.to_bytes(size, "big"), NONRESIDUE=(p - pow(2, y, p)).to_bytes(size, "big"),
+         ABOVE=(p + 4).to_bytes(size, "big"))  # a square that is not reduced
 
 
 what, count = sys.argv[1], int(sys.argv[3])

@@ -187,6 +187,21 @@ static void test_padding(void **state)
 	cipher_free(c);
 }
 
+/* A peer with the right keys and a ciphertext that is not whole blocks. */
+static void test_part_of_a_block(void **state)
+{
+	uint8_t all[sizeof(aad) + 16 + 5 + 16] = { 0 }, mac[EVP_MAX_MD_SIZE];
+	struct cipher *c;
+
+	(void)state;
+	memcpy(all, aad, sizeof(aad));
+	assert_non_null(HMAC(EVP_sha256(), key, 32, all, sizeof(all) - 16, mac, NULL));
+	memcpy(all + sizeof(all) - 16, mac, 16);
+	assert_int_equal(cipher_new(&both[1], key, key, &c), 0);
+	refuse(c, aad, sizeof(aad), all + sizeof(aad), sizeof(all) - sizeof(aad));
+	cipher_free(c);
+}
+
 static void test_counter(void **state)
 {
 	static const uint8_t last[8] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe };
@@ -260,7 +275,7 @@ static void test_unsupported(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_python),	cmocka_unit_test(test_tampered), cmocka_unit_test(test_padding),
+		cmocka_unit_test(test_python),	cmocka_unit_test(test_tampered), cmocka_unit_test(test_padding), cmocka_unit_test(test_part_of_a_block),
 		cmocka_unit_test(test_counter), cmocka_unit_test(test_sizes),	 cmocka_unit_test(test_unsupported),
 	};
 

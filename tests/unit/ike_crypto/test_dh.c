@@ -100,9 +100,10 @@ static void test_modp(void **state)
 		memcpy(value, p.data, p.len);
 		value[p.len - 1] -= 1; /* p is odd */
 		refuse(dh, value, p.len);
-		memset(value, 0xff, p.len); /* above p */
+		memset(value, 0xff, p.len);
 		refuse(dh, value, p.len);
 		refuse(dh, vec_bytes(&v, "NONRESIDUE").data, p.len);
+		refuse(dh, vec_bytes(&v, "ABOVE").data, p.len);
 		dh_free(dh);
 	}
 	assert_int_equal(v.cases, 6);
