@@ -91,5 +91,7 @@ unsigned int conn_rank(const struct conf_connection *conn, const struct ip_addr 
 
 /* As initiator, after IKE_SA_INIT: queues IKE_AUTH. 0 or negative. */
 int auth_initiate(struct ike_sa *sa);
+/* As initiator: the responder's IKE_AUTH is not good enough. Tells it why, and the IKE SA ends (RFC 7296, 2.21.2). 0 or -ENOMEM. */
+int auth_refuse(struct ike_sa *sa, uint16_t notify, const char *why);
 
 #endif

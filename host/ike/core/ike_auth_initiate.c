@@ -94,11 +94,20 @@ static int build(struct ike_sa *sa, struct exchange *x, struct ike_builder *b)
 
 /* ---- we do not accept the responder: tell it, and be done (RFC 7296, 2.21.2) -------------------------------------------------------------- */
 
+struct refusal {
+	struct exchange x;
+	uint16_t notify;
+};
+
 static int build_refusal(struct ike_sa *sa, struct exchange *x, struct ike_builder *b)
 {
+	uint16_t notify = ((struct refusal *)x)->notify;
+
 	(void)sa;
-	(void)x;
-	ike_build_notify(b, IKE_N_AUTHENTICATION_FAILED, NULL, 0);
+	ike_build_notify(b, notify, NULL, 0);
+	/* AUTHENTICATION_FAILED says that the IKE SA is no more. */
+	if (notify != IKE_N_AUTHENTICATION_FAILED)
+		ike_build_delete_ike(b);
 	return 0;
 }
 
@@ -115,18 +124,19 @@ static const struct exchange_ops refusal_ops = {
 	.free = (void (*)(struct exchange *))free,
 };
 
-static int refuse(struct ike_sa *sa)
+int auth_refuse(struct ike_sa *sa, uint16_t notify, const char *why)
 {
-	struct exchange *x = calloc(1, sizeof(*x));
+	struct refusal *refusal = calloc(1, sizeof(*refusal));
 
-	sa->why = "authentication of the peer failed";
-	if (!x)
+	sa->why = why;
+	if (!refusal)
 		return -ENOMEM;
-	x->ops = &refusal_ops;
+	refusal->x.ops = &refusal_ops;
+	refusal->notify = notify;
 	sa->agent->stats.failed++;
 	sa->state = IKE_DELETING;
-	up_ike_failed(sa, -EACCES, sa->why);
-	ike_queue_first(sa, x);
+	up_ike_failed(sa, -EACCES, why);
+	ike_queue_first(sa, &refusal->x);
 	return 0;
 }
 
@@ -207,8 +217,10 @@ static int response(struct ike_sa *sa, struct exchange *x, const struct ike_chai
 	if (!err)
 		err = identity_copy(&peer.id, &sa->remote_id);
 	auth_peer_clear(&peer);
+	if (err == -ENOMEM)
+		return err;
 	if (err)
-		return err == -EACCES ? refuse(sa) : err;
+		return auth_refuse(sa, err == -EBADMSG ? IKE_N_INVALID_SYNTAX : IKE_N_AUTHENTICATION_FAILED, why ? why : "authentication of the peer failed");
 	initial_contact = ike_chain_notify(m, IKE_N_INITIAL_CONTACT, &notify);
 	ike_sa_log_established(sa);
 	take_child(sa, m);

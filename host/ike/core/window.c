@@ -293,6 +293,8 @@ static void sealed_response(struct ike_sa *sa, const struct opened *opened)
 	}
 	if (err) {
 		ike_log(sa, AGENT_ERROR, "%s response: %s", name_of(x), why);
+		if (x->ops->type == IKE_AUTH)
+			err = auth_refuse(sa, chain.unsupported_critical ? IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD : IKE_N_INVALID_SYNTAX, why);
 		end_exchange(sa, x, true);
 	} else {
 		err = response_of(sa, x, &chain);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The agent's core: what leads to an IKE SA, and what must not. Read after ike_core.mk.
+comma := ,
 # By themselves, without a world:
 $(eval $(call c_test,ike_core_timer,tests/unit/ike_core/test_timer.c,$(IKE_LIBS),))
 $(eval $(call c_test,ike_core_window,tests/unit/ike_core/test_window.c,$(IKE_LIBS),))
 $(eval $(call c_test,ike_core_auth_cert,tests/unit/ike_core/test_auth_cert.c tests/unit/ike_core/pki.c $(WORLD),$(IKE_LIBS),-lcrypto))
 $(eval $(call ike_core_test,init))
+$(eval $(call c_test,ike_core_auth,tests/unit/ike_core/test_auth.c tests/unit/ike_core/tamper.c $(WORLD),$(IKE_LIBS),-lcrypto -Wl$(comma)--wrap=seal_message))

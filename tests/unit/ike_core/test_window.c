@@ -84,6 +84,14 @@ int ike_rekey_initiate(struct ike_sa *s)
 	return 0;
 }
 
+int auth_refuse(struct ike_sa *s, uint16_t notify, const char *why)
+{
+	(void)s;
+	(void)notify;
+	(void)why;
+	return -EACCES;
+}
+
 int blob_set(struct blob *blob, const void *data, size_t len)
 {
 	(void)blob;
