@@ -47,6 +47,7 @@ struct gw {
 	struct sink_server *server;
 	int epoll_fd, signal_fd, timer_fd, bypass_fd;
 	bool stop;
+	int failure; /* why it stops, if not because it was asked to: negative errno */
 	bool tun_wanted, wire_wanted; /* as epoll is set */
 	bool mtu_stale;		      /* an SA changed: the TUN device's MTU is to be found anew */
 	uint64_t now_ms;	      /* CLOCK_MONOTONIC, of this round of the loop */

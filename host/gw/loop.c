@@ -118,6 +118,10 @@ static void read_tun(struct gw *gw)
 			return;
 		memory = up ? pipe_src(pipe, pipe_free_slot(pipe, 0)) : gw->scratch;
 		len = read(gw->tun.fd, memory, up ? gw->device.info.max_packet : sizeof(gw->scratch));
+		if (len < 0 && errno != EAGAIN && errno != EINTR) {
+			gw->failure = -errno;
+			gw->stop = true;
+		}
 		if (len <= 0)
 			return;
 		gw_outbound(gw, memory, (size_t)len);
@@ -212,7 +216,7 @@ static int loop(struct gw *gw)
 		arm(gw);
 		set_interest(gw);
 	}
-	return 0;
+	return gw->failure;
 }
 
 /* ---- start and end ---- */
@@ -287,12 +291,12 @@ static void close_fd(int fd)
 		close(fd);
 }
 
-static void finish(struct gw *gw)
+static void finish(struct gw *gw, bool clean)
 {
 	sink_server_close(gw->server);
 	gw->server = NULL;
 	gw_delete_sas(gw);
-	routes_close(&gw->routes);
+	routes_close(&gw->routes, !clean);
 	gw_close_device(gw);
 	while (gw->sad.all)
 		sad_remove(&gw->sad, gw->sad.all);
@@ -327,8 +331,8 @@ int gw_run(struct gw *gw, char *error)
 		fflush(stdout);
 		ret = loop(gw);
 		if (ret)
-			fail(error, ret, "epoll");
+			fail(error, ret, gw->failure ? "The TUN device is gone" : "epoll");
 	}
-	finish(gw);
+	finish(gw, !ret);
 	return ret;
 }

@@ -172,7 +172,7 @@ void routes_remove(struct gw_routes *routes, const struct sink_policy *policy)
 	change_policy(routes, policy, false);
 }
 
-void routes_flush(struct gw_routes *routes)
+static void forget(struct gw_routes *routes)
 {
 	for (unsigned int i = 0; i < ROUTES_BUCKETS; i++) {
 		while (routes->buckets[i]) {
@@ -182,15 +182,22 @@ void routes_flush(struct gw_routes *routes)
 			free(entry);
 		}
 	}
+}
+
+void routes_flush(struct gw_routes *routes)
+{
+	forget(routes);
 	nl_flush_table(routes->fd, ROUTES_TABLE);
 }
 
-void routes_close(struct gw_routes *routes)
+void routes_close(struct gw_routes *routes, bool keep)
 {
 	if (routes->fd < 0)
 		return;
-	routes_flush(routes);
-	for (size_t i = 0; i < RULES; i++)
+	forget(routes);
+	if (!keep)
+		nl_flush_table(routes->fd, ROUTES_TABLE);
+	for (size_t i = 0; !keep && i < RULES; i++)
 		nl_rule(routes->fd, false, &rules[i]);
 	close(routes->fd);
 	routes->fd = -1;

@@ -36,8 +36,8 @@ int routes_add(struct gw_routes *routes, const struct sink_policy *policy);
 void routes_remove(struct gw_routes *routes, const struct sink_policy *policy);
 /* All routes of the table, those of an earlier gateway too. */
 void routes_flush(struct gw_routes *routes);
-/* A clean end: routes and rules go. */
-void routes_close(struct gw_routes *routes);
+/* A clean end: routes and rules go. Otherwise, with keep: what is unreachable stays so. */
+void routes_close(struct gw_routes *routes, bool keep);
 
 /* The prefixes that make up a range of IPv4 addresses, exactly: calls each with context until it returns nonzero, which is returned. */
 int routes_prefixes(uint32_t low, uint32_t high, int (*each)(void *context, uint32_t base, unsigned int plen), void *context);

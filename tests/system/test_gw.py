@@ -475,6 +475,24 @@ class Ends(GatewayTest):
         self.assert_pings(3)
         self.assert_no_clear()
 
+    def test_tun_device_is_deleted(self):
+        """By somebody else: the gateway ends with an error and leaves what blocks."""
+        self.tunnel()
+        run("ip", "-n", self.net.a, "link", "del", "esp0")
+        self.assertEqual(self.gateways[0].process.wait(timeout=WAIT), 1)
+        self.assertIn("The TUN device is gone", self.gateways[0].log())
+        self.assertNotIn("1 received", self.ping("-c", 1, "-W", 1, check=False))
+        self.assert_no_clear()
+        self.gateways[0].process.stdout.close()
+        self.gateways[0].start()
+        self.sinks[0].close()
+        self.sinks[0] = Sink(self.gateways[0].path)
+        self.addCleanup(self.sinks[0].close)
+        for s in self.sinks:
+            s.flush()
+        self.tunnel()
+        self.assert_pings(2)
+
     def test_agent_goes(self):
         """SAs without UDP serve on for the time of grace (2 s here); policies block after it. A new agent begins anew."""
         self.tunnel()
