@@ -211,11 +211,12 @@ static bool down_children(struct agent *agent, const struct target *t, struct up
 
 	for (struct ike_sa *sa = agent->sas; sa; sa = sa->next)
 		for (struct child_sa *child = sa->children; child; child = child->next) {
-			if (!child_fits(child, t) || sa->state != IKE_ESTABLISHED || child->state == CHILD_RETIRED)
+			if (!child_fits(child, t) || !is_there(sa) || child->state == CHILD_RETIRED)
 				continue;
 			found = true;
 			wait_for(r, WAIT_CHILD_GONE, child->id);
-			child_delete_initiate(child);
+			if (sa->state == IKE_ESTABLISHED) /* else it goes with its IKE SA */
+				child_delete_initiate(child);
 		}
 	return found;
 }
