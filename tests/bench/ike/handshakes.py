@@ -129,7 +129,7 @@ def measure(pair, auth, count, directory):
                                 "secrets": {"ike-t": {"secret": '"handshakes"'}}})
                 side.quiet = True
                 if kind == "espalier":
-                    side.device = "software:65536"
+                    side.device = "software:65535"
                 side.start(**UNPROTECTED[kind])
             initiator, responder = sides
             before = [processor_seconds(side) for side in sides]
