@@ -49,7 +49,9 @@ struct gw {
 	bool stop;
 	int failure; /* why it stops, if not because it was asked to: negative errno */
 	bool tun_wanted, wire_wanted; /* as epoll is set */
-	bool mtu_stale;		      /* an SA changed: the TUN device's MTU is to be found anew */
+	bool mtu_stale;		      /* the TUN device's MTU is to be set anew */
+	uint16_t mtu_least;	      /* the smallest inner MTU of the outbound SAs */
+	unsigned int mtu_least_count; /* how many have it; 0: to be found anew */
 	uint64_t now_ms;	      /* CLOCK_MONOTONIC, of this round of the loop */
 	uint64_t agent_gone_ms;	      /* 0: it is there, or its SAs are gone */
 	uint64_t device_try_ms;	      /* when to open the card again */
@@ -109,7 +111,7 @@ void mtu_update(struct gw *gw);
 /* Ask for some paths again: routes change, and lower MTUs are forgotten after ten minutes (RFC 1191, 6.3). Called every second or so. */
 void mtu_refresh(struct gw *gw);
 /* An SA goes away. */
-void mtu_forget(struct gw *gw, const struct gw_sa *sa);
+void mtu_forget(struct gw *gw, struct gw_sa *sa);
 
 /* ---- control.c ---- */
 extern const struct sink_ops gw_sink_ops;

@@ -24,13 +24,53 @@ static uint16_t clip(const struct gw_sa *sa, uint32_t mtu)
 	return (uint16_t)(mtu < least ? least : mtu > UINT16_MAX ? UINT16_MAX : mtu);
 }
 
+/* The smallest MTU of all SAs is kept with how many have it: thousands of SAs come and go without a look at all the others. */
+static void uncount(struct gw *gw, struct gw_sa *sa)
+{
+	if (sa->counted_mtu && sa->counted_mtu == gw->mtu_least && gw->mtu_least_count && !--gw->mtu_least_count)
+		gw->mtu_stale = true;
+	sa->counted_mtu = 0;
+}
+
+static void count_least(struct gw *gw, const struct gw_sa *sa)
+{
+	if (gw->mtu_least_count && sa->counted_mtu > gw->mtu_least)
+		return;
+	if (!gw->mtu_least_count || sa->counted_mtu < gw->mtu_least) {
+		gw->mtu_least = sa->counted_mtu;
+		gw->mtu_least_count = 0;
+	}
+	gw->mtu_least_count++;
+}
+
+static void set_path(struct gw *gw, struct gw_sa *sa, uint16_t mtu)
+{
+	bool find_anew;
+
+	uncount(gw, sa);
+	find_anew = !gw->mtu_least_count;
+	sa->path_mtu = mtu;
+	sa->counted_mtu = mtu_inner(sa);
+	/* Without a least one, this may not be it: mtu_update finds it. */
+	if (find_anew || sa->counted_mtu < gw->mtu_least)
+		gw->mtu_stale = true;
+	if (!find_anew)
+		count_least(gw, sa);
+}
+
+static void find_least(struct gw *gw)
+{
+	for (const struct gw_sa *sa = gw->sad.all; sa; sa = sa->next)
+		if (sa->counted_mtu)
+			count_least(gw, sa);
+}
+
 void mtu_learn(struct gw *gw, struct gw_sa *sa)
 {
 	uint16_t mtu = wire_path_mtu(&sa->src.ip, &sa->dst.ip, SINK_MARK);
 
-	sa->path_mtu = clip(sa, mtu ? mtu : PATH_DEFAULT);
+	set_path(gw, sa, clip(sa, mtu ? mtu : PATH_DEFAULT));
 	sa->path_mtu_ms = 0;
-	gw->mtu_stale = true;
 }
 
 static void lower(struct gw *gw, struct gw_sa *sa, uint32_t mtu)
@@ -40,9 +80,8 @@ static void lower(struct gw *gw, struct gw_sa *sa, uint32_t mtu)
 	if (to >= sa->path_mtu)
 		return;
 	gw_log(GW_INFO, "SA 0x%08x: path MTU %u, was %u", sa->id.spi, to, sa->path_mtu);
-	sa->path_mtu = to;
+	set_path(gw, sa, to);
 	sa->path_mtu_ms = gw->now_ms;
-	gw->mtu_stale = true;
 	gw->counters.pmtu_changes++;
 }
 
@@ -66,17 +105,15 @@ void mtu_too_big(void *context, const struct ip_addr *dst, uint32_t spi, uint32_
 
 void mtu_update(struct gw *gw)
 {
-	uint32_t mtu = UINT16_MAX;
+	uint32_t mtu;
 	int ret;
 
 	if (!gw->mtu_stale)
 		return;
 	gw->mtu_stale = false;
-	for (struct gw_sa *sa = gw->sad.all; sa; sa = sa->next)
-		if (sa->id.direction == SINK_OUT && mtu_inner(sa) < mtu)
-			mtu = mtu_inner(sa);
-	if (mtu == UINT16_MAX)
-		mtu = GW_MTU_START;
+	if (!gw->mtu_least_count)
+		find_least(gw);
+	mtu = gw->mtu_least_count ? gw->mtu_least : GW_MTU_START;
 	if (gw->options->mtu)
 		mtu = gw->options->mtu;
 	if (gw->device.dev && mtu > gw->device.info.max_packet)
@@ -93,9 +130,8 @@ static void refresh(struct gw *gw, struct gw_sa *sa)
 
 	if (!mtu || clip(sa, mtu) == sa->path_mtu || (clip(sa, mtu) > sa->path_mtu && !forget))
 		return;
-	sa->path_mtu = clip(sa, mtu);
+	set_path(gw, sa, clip(sa, mtu));
 	sa->path_mtu_ms = 0;
-	gw->mtu_stale = true;
 }
 
 void mtu_refresh(struct gw *gw)
@@ -108,10 +144,9 @@ void mtu_refresh(struct gw *gw)
 	gw->mtu_next = sa;
 }
 
-void mtu_forget(struct gw *gw, const struct gw_sa *sa)
+void mtu_forget(struct gw *gw, struct gw_sa *sa)
 {
 	if (gw->mtu_next == sa)
 		gw->mtu_next = sa->next;
-	if (sa->id.direction == SINK_OUT)
-		gw->mtu_stale = true;
+	uncount(gw, sa);
 }

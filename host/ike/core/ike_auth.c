@@ -356,9 +356,12 @@ struct ike_sa *auth_same_peer(const struct ike_sa *sa, const struct ike_sa *afte
 void auth_apply_unique(struct ike_sa *sa, bool initial_contact)
 {
 	bool forget = initial_contact && sa->conn->unique != CONF_UNIQUE_NEVER;
-	struct ike_sa *other = auth_same_peer(sa, NULL), *next;
+	struct ike_sa *other, *next;
 
-	for (; other; other = next) {
+	/* A peer may have thousands. */
+	if (!forget && sa->conn->unique != CONF_UNIQUE_REPLACE)
+		return;
+	for (other = auth_same_peer(sa, NULL); other; other = next) {
 		next = auth_same_peer(sa, other);
 		if (other == sa->replaces)
 			continue;
