@@ -11,7 +11,7 @@ SOFTWARE_TESTS := $(SYS)/test_gw.py:software $(SYS)/test_random.py:software $(SY
 SIM_TESTS := $(SYS)/test_random.py:sim $(SYS)/test_drops.py:sim $(SYS)/test_rootcomplex.py $(SYS)/test_pci.py $(SYS)/test_tshark.py:sim \
   $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_TEST_DEVICE=sim,$(t))
 # And on the card whose cipher is in C.
-DPI_TESTS := $(foreach t,$(SIM_TESTS),ESPALIER_SIM=$(SIM_BIN)-dpi,$(t))
+DPI_TESTS := $(foreach t,$(SIM_TESTS) $(SYS)/test_gw.py:sim,ESPALIER_SIM=$(SIM_BIN)-dpi,$(t))
 TEST_BINS := $(ESPALIER) $(BINS) $(SIM_BIN)-dpi $(SYSTEM_C_TESTS)
 
 .PHONY: all test test-unit test-system test-asan asan-run verify wave demo clean

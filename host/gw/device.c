@@ -55,10 +55,13 @@ int device_open(struct gw_device *device, const char *name, char *error)
 
 void device_close(struct gw_device *device)
 {
-	espalier_close(device->dev); /* queues and memory go with it */
-	device->dev = NULL;
-	for (unsigned int i = 0; i < 2; i++)
+	for (unsigned int i = 0; i < 2; i++) {
+		if (device->pipes[i].queue)
+			espalier_queue_destroy(device->pipes[i].queue);
 		device->pipes[i].queue = NULL;
+	}
+	espalier_close(device->dev); /* memory goes with it */
+	device->dev = NULL;
 }
 
 unsigned int pipe_room(const struct gw_pipe *pipe)
