@@ -19,6 +19,9 @@ $(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(B)/fuzz/libhost.a
 	clang -fsanitize=fuzzer $(FUZZ_SAN) -o $@ $(filter %.o,$^) $(filter %.a,$^) -Wl,--as-needed $(FUZZ_LIBS)
 # What a harness shares with unit tests.
 $(B)/fuzz/message: $(B)/fuzz/obj/tests/lib/ike_rebuild.o
+# Two agents in the world of tests/unit/ike_core; messages are changed where they are sealed.
+$(B)/fuzz/exchange: $(addprefix $(B)/fuzz/obj/tests/unit/ike_core/,world.o world_look.o world_esp.o mock_sink.o pair.o)
+$(B)/fuzz/exchange: FUZZ_LIBS += -lcmocka -Wl,--wrap=seal_message
 
 .PHONY: fuzz
 fuzz: $(FUZZERS)
