@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Protection of IKE messages (RFC 7296, 3.14; RFC 5282). Key schedules are made at the first use of a direction: one for sealing, one for
- * opening, as AES-CBC needs, so that a key which only opens never holds the other.
+ * Protection of IKE messages (RFC 7296, 3.14; RFC 5282). Key schedules are made for a message and wiped after it: an IKE SA has few messages
+ * in its hours, and libcrypto's contexts would be the most of its memory.
  */
 #include "crypto/cipher.h"
 
@@ -22,10 +22,9 @@
 struct cipher {
 	struct cipher_sizes sizes;
 	uint16_t encr, key_bits;
-	EVP_CIPHER_CTX *sealing, *opening;
-	EVP_MAC_CTX *mac;	/* with its key; not with AES-GCM */
+	enum alg_hash hash;	/* of AUTH_HMAC; not with AES-GCM */
 	uint64_t counter;	/* of the next IV of AES-GCM */
-	uint8_t key[IKE_ENCR_KEY_MAX];
+	uint8_t key[IKE_ENCR_KEY_MAX], integ_key[IKE_INTEG_KEY_MAX];
 };
 
 static const struct integ_alg {
@@ -85,11 +84,8 @@ int cipher_new(const struct suite *suite, const uint8_t *key, const uint8_t *int
 	c->key_bits = suite->encr_bits;
 	memcpy(c->key, key, sizes.key_len);
 	if (!is_gcm(c)) {
-		c->mac = alg_hmac(find_integ(suite->integ)->hash);
-		if (!c->mac || EVP_MAC_init(c->mac, integ_key, sizes.integ_key_len, NULL) != 1) {
-			cipher_free(c);
-			return -EIO;
-		}
+		c->hash = find_integ(suite->integ)->hash;
+		memcpy(c->integ_key, integ_key, sizes.integ_key_len);
 	}
 	*cipher = c;
 	return 0;
@@ -99,9 +95,6 @@ void cipher_free(struct cipher *c)
 {
 	if (!c)
 		return;
-	EVP_CIPHER_CTX_free(c->sealing);
-	EVP_CIPHER_CTX_free(c->opening);
-	EVP_MAC_CTX_free(c->mac);
 	OPENSSL_cleanse(c, sizeof(*c));
 	free(c);
 }
@@ -134,41 +127,33 @@ void cipher_set_counter(struct cipher *c, uint64_t counter)
 	c->counter = counter;
 }
 
-static EVP_CIPHER_CTX *make_context(const struct cipher *c, int enc)
+/* A context for a message with this IV. */
+static EVP_CIPHER_CTX *begin(const struct cipher *c, int enc, const uint8_t *iv)
 {
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	const EVP_CIPHER *alg = alg_aes(is_gcm(c), c->key_bits);
-
-	if (ctx && alg && EVP_CipherInit_ex2(ctx, alg, c->key, NULL, enc, NULL) == 1 && EVP_CIPHER_CTX_set_padding(ctx, 0) == 1)
-		return ctx;
-	EVP_CIPHER_CTX_free(ctx);
-	return NULL;
-}
-
-/* The context of a direction, ready for a message with this IV. */
-static EVP_CIPHER_CTX *begin(struct cipher *c, int enc, const uint8_t *iv)
-{
-	EVP_CIPHER_CTX **ctx = enc ? &c->sealing : &c->opening;
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	uint8_t nonce[GCM_SALT + GCM_IV];
 
-	if (!*ctx)
-		*ctx = make_context(c, enc);
-	if (!*ctx)
-		return NULL;
 	if (is_gcm(c)) {
 		memcpy(nonce, c->key + c->key_bits / 8, GCM_SALT);
 		memcpy(nonce + GCM_SALT, iv, GCM_IV);
 		iv = nonce;
 	}
-	return EVP_CipherInit_ex2(*ctx, NULL, NULL, iv, enc, NULL) == 1 ? *ctx : NULL;
+	if (ctx && alg && EVP_CipherInit_ex2(ctx, alg, c->key, iv, enc, NULL) == 1 && EVP_CIPHER_CTX_set_padding(ctx, 0) == 1)
+		return ctx;
+	EVP_CIPHER_CTX_free(ctx);
+	return NULL;
 }
 
-static bool mac_of(struct cipher *c, const void *aad, size_t aad_len, const uint8_t *body, size_t len, uint8_t *mac)
+static bool mac_of(const struct cipher *c, const void *aad, size_t aad_len, const uint8_t *body, size_t len, uint8_t *mac)
 {
+	EVP_MAC_CTX *ctx = alg_hmac(c->hash);
 	size_t out;
+	bool ok = ctx && EVP_MAC_init(ctx, c->integ_key, c->sizes.integ_key_len, NULL) == 1 && EVP_MAC_update(ctx, aad, aad_len) == 1 &&
+		  EVP_MAC_update(ctx, body, len) == 1 && EVP_MAC_final(ctx, mac, &out, PRF_LEN_MAX) == 1 && out >= c->sizes.icv_len;
 
-	return EVP_MAC_init(c->mac, NULL, 0, NULL) == 1 && EVP_MAC_update(c->mac, aad, aad_len) == 1 && EVP_MAC_update(c->mac, body, len) == 1 &&
-	       EVP_MAC_final(c->mac, mac, &out, PRF_LEN_MAX) == 1 && out >= c->sizes.icv_len;
+	EVP_MAC_CTX_free(ctx);
+	return ok;
 }
 
 static bool make_iv(struct cipher *c, uint8_t *iv)
@@ -181,23 +166,22 @@ static bool make_iv(struct cipher *c, uint8_t *iv)
 	return true;
 }
 
-static bool seal_gcm(struct cipher *c, const void *aad, size_t aad_len, uint8_t *out, size_t len)
+static bool seal_gcm(const struct cipher *c, EVP_CIPHER_CTX *ctx, const void *aad, size_t aad_len, uint8_t *out, size_t len)
 {
-	EVP_CIPHER_CTX *ctx = begin(c, 1, out);
 	uint8_t *text = out + GCM_IV;
 	int n;
 
-	return ctx && EVP_EncryptUpdate(ctx, NULL, &n, aad, (int)aad_len) == 1 && EVP_EncryptUpdate(ctx, text, &n, text, (int)len) == 1 &&
+	(void)c;
+	return EVP_EncryptUpdate(ctx, NULL, &n, aad, (int)aad_len) == 1 && EVP_EncryptUpdate(ctx, text, &n, text, (int)len) == 1 &&
 	       EVP_EncryptFinal_ex(ctx, text + n, &n) == 1 && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, GCM_ICV, text + len) == 1;
 }
 
-static bool seal_cbc(struct cipher *c, const void *aad, size_t aad_len, uint8_t *out, size_t len)
+static bool seal_cbc(const struct cipher *c, EVP_CIPHER_CTX *ctx, const void *aad, size_t aad_len, uint8_t *out, size_t len)
 {
-	EVP_CIPHER_CTX *ctx = begin(c, 1, out);
 	uint8_t *text = out + BLOCK, mac[PRF_LEN_MAX];
 	int n;
 
-	if (!ctx || EVP_EncryptUpdate(ctx, text, &n, text, (int)len) != 1 || n != (int)len || !mac_of(c, aad, aad_len, out, BLOCK + len, mac))
+	if (EVP_EncryptUpdate(ctx, text, &n, text, (int)len) != 1 || n != (int)len || !mac_of(c, aad, aad_len, out, BLOCK + len, mac))
 		return false;
 	memcpy(text + len, mac, c->sizes.icv_len);
 	return true;
@@ -207,6 +191,7 @@ int cipher_seal(struct cipher *c, const void *aad, size_t aad_len, const void *p
 {
 	size_t len = padded(c, plain_len), pad = len - plain_len - 1;
 	uint8_t *text = out + c->sizes.iv_len;
+	EVP_CIPHER_CTX *ctx;
 	bool ok;
 
 	if (is_gcm(c) && c->counter == COUNTER_END)
@@ -217,49 +202,52 @@ int cipher_seal(struct cipher *c, const void *aad, size_t aad_len, const void *p
 		memmove(text, plain, plain_len);
 	memset(text + plain_len, 0, pad);
 	text[len - 1] = (uint8_t)pad;
-	ok = make_iv(c, out) && (is_gcm(c) ? seal_gcm : seal_cbc)(c, aad, aad_len, out, len);
+	ctx = make_iv(c, out) ? begin(c, 1, out) : NULL;
+	ok = ctx && (is_gcm(c) ? seal_gcm : seal_cbc)(c, ctx, aad, aad_len, out, len);
+	EVP_CIPHER_CTX_free(ctx);
 	if (!ok)
 		OPENSSL_cleanse(out, c->sizes.iv_len + len + c->sizes.icv_len);
 	return ok ? 0 : -EIO;
 }
 
-static int open_gcm(struct cipher *c, const void *aad, size_t aad_len, const uint8_t *body, size_t len, uint8_t *plain)
+static int open_gcm(const struct cipher *c, EVP_CIPHER_CTX *ctx, const void *aad, size_t aad_len, const uint8_t *body, size_t len, uint8_t *plain)
 {
-	EVP_CIPHER_CTX *ctx = begin(c, 0, body);
 	uint8_t icv[GCM_ICV];
 	int n;
 
+	(void)c;
 	memcpy(icv, body + GCM_IV + len, GCM_ICV);
-	if (!ctx || EVP_DecryptUpdate(ctx, NULL, &n, aad, (int)aad_len) != 1 || EVP_DecryptUpdate(ctx, plain, &n, body + GCM_IV, (int)len) != 1 ||
+	if (EVP_DecryptUpdate(ctx, NULL, &n, aad, (int)aad_len) != 1 || EVP_DecryptUpdate(ctx, plain, &n, body + GCM_IV, (int)len) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, GCM_ICV, icv) != 1)
 		return -EIO;
 	return EVP_DecryptFinal_ex(ctx, plain + n, &n) == 1 ? 0 : -EBADMSG;
 }
 
-static int open_cbc(struct cipher *c, const void *aad, size_t aad_len, const uint8_t *body, size_t len, uint8_t *plain)
+static int open_cbc(const struct cipher *c, EVP_CIPHER_CTX *ctx, const void *aad, size_t aad_len, const uint8_t *body, size_t len, uint8_t *plain)
 {
 	uint8_t mac[PRF_LEN_MAX];
-	EVP_CIPHER_CTX *ctx;
 	int n;
 
 	if (!mac_of(c, aad, aad_len, body, BLOCK + len, mac))
 		return -EIO;
 	if (CRYPTO_memcmp(mac, body + BLOCK + len, c->sizes.icv_len) != 0)
 		return -EBADMSG;
-	ctx = begin(c, 0, body);
-	return ctx && EVP_DecryptUpdate(ctx, plain, &n, body + BLOCK, (int)len) == 1 && n == (int)len ? 0 : -EIO;
+	return EVP_DecryptUpdate(ctx, plain, &n, body + BLOCK, (int)len) == 1 && n == (int)len ? 0 : -EIO;
 }
 
 int cipher_open(struct cipher *c, const void *aad, size_t aad_len, const uint8_t *body, size_t body_len, uint8_t *plain, size_t *plain_len)
 {
 	size_t around = (size_t)c->sizes.iv_len + c->sizes.icv_len, len;
+	EVP_CIPHER_CTX *ctx;
 	int ret;
 
 	*plain_len = 0;
 	if (body_len <= around || (body_len - around) % c->sizes.block_len || body_len > IKE_MESSAGE_MAX || aad_len > IKE_MESSAGE_MAX)
 		return -EBADMSG;
 	len = body_len - around;
-	ret = (is_gcm(c) ? open_gcm : open_cbc)(c, aad, aad_len, body, len, plain);
+	ctx = begin(c, 0, body);
+	ret = ctx ? (is_gcm(c) ? open_gcm : open_cbc)(c, ctx, aad, aad_len, body, len, plain) : -EIO;
+	EVP_CIPHER_CTX_free(ctx);
 	if (!ret && plain[len - 1] >= len)
 		ret = -EBADMSG;
 	if (ret)

@@ -2,7 +2,7 @@
 /*
  * Protection of IKE messages, the content of the Encrypted payload (RFC 7296, 3.14; RFC 5282; RFC 7383, 2.5): IV | ciphertext | ICV.
  * ENCR_AES_GCM_16 (20), 128, 192, 256; ENCR_AES_CBC (12), 128, 192, 256 with AUTH_HMAC_SHA2_256_128 (12), 384_192 (13) or 512_256 (14).
- * One struct cipher a key, so one a direction; it holds the key schedule. Not for several threads at once.
+ * One struct cipher a key, so one a direction. Not for several threads at once.
  *
  * aad is all of the message before the IV: IKE header, unencrypted payloads, generic header of the SK payload (of an SKF its fragment numbers
  * too). Its length fields must have their final values: take cipher_sealed_len first.
@@ -24,7 +24,7 @@ struct cipher_sizes {
 /* 0 or -ENOTSUP: no such algorithm, key length, or pair. integ is 0 with AES-GCM. */
 int cipher_sizes(uint16_t encr, uint16_t key_bits, uint16_t integ, struct cipher_sizes *sizes);
 
-/* key (SK_ei or SK_er) and integ_key (SK_ai, SK_ar; not used with AES-GCM) have the sizes above and are copied. 0, -ENOTSUP, -ENOMEM, -EIO. */
+/* key (SK_ei or SK_er) and integ_key (SK_ai, SK_ar; not used with AES-GCM) have the sizes above and are copied. 0, -ENOTSUP, -ENOMEM. */
 int cipher_new(const struct suite *suite, const uint8_t *key, const uint8_t *integ_key, struct cipher **cipher);
 /* Wipes and frees; NULL is allowed. */
 void cipher_free(struct cipher *cipher);
