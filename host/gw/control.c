@@ -327,7 +327,7 @@ static int control_policy_set(struct sink *sink, const struct sink_policy *polic
 	entry = spd_find(&gw->spd, policy->reqid);
 	had = entry != NULL;
 	if (had)
-		old = entry->p;
+		spd_get(entry, &old);
 	routed = had && same_routes(&old, policy);
 	entry = spd_set(&gw->spd, policy);
 	if (!entry)
@@ -354,10 +354,12 @@ static int control_policy_delete(struct sink *sink, uint32_t reqid)
 {
 	struct gw *gw = (struct gw *)sink;
 	struct gw_policy *policy = spd_find(&gw->spd, reqid);
+	struct sink_policy old;
 
 	if (!policy)
 		return fail(gw, -ENOENT, "There is no policy %u.", reqid);
-	routes_remove(&gw->routes, &policy->p);
+	spd_get(policy, &old);
+	routes_remove(&gw->routes, &old);
 	delete_policy(gw, policy);
 	return 0;
 }

@@ -129,18 +129,47 @@ static struct gw_policy *new_policy(struct gw_spd *spd, uint32_t reqid)
 	return policy;
 }
 
+static struct ts *copy_selectors(const struct sink_policy *policy)
+{
+	struct ts *copy = malloc((policy->local_count + policy->remote_count) * sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, policy->local, policy->local_count * sizeof(*copy));
+	memcpy(copy + policy->local_count, policy->remote, policy->remote_count * sizeof(*copy));
+	return copy;
+}
+
+void spd_get(const struct gw_policy *policy, struct sink_policy *out)
+{
+	*out = (struct sink_policy){ .reqid = policy->p.reqid, .action = policy->p.action, .priority = policy->p.priority,
+				     .local_count = policy->p.local_count, .remote_count = policy->p.remote_count };
+	memcpy(out->local, policy->local, out->local_count * sizeof(*out->local));
+	memcpy(out->remote, policy->remote, out->remote_count * sizeof(*out->remote));
+}
+
 struct gw_policy *spd_set(struct gw_spd *spd, const struct sink_policy *policy)
 {
 	struct gw_policy *entry = spd_find(spd, policy->reqid);
+	struct ts *selectors = copy_selectors(policy);
 	uint32_t local = side_width(policy->local, policy->local_count), remote = side_width(policy->remote, policy->remote_count);
 
-	if (entry)
+	if (entry && selectors)
 		take_out(spd, entry);
-	else
+	else if (selectors)
 		entry = new_policy(spd, policy->reqid);
-	if (!entry)
+	if (!entry || !selectors) {
+		free(selectors);
 		return NULL;
-	entry->p = *policy;
+	}
+	free(entry->local);
+	entry->local = selectors;
+	entry->remote = selectors + policy->local_count;
+	entry->p.reqid = policy->reqid;
+	entry->p.priority = policy->priority;
+	entry->p.action = policy->action;
+	entry->p.local_count = policy->local_count;
+	entry->p.remote_count = policy->remote_count;
 	entry->width = local + remote;
 	put_in(spd, entry);
 	return entry;
@@ -157,6 +186,7 @@ void spd_delete(struct gw_spd *spd, struct gw_policy *policy)
 	take_out(spd, policy);
 	while ((held = spd_unhold(policy)))
 		free(held);
+	free(policy->local);
 	free(policy);
 }
 
@@ -171,11 +201,11 @@ static bool side_matches(const struct ts *list, unsigned int count, const struct
 static struct gw_policy *look_up(const struct gw_spd *spd, const struct packet *packet)
 {
 	for (unsigned int i = 0; i < spd->count; i++) {
-		const struct sink_policy *p = &spd->order[i]->p;
+		struct gw_policy *policy = spd->order[i];
 
-		if (side_matches(p->remote, p->remote_count, &packet->dst, packet, packet->dst_port) &&
-		    side_matches(p->local, p->local_count, &packet->src, packet, packet->src_port))
-			return spd->order[i];
+		if (side_matches(policy->remote, policy->p.remote_count, &packet->dst, packet, packet->dst_port) &&
+		    side_matches(policy->local, policy->p.local_count, &packet->src, packet, packet->src_port))
+			return policy;
 	}
 	return NULL;
 }
@@ -200,10 +230,8 @@ struct gw_policy *spd_outbound(struct gw_spd *spd, const struct packet *packet)
 
 bool spd_inbound_fits(const struct gw_policy *policy, const struct packet *packet)
 {
-	const struct sink_policy *p = &policy->p;
-
-	return side_matches(p->remote, p->remote_count, &packet->src, packet, packet->src_port) &&
-	       side_matches(p->local, p->local_count, &packet->dst, packet, packet->dst_port);
+	return side_matches(policy->remote, policy->p.remote_count, &packet->src, packet, packet->src_port) &&
+	       side_matches(policy->local, policy->p.local_count, &packet->dst, packet, packet->dst_port);
 }
 
 bool spd_hold(struct gw_policy *policy, const uint8_t *data, uint16_t len, uint64_t now_ms)

@@ -24,7 +24,12 @@ struct gw_held {
 };
 
 struct gw_policy {
-	struct sink_policy p;
+	struct {
+		uint32_t reqid, priority;
+		enum sink_action action;
+		unsigned int local_count, remote_count;
+	} p; /* of its struct sink_policy */
+	struct ts *local, *remote;   /* one block of memory */
 	struct gw_sa *sa;	     /* outbound SA in use, or NULL */
 	uint32_t width;		     /* of its selectors: smaller is narrower */
 	uint64_t acquire_ms;	     /* when SINK_EVENT_ACQUIRE was sent; 0: none is waiting for an answer */
@@ -50,6 +55,8 @@ struct gw_spd {
 void spd_init(struct gw_spd *spd);
 void spd_free(struct gw_spd *spd);
 struct gw_policy *spd_find(const struct gw_spd *spd, uint32_t reqid);
+/* What was set, less its SA. */
+void spd_get(const struct gw_policy *policy, struct sink_policy *out);
 /* Add, or replace what has this reqid (sa and packets held then stay). NULL: no memory. The caller sets sa. */
 struct gw_policy *spd_set(struct gw_spd *spd, const struct sink_policy *policy);
 void spd_delete(struct gw_spd *spd, struct gw_policy *policy);
