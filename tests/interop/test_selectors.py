@@ -116,6 +116,12 @@ class Children(InteropTest):
             initiator.up("net")
             self.assert_tunnel()
             self.clear()
+        # Forced at one end, forbidden at the other: refused whoever begins.
+        self.dut.configure(config(connection("right", childless="never")))
+        self.dut.reload()
+        for initiator, _ in self.roles():
+            self.assert_refused(initiator)
+            self.assertEqual((self.peer.children(), self.dut.children()), ([], []))
 
     def test_several_connections(self):
         """Two connections between the same ends, told apart by identity."""

@@ -48,6 +48,12 @@ static int put_child(struct ike_sa *sa, struct ike_builder *b)
 	struct handshake *hs = sa->handshake;
 	int err;
 
+	if (sa->conn->childless == CONF_CHILDLESS_FORCE && !sa->peer_childless) {
+		sa->why = "the peer does not support IKE SAs without a CHILD SA";
+		return -ENOTSUP;
+	}
+	if (sa->conn->childless == CONF_CHILDLESS_FORCE)
+		return 0;
 	if (!hs->child) {
 		sa->why = "the connection has no child";
 		return -ENOENT;
@@ -184,8 +190,15 @@ static void take_child(struct ike_sa *sa, const struct ike_chain *m)
 	const struct conf_child *conf = hs->child;
 	struct child_sa *child = NULL;
 	uint16_t notify = 0;
-	int err = child_take_response(hs->negotiation, m, &child, &notify);
+	int err;
 
+	if (!hs->negotiation) { /* childless: it follows in an exchange of its own; those that a reauthentication brings, by that */
+		ike_sa_established(sa);
+		if (conf && !sa->replaces && child_initiate(sa, conf, NULL))
+			up_child_done(sa, conf, -ENOMEM, "no memory");
+		return;
+	}
+	err = child_take_response(hs->negotiation, m, &child, &notify);
 	child_negotiation_free(hs->negotiation);
 	hs->negotiation = NULL;
 	ike_sa_established(sa);

@@ -178,10 +178,24 @@ static void refuse(struct ike_sa *sa, int err, const char *why, struct ike_build
 	sa->why = why;
 }
 
+/* With a CHILD SA or without (RFC 6023), as the connection wants it. */
+static int answer_child(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply, const char **why)
+{
+	bool without = !ike_chain_find(m, IKE_PL_SA) && !ike_chain_find(m, IKE_PL_TSI) && !ike_chain_find(m, IKE_PL_TSR);
+	struct child_sa *child = NULL;
+
+	*why = "a CHILD SA in IKE_AUTH, where the connection forbids it";
+	if (!without && sa->conn->childless == CONF_CHILDLESS_FORCE)
+		return -EBADMSG;
+	if (without && sa->conn->childless != CONF_CHILDLESS_NEVER)
+		return 0;
+	*why = "malformed request for the CHILD SA";
+	return child_answer(sa, m, NULL, true, reply, &child) ? -EBADMSG : 0;
+}
+
 int auth_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply)
 {
 	struct request r = { .m = m };
-	struct child_sa *child = NULL;
 	const char *why = "authentication failed";
 	struct auth_own own;
 	int err = authenticate(sa, &r, &own, &why);
@@ -190,8 +204,7 @@ int auth_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builde
 		err = put_own(sa, &r, &own, reply);
 	if (!err) {
 		ike_sa_log_established(sa);
-		why = "malformed request for the CHILD SA";
-		err = child_answer(sa, m, NULL, true, reply, &child) ? -EBADMSG : 0;
+		err = answer_child(sa, m, reply, &why);
 	}
 	auth_peer_clear(&r.peer);
 	identity_clear(&r.asked);

@@ -105,6 +105,7 @@ struct ike_sa {
 	bool nat_fake;			/* we say so, without one, for UDP encapsulation: encap = yes, or no raw ESP */
 	bool peer_fragments;		/* RFC 7383 negotiated */
 	bool peer_ppk;			/* USE_PPK seen in IKE_SA_INIT */
+	bool peer_childless;		/* the responder takes IKE_AUTH without a CHILD SA (RFC 6023) */
 	bool peer_no_tfc;
 	uint32_t peer_hashes;		/* RFC 7427: set of AUTH_HASH_... */
 	struct suite suite;

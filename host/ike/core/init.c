@@ -52,6 +52,7 @@ void init_take_notifies(struct ike_sa *sa, const struct ike_chain *m)
 
 	sa->peer_fragments = sa->conn->fragmentation != CONF_FRAGMENT_NO && ike_chain_notify(m, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED, &notify);
 	sa->peer_ppk = ike_chain_notify(m, IKE_N_USE_PPK, &notify);
+	sa->peer_childless = ike_chain_notify(m, IKE_N_CHILDLESS_IKEV2_SUPPORTED, &notify);
 	if (ike_chain_notify(m, IKE_N_SIGNATURE_HASH_ALGORITHMS, &notify))
 		sa->peer_hashes = auth_hashes_parse(notify.data, notify.len);
 }

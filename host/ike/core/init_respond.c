@@ -176,6 +176,8 @@ static int build_response(struct ike_sa *sa, const struct dh *dh, struct ike_bui
 	err = init_put_notifies(sa, b, sa->peer_ppk);
 	if (err)
 		return err;
+	if (sa->conn->childless != CONF_CHILDLESS_NEVER)
+		ike_build_notify(b, IKE_N_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
 	auth_put_certreq(sa, b);
 	return ike_build_end(b);
 }
