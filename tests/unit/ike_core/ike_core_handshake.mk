@@ -7,3 +7,4 @@ $(eval $(call c_test,ike_core_window,tests/unit/ike_core/test_window.c,$(IKE_LIB
 $(eval $(call c_test,ike_core_auth_cert,tests/unit/ike_core/test_auth_cert.c tests/unit/ike_core/pki.c $(WORLD),$(IKE_LIBS),-lcrypto))
 $(eval $(call ike_core_test,init))
 $(eval $(call c_test,ike_core_auth,tests/unit/ike_core/test_auth.c tests/unit/ike_core/tamper.c $(WORLD),$(IKE_LIBS),-lcrypto -Wl$(comma)--wrap=seal_message))
+$(eval $(call ike_core_test,forgery))
