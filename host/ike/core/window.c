@@ -313,8 +313,9 @@ static bool is_expected(const struct ike_sa *sa, const struct ike_header *header
 
 static request_handler handler_of(const struct ike_sa *sa, uint8_t exchange)
 {
+	/* What a rekeying made is authenticated already, and not in use before the rekeying is over: nothing may be asked of it. */
 	if (sa->state == IKE_CONNECTING)
-		return exchange == IKE_AUTH && !sa->initiator ? auth_request : NULL;
+		return exchange == IKE_AUTH && !sa->initiator && sa->handshake ? auth_request : NULL;
 	if (exchange == IKE_CREATE_CHILD_SA)
 		return create_child_request;
 	return exchange == IKE_INFORMATIONAL ? informational_request : NULL;
