@@ -123,7 +123,8 @@ static uint16_t decide(struct ike_sa *sa, const struct child_sa *old, const stru
 
 	for (const struct child_sa *c = sa->children; c; c = c->next)
 		count++;
-	if (!old && count >= sa->agent->settings.children_max)
+	/* Those that a rekeying replaces are the peer's to delete: one that never does has twice as many. */
+	if (count >= sa->agent->settings.children_max * (old ? 2u : 1u))
 		return IKE_N_NO_ADDITIONAL_SAS;
 	if (!sa->agent->caps.aeads)
 		return IKE_N_TEMPORARY_FAILURE;

@@ -12,6 +12,7 @@
 #define GUARD_MS 200000u  /* an SA whose delete is the peer's goes by itself after this: longer than the peer repeats its delete */
 #define NONCE_LEN 32u
 #define GROUPS_TRIED_MAX 2u
+#define PREDECESSORS_MAX 16u /* old SAs of one peer that still wait, for their delete or for its repetition */
 
 /* Our rekey of an IKE SA. */
 struct ike_rekey {
@@ -78,6 +79,7 @@ static void take_over(struct ike_sa *old, struct ike_sa *new)
 	bool deleting = old->state == IKE_DELETING;
 
 	ike_log(old, AGENT_INFO, "IKE_SA rekeyed, now %s", new->label);
+	new->predecessor = ike_sa_own_spi(old);
 	wait_for_delete(old);
 	/* Who the peer is was last proved for the old one. */
 	if (old->reauth.fire && old->reauth.deadline_ms > ike_now(old))
@@ -484,12 +486,28 @@ static int answer(struct ike_sa *sa, struct rekey_request *r, struct ike_builder
 	return 0;
 }
 
+/* A peer that rekeys again and again, and deletes nothing, has to wait. */
+static bool too_often(const struct ike_sa *sa)
+{
+	unsigned int count = 0;
+
+	while (sa->predecessor && count < PREDECESSORS_MAX) {
+		const struct hash_node *node = hash_find(&sa->agent->by_spi, sa->predecessor);
+
+		if (!node)
+			break;
+		sa = hash_entry(node, const struct ike_sa, by_spi);
+		count++;
+	}
+	return count == PREDECESSORS_MAX;
+}
+
 int ike_rekey_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply)
 {
 	struct rekey_request request = { 0 };
 	int err;
 
-	if (sa->state != IKE_ESTABLISHED || sa->successor || create_child_under_way(sa) || child_delete_under_way(sa))
+	if (sa->state != IKE_ESTABLISHED || sa->successor || create_child_under_way(sa) || child_delete_under_way(sa) || too_often(sa))
 		return refuse_with(sa, reply, IKE_N_TEMPORARY_FAILURE);
 	err = read_request(sa, m, &request);
 	if (err < 0) {

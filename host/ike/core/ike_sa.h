@@ -137,6 +137,7 @@ struct ike_sa {
 	struct timer dpd, keepalive, rekey, reauth, expire; /* reauth: also AUTH_LIFETIME; expire: hard end, and time for half-open ones */
 	struct ike_rekey *rekeying;	/* our rekey of this SA under way, for collisions; ike_rekey.c */
 	struct ike_sa *successor;	/* made by the peer's rekey while ours is under way: one of both stays */
+	uint64_t predecessor;		/* our own SPI of the SA that it took over from, which may be gone; 0: none */
 	struct ike_sa *replaces;	/* reauth.c: to be deleted when this one is established */
 	struct ike_sa *replaced_by;	/* reauth.c: the reverse */
 	unsigned int attempt;		/* as initiator: tries before this one that failed */
