@@ -6,8 +6,6 @@
 #include "core/commands.h"
 #include "core/create_child.h"
 
-#define DELETES_MAX 64u /* SPIs of ours in one response */
-
 /* ---- CHILD SAs, as initiator -------------------------------------------------------------------------------------------------- */
 
 struct child_delete {
@@ -213,8 +211,18 @@ void dpd_initiate(struct ike_sa *sa)
 
 struct deletes {
 	unsigned int count;
-	uint32_t spis[DELETES_MAX]; /* ours */
+	uint32_t *spis; /* ours; room for those of all CHILD SAs of the IKE SA */
 };
+
+static int deletes_begin(const struct ike_sa *sa, struct deletes *deleted)
+{
+	size_t room = 1;
+
+	for (const struct child_sa *child = sa->children; child; child = child->next)
+		room++;
+	*deleted = (struct deletes){ .spis = malloc(room * sizeof(*deleted->spis)) };
+	return deleted->spis ? 0 : -ENOMEM;
+}
 
 /* The peer wants it no more; and the configuration? */
 static void closed_by_peer(struct ike_sa *sa, struct child_sa *child)
@@ -240,7 +248,7 @@ static void delete_child(struct ike_sa *sa, uint32_t spi_out, struct deletes *de
 		return;
 	}
 	/* Both sides delete it at once: each names it in its own request alone (RFC 7296, 1.4.1). */
-	if (child->state == CHILD_RETIRED || (ours && ours->id == child->id) || deleted->count == DELETES_MAX)
+	if (child->state == CHILD_RETIRED || (ours && ours->id == child->id))
 		return;
 	deleted->spis[deleted->count++] = child->spi_in;
 	if (child->redundant || child_predecessor(child))
@@ -280,16 +288,30 @@ static int delete_request(struct ike_sa *sa, const struct ike_payload *payload, 
 	return 0;
 }
 
+/* All delete payloads, and their answer. 0; -EBADMSG: malformed; -ENOMEM. */
+static int delete_requests(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply)
+{
+	const struct ike_payload *p = ike_chain_find(m, IKE_PL_DELETE);
+	struct deletes deleted;
+	int err = p ? deletes_begin(sa, &deleted) : 0;
+
+	if (!p || err)
+		return err;
+	for (; p && !err; p = ike_chain_next(m, IKE_PL_DELETE, p))
+		err = delete_request(sa, p, &deleted);
+	if (!err && deleted.count)
+		ike_build_delete(reply, IKE_PROTO_ESP, deleted.spis, deleted.count);
+	free(deleted.spis);
+	return err;
+}
+
 int informational_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply)
 {
-	struct deletes deleted = { 0 };
 	struct ike_notify error;
+	int err = delete_requests(sa, m, reply);
 
-	for (const struct ike_payload *p = ike_chain_find(m, IKE_PL_DELETE); p; p = ike_chain_next(m, IKE_PL_DELETE, p))
-		if (delete_request(sa, p, &deleted))
-			return refuse_malformed(sa, reply);
-	if (deleted.count)
-		ike_build_delete(reply, IKE_PROTO_ESP, deleted.spis, deleted.count);
+	if (err)
+		return err == -ENOMEM ? err : refuse_malformed(sa, reply);
 	if (ike_chain_error(m, &error)) {
 		ike_log(sa, AGENT_ERROR, "the peer reports %s", ike_name(IKE_NAMES_NOTIFY, error.type));
 		if (error.type == IKE_N_AUTHENTICATION_FAILED || error.type == IKE_N_INVALID_SYNTAX) {
