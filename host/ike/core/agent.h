@@ -58,10 +58,10 @@ struct agent_settings {
 	uint32_t half_open_ms;	       /* life of an IKE SA as responder without IKE_AUTH: 30000 */
 	unsigned int half_open_max;    /* of them at most: 1000; the oldest goes then */
 	unsigned int cookie_threshold; /* so many of them, and the next ones must bring a cookie: 30; 0: always */
-	unsigned int block_threshold;  /* of one address at most: 5; 0: no limit */
+	unsigned int block_threshold;  /* of one address at most: 5, from half as many on with a cookie; 0: no limit */
 	uint32_t fragment_size;	       /* bytes of an IP packet with an IKE message; above, it goes in fragments: 1280 */
 	uint32_t keepalive_ms;	       /* behind a NAT, after so much silence: 20000 */
-	unsigned int children_max;     /* CHILD SAs of one IKE SA: 256; then NO_ADDITIONAL_SAS */
+	unsigned int children_max;     /* CHILD SAs of one IKE SA: 256, or twice as many while they are rekeyed; then NO_ADDITIONAL_SAS */
 	uint32_t retire_ms;	       /* how long an inbound SA stays after its rekeying: 5000 */
 	uint32_t retry_ms;	       /* first pause before a failed connection is tried again, doubled each time, to 60 times as much: 5000 */
 };

@@ -69,9 +69,13 @@ struct ike_sa *half_open_find(struct agent *agent, uint64_t spi_i, const struct 
 	return NULL;
 }
 
-bool half_open_wants_cookie(const struct agent *agent)
+bool half_open_wants_cookie(const struct agent *agent, const struct ip_addr *ip)
 {
-	return agent->stats.half_open >= agent->settings.cookie_threshold;
+	const struct source *source = source_find(agent, ip);
+
+	if (agent->stats.half_open >= agent->settings.cookie_threshold)
+		return true;
+	return source && agent->settings.block_threshold && source->count >= (agent->settings.block_threshold + 1) / 2;
 }
 
 bool half_open_blocked(const struct agent *agent, const struct ip_addr *ip)

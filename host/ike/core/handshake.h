@@ -51,8 +51,11 @@ void handshake_end(struct ike_sa *sa);
 
 /* A retransmitted IKE_SA_INIT request: the SA that was made for these very bytes, or NULL. */
 struct ike_sa *half_open_find(struct agent *agent, uint64_t spi_i, const struct endpoint *remote, const uint8_t *data, size_t len);
-/* The next request must bring a cookie. */
-bool half_open_wants_cookie(const struct agent *agent);
+/*
+ * The next request from this address must bring a cookie: there are many half-open SAs, or half as many of this address as it may have, which
+ * somebody else may have begun in its name.
+ */
+bool half_open_wants_cookie(const struct agent *agent, const struct ip_addr *ip);
 /* This address has as many as it may. */
 bool half_open_blocked(const struct agent *agent, const struct ip_addr *ip);
 /* Enter sa, whose handshake holds the request; the oldest one goes if there are too many. 0 or -ENOMEM. */
