@@ -21,10 +21,12 @@ struct init_in {
 
 static void refuse(const struct init_in *in, uint16_t type, const void *data, size_t len, const char *why)
 {
+	/* Who asks with another group goes on with ours: no noise of others may stop this. */
+	bool limited = type != IKE_N_INVALID_KE_PAYLOAD;
 	char remote[ENDPOINT_TEXT_LEN];
 
-	agent_log(in->agent, AGENT_INFO, "IKE_SA_INIT from %s refused: %s", endpoint_print(in->remote, remote), why);
-	answer_unprotected(in->agent, in->header, in->local, in->remote, type, data, len, true);
+	agent_log(in->agent, limited ? AGENT_INFO : AGENT_DEBUG, "IKE_SA_INIT from %s refused: %s", endpoint_print(in->remote, remote), why);
+	answer_unprotected(in->agent, in->header, in->local, in->remote, type, data, len, limited);
 }
 
 /* ---- cookies --------------------------------------------------------------------------------------------------------------------- */
@@ -45,7 +47,7 @@ static bool has_way_back(const struct init_in *in)
 {
 	struct ike_notify notify;
 
-	if (!half_open_wants_cookie(in->agent))
+	if (!half_open_wants_cookie(in->agent, &in->remote->ip))
 		return true;
 	if (ike_chain_notify(&in->chain, IKE_N_COOKIE, &notify)) {
 		if (cookie_right(in->agent, in->header, &in->remote->ip, in->payloads.nonce, in->payloads.nonce_len, notify.data, notify.len))
