@@ -84,11 +84,23 @@ static void free_reqid(struct reqid *r)
 	free(r);
 }
 
-static uint32_t next_id(struct reqids *all)
+/* The configuration gives it to a CHILD SA. */
+static bool is_fixed(const struct conf *conf, uint32_t id)
 {
+	for (size_t i = 0; conf && i < conf->connection_count; i++)
+		for (size_t k = 0; k < conf->connections[i]->child_count; k++)
+			if (conf->connections[i]->children[k]->reqid == id)
+				return true;
+	return false;
+}
+
+static uint32_t next_id(struct agent *agent)
+{
+	struct reqids *all = agent->reqids;
+
 	do
 		all->last++;
-	while (!all->last || hash_find(&all->by_id, all->last));
+	while (!all->last || hash_find(&all->by_id, all->last) || is_fixed(agent->conf, all->last));
 	return all->last;
 }
 
@@ -101,7 +113,7 @@ static struct reqid *make(struct agent *agent, uint64_t key, const struct conf_c
 	if (!r)
 		return NULL;
 	r->agent = agent;
-	r->id = child->reqid ? child->reqid : next_id(all);
+	r->id = child->reqid ? child->reqid : next_id(agent);
 	r->conn = strdup(child->connection->name);
 	r->name = strdup(child->name);
 	r->local = copy_selectors(local, local_count);
@@ -128,7 +140,10 @@ struct reqid *reqid_get(struct agent *agent, const struct conf_child *child, con
 		return NULL;
 	if (child->reqid) {
 		r = reqid_find(agent, child->reqid);
-		return r ? r : make(agent, child->reqid, child, local, local_count, remote, remote_count);
+		if (!r)
+			return make(agent, child->reqid, child, local, local_count, remote, remote_count);
+		/* Another one's from before a reload: its policy is not to be taken. */
+		return !strcmp(r->conn, conn) && !strcmp(r->name, child->name) ? r : NULL;
 	}
 	key = mix(mix(0xcbf29ce484222325u, conn, strlen(conn) + 1), child->name, strlen(child->name) + 1);
 	key = mix_selectors(mix_selectors(key, local, local_count), remote, remote_count);
