@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "core/handshake.h"
 #include "core/ike_sa.h"
 #include "core/seal.h"
 #include "pair.h"
@@ -254,6 +255,48 @@ static void test_spoofed_half_open(void **state)
 	pair_close(&p);
 }
 
+/* The request again with another SPI and the cookie that b would ask for. */
+static void inject_with_cookie(struct pair *p, const struct captured *c, uint8_t number)
+{
+	uint8_t cookie[COOKIE_MAX], message[sizeof(c->data) + 256];
+	struct ike_header header;
+	struct ike_chain chain;
+	struct ike_builder b;
+	const struct ike_payload *nonce;
+	const char *why;
+	size_t len;
+
+	assert_int_equal(ike_message_parse(c->data, c->len, &header, &chain, &why), 0);
+	header.spi_i += number;
+	nonce = ike_chain_find(&chain, IKE_PL_NONCE);
+	len = cookie_make(p->b->agent, &header, &a_end.ip, nonce->body, nonce->len, cookie);
+	ike_build_fixed(&b, message, sizeof(message));
+	ike_build_header(&b, &header);
+	ike_build_notify(&b, IKE_N_COOKIE, cookie, len);
+	for (unsigned int i = 0; i < chain.count; i++) {
+		ike_build_payload(&b, chain.payloads[i].type, false);
+		ike_build_bytes(&b, chain.payloads[i].body, chain.payloads[i].len);
+	}
+	assert_int_equal(ike_build_end(&b), 0);
+	world_inject(p->w, &a_end, &b_end, message, b.len);
+}
+
+/* Cookies or not, one address gets no more half-open SAs than it may have. */
+static void test_blocked_with_cookies(void **state)
+{
+	struct captured c;
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, 7, "", "");
+	c = first_request(&p);
+	for (uint8_t i = 1; i <= 100; i++)
+		inject_with_cookie(&p, &c, i);
+	assert_int_equal(stats_of(p.b).half_open, p.w->settings.block_threshold);
+	assert_int_equal(stats_of(p.b).cookies_bad, 0);
+	pair_close(&p);
+}
+
 /* Messages for SAs that nobody has draw answers, not many; an initiator with another group has to get its own all the same. */
 static void test_other_group_under_noise(void **state)
 {
@@ -301,7 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_auth_on_successor), cmocka_unit_test(test_child_rekey_storm), cmocka_unit_test(test_ike_rekey_storm),
 		cmocka_unit_test(test_many_deletes), cmocka_unit_test(test_same_spi_twice), cmocka_unit_test(test_spoofed_half_open),
-		cmocka_unit_test(test_other_group_under_noise), cmocka_unit_test(test_fixed_reqid),
+		cmocka_unit_test(test_blocked_with_cookies), cmocka_unit_test(test_other_group_under_noise), cmocka_unit_test(test_fixed_reqid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
