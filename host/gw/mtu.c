@@ -67,7 +67,7 @@ static void find_least(struct gw *gw)
 
 void mtu_learn(struct gw *gw, struct gw_sa *sa)
 {
-	uint16_t mtu = wire_path_mtu(&sa->src.ip, &sa->dst.ip, SINK_MARK);
+	uint16_t mtu = nl_path_mtu(sa->dst.ip.family == 6, sa->dst.ip.bytes, SINK_MARK);
 
 	set_path(gw, sa, clip(sa, mtu ? mtu : PATH_DEFAULT));
 	sa->path_mtu_ms = 0;
@@ -95,7 +95,7 @@ void mtu_too_big(void *context, const struct ip_addr *dst, uint32_t spi, uint32_
 	if (!first)
 		return;
 	if (!mtu)
-		mtu = wire_path_mtu(&first->src.ip, dst, SINK_MARK);
+		mtu = nl_path_mtu(dst->family == 6, dst->bytes, SINK_MARK);
 	if (!mtu || clip(first, mtu) >= first->path_mtu)
 		return;
 	for (struct gw_sa *sa = gw->sad.all; sa; sa = sa->next)
@@ -125,7 +125,7 @@ void mtu_update(struct gw *gw)
 
 static void refresh(struct gw *gw, struct gw_sa *sa)
 {
-	uint16_t mtu = wire_path_mtu(&sa->src.ip, &sa->dst.ip, SINK_MARK);
+	uint16_t mtu = nl_path_mtu(sa->dst.ip.family == 6, sa->dst.ip.bytes, SINK_MARK);
 	bool forget = !sa->path_mtu_ms || gw->now_ms - sa->path_mtu_ms >= FORGET_MS;
 
 	if (!mtu || clip(sa, mtu) == sa->path_mtu || (clip(sa, mtu) > sa->path_mtu && !forget))

@@ -5,7 +5,9 @@
 #include <linux/fib_rules.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -104,6 +106,76 @@ int nl_rule(int fd, bool add, const struct nl_rule *rule)
 		put_u32(&request, FRA_FWMASK, UINT32_MAX);
 	}
 	return transact(fd, &request);
+}
+
+static uint32_t get_u32(const struct rtattr *a)
+{
+	uint32_t value = 0;
+
+	if (RTA_PAYLOAD(a) == sizeof(value))
+		memcpy(&value, RTA_DATA(a), sizeof(value));
+	return value;
+}
+
+static uint32_t interface_mtu(uint32_t index)
+{
+	struct ifreq ifr = { .ifr_mtu = 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return 0;
+	if (!if_indextoname(index, ifr.ifr_name) || ioctl(fd, SIOCGIFMTU, &ifr))
+		ifr.ifr_mtu = 0;
+	close(fd);
+	return (uint32_t)ifr.ifr_mtu;
+}
+
+/* Interface and, if the route has one, MTU of a route; of several next hops the first. */
+static void read_route(const struct nlmsghdr *message, uint32_t *device, uint32_t *mtu)
+{
+	const struct rtmsg *rtm = NLMSG_DATA(message);
+	int len = (int)RTM_PAYLOAD(message), metrics;
+
+	for (const struct rtattr *a = RTM_RTA(rtm); RTA_OK(a, len); a = RTA_NEXT(a, len)) {
+		if (a->rta_type == RTA_OIF)
+			*device = get_u32(a);
+		if (a->rta_type == RTA_MULTIPATH && RTA_PAYLOAD(a) >= sizeof(struct rtnexthop))
+			*device = (uint32_t)((const struct rtnexthop *)RTA_DATA(a))->rtnh_ifindex;
+		if (a->rta_type != RTA_METRICS)
+			continue;
+		metrics = (int)RTA_PAYLOAD(a);
+		for (const struct rtattr *m = RTA_DATA(a); RTA_OK(m, metrics); m = RTA_NEXT(m, metrics))
+			if (m->rta_type == RTAX_MTU)
+				*mtu = get_u32(m);
+	}
+}
+
+uint16_t nl_path_mtu(bool v6, const uint8_t *dst, uint32_t mark)
+{
+	_Alignas(struct nlmsghdr) uint8_t answer[4096];
+	const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)answer;
+	struct request request = {
+		.header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)), .nlmsg_type = RTM_GETROUTE, .nlmsg_flags = NLM_F_REQUEST },
+		.u.route = { .rtm_family = v6 ? AF_INET6 : AF_INET, .rtm_dst_len = v6 ? 128 : 32, .rtm_flags = RTM_F_FIB_MATCH },
+	};
+	uint32_t device = 0, mtu = 0, link;
+	int fd = nl_open();
+	ssize_t len = -1;
+
+	if (fd < 0)
+		return 0;
+	put(&request, RTA_DST, dst, v6 ? 16 : 4);
+	put_u32(&request, RTA_MARK, mark);
+	if (send(fd, &request, request.header.nlmsg_len, 0) > 0)
+		len = recv(fd, answer, sizeof(answer), 0);
+	close(fd);
+	if (len < 0 || !NLMSG_OK(header, (size_t)len) || header->nlmsg_type != RTM_NEWROUTE)
+		return 0;
+	read_route(header, &device, &mtu);
+	link = device ? interface_mtu(device) : 0;
+	if (link && (!mtu || link < mtu))
+		mtu = link;
+	return mtu > UINT16_MAX ? UINT16_MAX : (uint16_t)mtu;
 }
 
 /* Delete the route that a message of a dump describes, if it is one of this table. 1: it was, 0: not. */

@@ -25,6 +25,11 @@ int nl_open(void);
 /* 0 or negative errno. Adding replaces; deleting what is not there is -ESRCH or -ENOENT. */
 int nl_route(int fd, bool add, const struct nl_route *route);
 int nl_rule(int fd, bool add, const struct nl_rule *rule);
+/*
+ * The MTU that routes and interfaces are configured with from here to an address (4 or 16 bytes, network order): not what ICMP errors
+ * taught the kernel, which anyone can forge. 0: no route.
+ */
+uint16_t nl_path_mtu(bool v6, const uint8_t *dst, uint32_t mark);
 /* Delete every IPv4 route of a table. */
 int nl_flush_table(int fd, uint32_t table);
 

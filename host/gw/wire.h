@@ -39,7 +39,7 @@ struct wire_message {
 struct gw_wire {
 	struct wire_socket sockets[WIRE_SOCKETS]; /* raw IPv4, raw IPv6, UDP */
 	struct gw_counters *counters;
-	/* a packet of sa did not fit: into the interface (mtu 0: ask the kernel), or through the network, as an ICMP error says */
+	/* a packet of sa did not fit: into the interface (mtu 0: ask for the interface's), or through the network, as an ICMP error says */
 	void (*too_big)(void *context, const struct ip_addr *dst, uint32_t spi, uint32_t mtu);
 	/* a socket is about to be closed: another process may have it, too, so that it does not leave an epoll set by itself */
 	void (*closing)(void *context, const struct wire_socket *socket);
@@ -73,8 +73,5 @@ void wire_flush(struct gw_wire *wire);
 unsigned int wire_receive(struct gw_wire *wire, const struct wire_socket *socket, struct wire_message *messages, unsigned int count);
 /* Take the ICMP errors that came to a socket; too_big hears of those that speak of MTU. */
 void wire_errors(struct gw_wire *wire, const struct wire_socket *socket);
-
-/* What the kernel knows of the MTU from src to dst, outer header included; 0: no route. mark as in wire_open. */
-uint16_t wire_path_mtu(const struct ip_addr *src, const struct ip_addr *dst, uint32_t mark);
 
 #endif

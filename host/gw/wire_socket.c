@@ -137,24 +137,3 @@ refuse:
 	close(fd);
 	return fail(error, code, "The socket for ESP in UDP");
 }
-
-uint16_t wire_path_mtu(const struct ip_addr *src, const struct ip_addr *dst, uint32_t mark)
-{
-	struct endpoint from = { .ip = *src }, to = { .ip = *dst, .port = 4500 };
-	bool v6 = dst->family == 6;
-	struct sockaddr_storage name;
-	int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), mtu = 0;
-	socklen_t len = sizeof(mtu), name_len;
-
-	if (fd < 0)
-		return 0;
-	set_int(fd, SOL_SOCKET, SO_MARK, (int)mark);
-	name_len = endpoint_to_sockaddr(&from, &name);
-	if (!ip_is_any(src))
-		(void)!bind(fd, (struct sockaddr *)&name, name_len); /* an address not there any more: the route is asked without it */
-	name_len = endpoint_to_sockaddr(&to, &name);
-	if (connect(fd, (struct sockaddr *)&name, name_len) || getsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU : IP_MTU, &mtu, &len))
-		mtu = 0;
-	close(fd);
-	return mtu < 0 ? 0 : mtu > UINT16_MAX ? UINT16_MAX : (uint16_t)mtu;
-}
