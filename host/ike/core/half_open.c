@@ -90,7 +90,8 @@ static void expired(void *owner)
 	struct ike_sa *sa = owner;
 
 	sa->agent->stats.half_open_dropped++;
-	ike_sa_close(sa, CLOSE_FAILED, "the initiator did not go on");
+	ike_log(sa, AGENT_DEBUG, "the initiator did not go on");
+	ike_sa_close(sa, CLOSE_FAILED, NULL);
 }
 
 static void make_room(struct agent *agent)

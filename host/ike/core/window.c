@@ -13,12 +13,17 @@
 
 static void begin_next(struct ike_sa *sa);
 
-static void send_packets(struct ike_sa *sa, const struct packets *packets)
+static void send_between(struct ike_sa *sa, const struct packets *packets, const struct endpoint *local, const struct endpoint *remote)
 {
 	for (unsigned int i = 0; i < packets->count; i++) {
 		sa->agent->stats.sent++;
-		sa->agent->env.send(sa->agent->env.ctx, &sa->local, &sa->remote, packets->list[i].data, packets->list[i].len);
+		sa->agent->env.send(sa->agent->env.ctx, local, remote, packets->list[i].data, packets->list[i].len);
 	}
+}
+
+static void send_packets(struct ike_sa *sa, const struct packets *packets)
+{
+	send_between(sa, packets, &sa->local, &sa->remote);
 }
 
 /* ---- requests out -------------------------------------------------------------------------------------------------------------- */
@@ -316,6 +321,8 @@ static request_handler handler_of(const struct ike_sa *sa, uint8_t exchange)
 	/* What a rekeying made is authenticated already, and not in use before the rekeying is over: nothing may be asked of it. */
 	if (sa->state == IKE_CONNECTING)
 		return exchange == IKE_AUTH && !sa->initiator && sa->handshake ? auth_request : NULL;
+	if (sa->state == IKE_CLOSED)
+		return NULL;
 	if (exchange == IKE_CREATE_CHILD_SA)
 		return create_child_request;
 	return exchange == IKE_INFORMATIONAL ? informational_request : NULL;
@@ -420,8 +427,9 @@ static void take_request(struct ike_sa *sa, const struct ike_header *header, con
 	if (again) {
 		/* Of a request in fragments the first one asks for the response again (RFC 7383, 2.6.1). */
 		if (opened.fragment <= 1) {
+			/* To where it came from (2.11), though the SA does not follow there: anybody can send it again. */
 			sa->agent->stats.retransmitted++;
-			send_packets(sa, &sa->reply);
+			send_between(sa, &sa->reply, local, remote);
 		}
 		seal_opened_free(&opened);
 		return;

@@ -567,6 +567,21 @@ static void test_auth_once(void **state)
 	assert_int_equal(agent.stats.out_of_window, 2);
 }
 
+/* What is over answers its last request again, and nothing else. */
+static void test_closed(void **state)
+{
+	(void)state;
+	request(IKE_INFORMATIONAL, 0);
+	sa.state = IKE_CLOSED;
+	request(IKE_INFORMATIONAL, 0);
+	assert_int_equal(sent_count, 2);
+	request(IKE_INFORMATIONAL, 1);
+	request(IKE_CREATE_CHILD_SA, 1);
+	request(IKE_AUTH, 1);
+	assert_int_equal(handled, 1);
+	assert_int_equal(sent_count, 2);
+}
+
 static void test_without_keys(void **state)
 {
 	(void)state;
@@ -618,7 +633,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_retransmission), TEST(test_response), TEST(test_queue), TEST(test_build_fails), TEST(test_response_fails),
 		TEST(test_malformed_response), TEST(test_request_repeated), TEST(test_request_icv), TEST(test_order_of_reply), TEST(test_unknown_critical),
-		TEST(test_malformed_request), TEST(test_ids_run_out), TEST(test_before_auth), TEST(test_auth_once), TEST(test_without_keys),
+		TEST(test_malformed_request), TEST(test_ids_run_out), TEST(test_before_auth), TEST(test_without_keys), TEST(test_auth_once), TEST(test_closed),
 		TEST(test_peer_moves),
 	};
 
