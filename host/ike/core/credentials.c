@@ -26,6 +26,7 @@ struct credentials {
 	struct conf *conf;   /* a reference */
 	struct trust *trust;
 	struct cert_list certs; /* all, CAs too */
+	struct cert_cache cache;
 	struct privkey **keys;
 	size_t key_count;
 	struct secret *secrets;
@@ -396,6 +397,7 @@ void credentials_free(struct credentials *c)
 	for (size_t i = 0; i < c->certs.count; i++)
 		cert_free(c->certs.items[i]);
 	free(c->certs.items);
+	cert_cache_clear(&c->cache);
 	trust_free(c->trust);
 	conf_free(c->conf);
 	free(c);
@@ -408,6 +410,11 @@ const struct conn_credentials *credentials_of(const struct credentials *c, const
 	struct hash_node *node = c ? hash_find(&c->by_conn, (uintptr_t)conn) : NULL;
 
 	return node ? hash_entry(node, struct conn_credentials, node) : NULL;
+}
+
+struct cert_cache *credentials_cert_cache(struct credentials *c)
+{
+	return &c->cache;
 }
 
 struct trust *credentials_trust(const struct credentials *c)

@@ -6,6 +6,7 @@
 #ifndef ESPALIER_IKE_CREDENTIALS_H
 #define ESPALIER_IKE_CREDENTIALS_H
 
+#include "core/cert_cache.h"
 #include "core/state.h"
 #include "crypto/auth.h"
 #include "crypto/identity.h"
@@ -49,6 +50,8 @@ void credentials_free(struct credentials *credentials);
 /* Of a connection of its conf; NULL: not of this conf. */
 const struct conn_credentials *credentials_of(const struct credentials *credentials, const struct conf_connection *conn);
 struct trust *credentials_trust(const struct credentials *credentials);
+/* What peers authenticated with while this configuration is in force. */
+struct cert_cache *credentials_cert_cache(struct credentials *credentials);
 /* Certificates of the configuration that speak for this identity, one after the other (after NULL: the first); for peers that send none. */
 struct cert *credentials_cert_for(const struct credentials *credentials, const struct identity *id, struct cert *after);
 

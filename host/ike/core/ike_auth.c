@@ -12,7 +12,18 @@
 
 /* ---- what the peer says ------------------------------------------------------------------------------------------------------------- */
 
-static int read_certs(const struct ike_chain *m, struct cert_chain *chain, const char **why)
+/* One that is known is not read again. */
+static int read_cert(const struct ike_sa *sa, const struct ike_cert *cert, struct cert_chain *chain)
+{
+	struct cert *known = cert_cache_find(credentials_cert_cache(sa->credentials), cert->data, cert->len);
+
+	if (!known || cert->encoding != IKE_CERT_X509_SIGNATURE)
+		return cert_chain_add(chain, cert->encoding, cert->data, cert->len, NULL);
+	cert_chain_keep(chain, known);
+	return 0;
+}
+
+static int read_certs(const struct ike_sa *sa, const struct ike_chain *m, struct cert_chain *chain, const char **why)
 {
 	for (const struct ike_payload *p = ike_chain_find(m, IKE_PL_CERT); p; p = ike_chain_next(m, IKE_PL_CERT, p)) {
 		struct ike_cert cert;
@@ -20,7 +31,7 @@ static int read_certs(const struct ike_chain *m, struct cert_chain *chain, const
 
 		if (err)
 			return err;
-		if (cert_chain_add(chain, cert.encoding, cert.data, cert.len, NULL)) {
+		if (read_cert(sa, &cert, chain)) {
 			*why = "a certificate that cannot be read";
 			return -EACCES;
 		}
@@ -28,7 +39,7 @@ static int read_certs(const struct ike_chain *m, struct cert_chain *chain, const
 	return 0;
 }
 
-int auth_read_peer(const struct ike_chain *m, uint8_t id_type, struct auth_peer *peer, const char **why)
+int auth_read_peer(const struct ike_sa *sa, const struct ike_chain *m, uint8_t id_type, struct auth_peer *peer, const char **why)
 {
 	const struct ike_payload *auth = ike_chain_find(m, IKE_PL_AUTH);
 	struct ike_id id;
@@ -52,7 +63,7 @@ int auth_read_peer(const struct ike_chain *m, uint8_t id_type, struct auth_peer 
 		return -EACCES;
 	}
 	err = ike_decode_auth(auth, &peer->auth, why);
-	return err ? err : read_certs(m, &peer->chain, why);
+	return err ? err : read_certs(sa, m, &peer->chain, why);
 }
 
 int auth_replace_data(struct ike_auth *auth, const uint8_t *data, size_t len)
@@ -202,6 +213,7 @@ int auth_check(struct ike_sa *sa, const struct auth_peer *peer, const struct ike
 		ike_log(sa, AGENT_ERROR, "authentication of '%.200s' failed: %s", text, error);
 		return -EACCES;
 	}
+	cert_cache_put(credentials_cert_cache(sa->credentials), &peer->chain);
 	ike_log(sa, AGENT_INFO, "authentication of '%.200s' with %s successful", text,
 		auth->method == IKE_AUTH_SHARED_KEY ? "pre-shared key" : auth_scheme_name(auth));
 	return 0;

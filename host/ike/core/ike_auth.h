@@ -18,7 +18,7 @@ struct auth_peer {
  * Read ID, CERT and AUTH payloads; id_type is IKE_PL_IDI or IKE_PL_IDR. 0; -EBADMSG: malformed or missing; -EACCES: no AUTH payload, or a
  * certificate that cannot be; -ENOMEM. *why is a constant.
  */
-int auth_read_peer(const struct ike_chain *m, uint8_t id_type, struct auth_peer *peer, const char **why);
+int auth_read_peer(const struct ike_sa *sa, const struct ike_chain *m, uint8_t id_type, struct auth_peer *peer, const char **why);
 void auth_peer_clear(struct auth_peer *peer);
 /* The same method with other Authentication Data: NO_PPK_AUTH. 0 or -EBADMSG. */
 int auth_replace_data(struct ike_auth *auth, const uint8_t *data, size_t len);

@@ -222,7 +222,7 @@ static int response(struct ike_sa *sa, struct exchange *x, const struct ike_chai
 		ike_log(sa, AGENT_ERROR, "the peer refuses: %s", sa->why);
 		return -EACCES;
 	}
-	err = auth_read_peer(m, IKE_PL_IDR, &peer, &why);
+	err = auth_read_peer(sa, m, IKE_PL_IDR, &peer, &why);
 	if (err)
 		ike_log(sa, AGENT_ERROR, "IKE_AUTH response: %s", why);
 	else

@@ -127,7 +127,7 @@ static int read_asked(const struct ike_chain *m, struct identity *asked, const c
 static int authenticate(struct ike_sa *sa, struct request *r, struct auth_own *own, const char **why)
 {
 	struct ike_notify notify;
-	int err = auth_read_peer(r->m, IKE_PL_IDI, &r->peer, why);
+	int err = auth_read_peer(sa, r->m, IKE_PL_IDI, &r->peer, why);
 
 	if (!err)
 		err = read_asked(r->m, &r->asked, why);

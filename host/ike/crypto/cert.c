@@ -279,6 +279,15 @@ const uint8_t *cert_key_hash(const struct cert *cert)
 	return cert->key_hash;
 }
 
+void cert_chain_keep(struct cert_chain *chain, struct cert *cert)
+{
+	for (unsigned int i = 0; i < chain->count; i++)
+		if (cert_equal(chain->certs[i], cert))
+			return;
+	if (chain->count < CERT_CHAIN_MAX)
+		chain->certs[chain->count++] = cert_ref(cert);
+}
+
 int cert_chain_add(struct cert_chain *chain, uint8_t encoding, const uint8_t *data, size_t len, char *error)
 {
 	struct cert *cert;
@@ -289,13 +298,8 @@ int cert_chain_add(struct cert_chain *chain, uint8_t encoding, const uint8_t *da
 	ret = cert_parse(data, len, &cert, error);
 	if (ret)
 		return ret;
-	for (unsigned int i = 0; i < chain->count; i++) {
-		if (cert_equal(chain->certs[i], cert)) {
-			cert_free(cert);
-			return 0;
-		}
-	}
-	chain->certs[chain->count++] = cert;
+	cert_chain_keep(chain, cert);
+	cert_free(cert);
 	return 0;
 }
 

@@ -81,6 +81,8 @@ struct cert_chain {
  * -EBADMSG, -E2BIG: what calls itself X.509 and is not acceptable.
  */
 int cert_chain_add(struct cert_chain *chain, uint8_t encoding, const uint8_t *data, size_t len, char *error);
+/* One that is read already, by the same rules; chain takes a reference of its own. */
+void cert_chain_keep(struct cert_chain *chain, struct cert *cert);
 void cert_chain_clear(struct cert_chain *chain);
 
 /* -------- trust -------- */

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "core/cert_cache.h"
 #include "pki.h"
 #include "world.h"
 
@@ -161,6 +162,72 @@ static void test_identities(void **state)
 	accepted(&a, &b);
 }
 
+/* A certificate that came before is not read again, and trusted no more for it. */
+static void test_known(void **state)
+{
+	struct world *w = world_new(7);
+	struct node *na = world_add(w, "a", "192.0.2.1"), *nb = world_add(w, "b", "192.0.2.2");
+	struct side a = side_a, b = side_b;
+	struct outcome outcome;
+
+	(void)state;
+	b.remote_id = "%any";
+	configure(na, true, &a);
+	configure(nb, false, &b);
+	for (int i = 0; i < 3; i++) {
+		node_up(na, "net");
+		world_consistent(w, 1, 1);
+		node_down(na, "gw");
+		world_run(w, 60000);
+	}
+	/* Its owner says now to be another. */
+	a.id = "c.example.org";
+	configure(na, true, &a);
+	assert_int_not_equal(node_up_try(na, "net", &outcome), 0);
+	world_run(w, 60000);
+	world_consistent(w, 0, 0);
+	/* Its issuer is not trusted any more. */
+	a.id = "a.example.org";
+	b.cas = "other";
+	configure(na, true, &a);
+	configure(nb, false, &b);
+	assert_int_not_equal(node_up_try(na, "net", &outcome), 0);
+	world_run(w, 60000);
+	world_consistent(w, 0, 0);
+	world_free(w);
+}
+
+/* Found by all of their bytes, the newest of a place. */
+static void test_cache(void **state)
+{
+	static struct cert_cache cache;
+	struct cert_chain chain = { 0 };
+	char path[128];
+	uint8_t changed[2048];
+	const uint8_t *der;
+	size_t len;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/a.crt", pki.dir);
+	assert_int_equal(cert_load(path, &chain.certs[0], NULL), 0);
+	chain.count = 1;
+	der = cert_der(chain.certs[0], &len);
+	assert_null(cert_cache_find(&cache, der, len));
+	cert_cache_put(&cache, &chain);
+	cert_cache_put(&cache, &chain);
+	assert_ptr_equal(cert_cache_find(&cache, der, len), chain.certs[0]);
+	assert_null(cert_cache_find(&cache, der, len - 1));
+	assert_true(len <= sizeof(changed));
+	for (size_t i = 0; i < len; i++) {
+		memcpy(changed, der, len);
+		changed[i] ^= 1;
+		assert_null(cert_cache_find(&cache, changed, len));
+	}
+	cert_cache_clear(&cache);
+	assert_null(cert_cache_find(&cache, der, len));
+	cert_chain_clear(&chain);
+}
+
 static void append(const char *name, const char *more)
 {
 	char command[256];
@@ -283,7 +350,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds), cmocka_unit_test(test_identities), cmocka_unit_test(test_chain), cmocka_unit_test(test_trust),
-		cmocka_unit_test(test_revoked), cmocka_unit_test(test_rules), cmocka_unit_test(test_sending),
+		cmocka_unit_test(test_known), cmocka_unit_test(test_cache), cmocka_unit_test(test_revoked), cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_sending),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
