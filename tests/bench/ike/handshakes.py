@@ -1,12 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Full handshakes a second (IKE_SA_INIT, IKE_AUTH, a CHILD SA), strongSwan's charon and espalier-ike beside each other in one run.
+"""Full handshakes a second (IKE_SA_INIT, IKE_AUTH, a CHILD SA in the data plane), strongSwan's charon and espalier-ike beside each other in one run.
 
-    handshakes.py [--pairs charon-charon,…] [--count N] [--memory N] [--json build/bench/ike.json]
+    handshakes.py OUT_DIR [--pairs charon-charon,…] [--auth psk,ecdsa] [--count N] [--repeat N] [--memory N]
 
-A pair is INITIATOR-RESPONDER; both run on this machine in network namespaces and share its processors. Wall time is that from the first request to
-initiate to the last SA established; processor time is each daemon's own, with its data plane (charon has that inside, espalier-ike's is espalier-gw).
-Both have IKE's protection against floods off, logs at errors only, x25519, AES-256-GCM, HMAC-SHA2-256.
+Writes ike.json (a list of flat objects, one a pair) and ike.svg, prints tables. A pair is INITIATOR-RESPONDER. Both run on this machine in network
+namespaces and share its processors with what asks them to begin (this program, whose own time is in the table). Wall time is that from the first
+request to initiate to the last SA established: the best of some runs, which alternate. Processor time is each daemon's own, by the kernel's
+clock, with its data plane (charon has it inside: kernel-libipsec; espalier-ike's is espalier-gw on the software reference); the median of the runs.
+Both have protection against floods off, logs at errors only, no routes of their own to install in charon. Each connection has its own selectors;
+all have one pair of identities, and with ECDSA one certificate a side.
 """
 import argparse
 import ipaddress
@@ -14,6 +17,7 @@ import json
 import os
 import select
 import socket
+import statistics
 import sys
 import tempfile
 import time
@@ -27,7 +31,7 @@ from vici import Vici  # noqa: E402  pylint: disable=wrong-import-position
 
 PROPOSAL, ESP_PROPOSAL = "aes256gcm16-prfsha256-x25519", "aes256gcm16"
 PAIRS = "charon-charon,espalier-charon,charon-espalier,espalier-espalier"
-TICKS = os.sysconf("SC_CLK_TCK")
+ROLES = ("initiator", "responder")
 UNPROTECTED = {"charon": {"dos_protection": False, "ikesa_table_size": 4096, "ikesa_table_segments": 16, "install_routes": False, "reuse_ikesa": False,
                           "half_open_timeout": 120, "retransmit_timeout": 30},
                "espalier": {"cookie_threshold": 1000000, "block_threshold": 0, "init_limit_half_open": 1000000, "half_open_timeout": 120,
@@ -43,7 +47,7 @@ class Charon(charon_module.Charon):
             while True:
                 sas = vici.request("stats")["ikesas"]
                 yield int(sas["total"]) - int(sas["half-open"])
-                time.sleep(0.005)
+                time.sleep(0.01)
 
 
 class Espalier(espalier_side.Espalier):
@@ -99,13 +103,8 @@ def connection(side, index, auth, initiator):
 
 
 def processor_seconds(side):
-    """Of each process of a side."""
-    seconds = {}
-    for key, process in side.processes.items():
-        with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        seconds[key] = (int(fields[11]) + int(fields[12])) / TICKS
-    return seconds
+    """Of each process of a side: its processor clock, as clock_getcpuclockid(3) names it."""
+    return {key: time.clock_gettime((~process.pid << 3) | 2) for key, process in side.processes.items()}
 
 
 def measure(pair, auth, count, directory):
@@ -134,7 +133,7 @@ def measure(pair, auth, count, directory):
             initiator, responder = sides
             before = [processor_seconds(side) for side in sides]
             resident = [{key: side.memory(key) for key in side.processes} for side in sides]
-            start = time.monotonic()
+            start, own = time.monotonic(), time.process_time()
             for established in initiator.begin([f"c{i}" for i in range(count)]):
                 for side in sides:
                     side.alive()
@@ -144,12 +143,13 @@ def measure(pair, auth, count, directory):
                     raise Failed(f"{established} of {count} handshakes after {time.monotonic() - start:.0f} s")
             seconds = time.monotonic() - start
             row = {"initiator": kinds[0], "responder": kinds[1], "auth": auth, "handshakes": count, "seconds": round(seconds, 3),
-                   "handshakes_per_second": round(count / seconds, 1)}
-            for role, side, old, kib in zip(("initiator", "responder"), sides, before, resident):
-                new = processor_seconds(side)
-                row[f"{role}_cpu_ms"] = round(1000 * sum(new[key] - old[key] for key in new) / count, 3)
-                row[f"{role}_cpu_ms_by_process"] = {key: round(1000 * (new[key] - old[key]) / count, 3) for key in new}
-                row[f"{role}_kib_per_sa"] = {key: round((side.memory(key) - kib[key]) / count, 2) for key in new}
+                   "handshakes_per_second": round(count / seconds, 1), "asking_cpu_ms": round(1000 * (time.process_time() - own) / count, 3)}
+            for role, side, old, kib in zip(ROLES, sides, before, resident):
+                for key, now in processor_seconds(side).items():
+                    what = "data_plane" if key == "gw" else "ike"
+                    row[f"{role}_{what}_cpu_ms"] = round(1000 * (now - old[key]) / count, 3)
+                    row[f"{role}_{what}_kib_per_sa"] = round((side.memory(key) - kib[key]) / count, 2)
+                row[f"{role}_cpu_ms"] = round(sum(row.get(f"{role}_{what}_cpu_ms", 0) for what in ("ike", "data_plane")), 3)
             wait(lambda: len(responder.established()) == count, 60, "the responder has them all", 0.2)
             return row
     finally:
@@ -158,33 +158,99 @@ def measure(pair, auth, count, directory):
         net.close()
 
 
+def combine(runs):
+    """One row of several runs of a pair: the best rate, the median of the rest."""
+    row = dict(max(runs, key=lambda run: run["handshakes_per_second"]), runs=len(runs))
+    for key in row:
+        if key.endswith("_cpu_ms"):
+            row[key] = round(statistics.median(run[key] for run in runs), 3)
+    return row
+
+
+def rates(arguments, directory):
+    """Rows by pair and kind of authentication. The pairs alternate, so that what else the machine does meets them all."""
+    for auth in arguments.auth.split(","):
+        pairs = arguments.pairs.split(",")
+        runs = {pair: [] for pair in pairs}
+        for turn in range(arguments.repeat):
+            for pair in pairs:
+                runs[pair].append(measure(pair, auth, arguments.count, os.path.join(directory, f"{auth}-{turn}")))
+        yield from ({"what": "rate", **combine(runs[pair])} for pair in pairs)
+
+
+def table(rows):
+    print("\nHandshakes a second (two daemons, their data planes and what asks them share the processors); processor time of one handshake in ms,\n"
+          "IKE + data plane (charon has both in one process)\n")
+    print(f"{'auth':6} {'initiator':10} {'responder':10} {'a second':>9}   {'initiator':>15} {'responder':>15} {'asking':>7}")
+    for row in rows:
+        cpu = [f"{row[f'{role}_ike_cpu_ms']:.2f}" + (f" + {row[f'{role}_data_plane_cpu_ms']:.2f}" if f"{role}_data_plane_cpu_ms" in row else "")
+               for role in ROLES]
+        print(f"{row['auth']:6} {row['initiator']:10} {row['responder']:10} {row['handshakes_per_second']:9.0f}   {cpu[0]:>15} {cpu[1]:>15} "
+              f"{row['asking_cpu_ms']:7.2f}")
+    found = {(row["auth"], row["initiator"], row["responder"]): row for row in rows}
+    for auth in dict.fromkeys(row["auth"] for row in rows):
+        charon, ours = found.get((auth, "charon", "charon")), found.get((auth, "espalier", "espalier"))
+        if charon and ours:
+            ratios = [f"{charon[f'{role}_cpu_ms'] / ours[f'{role}_cpu_ms']:.1f} times less processor time as {role}" for role in ROLES]
+            print(f"{auth}: espalier between themselves {ours['handshakes_per_second'] / charon['handshakes_per_second']:.1f} times the rate of charon; "
+                  + ", ".join(ratios))
+
+
+def memory_table(rows):
+    print("\nResident memory an IKE SA with its CHILD SA adds to the responder, KiB\n")
+    for row in rows:
+        kib = row["responder_ike_kib_per_sa"], row.get("responder_data_plane_kib_per_sa")
+        parts = f"{kib[0]:.1f}" if kib[1] is None else f"{kib[0]:.1f} espalier-ike + {kib[1]:.1f} espalier-gw with the software reference"
+        print(f"{row['responder']:10} {row['handshakes']:6} SAs, {row['handshakes_per_second']:5.0f} a second: {parts}")
+
+
+def plot(rows, path):
+    import matplotlib
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    auths = list(dict.fromkeys(row["auth"] for row in rows))
+    figure, panes = pyplot.subplots(2, len(auths), figsize=(5.5 * len(auths), 6.5), squeeze=False)
+    for column, auth in enumerate(auths):
+        chosen = [row for row in rows if row["auth"] == auth]
+        names = [f"{row['initiator']}\nto {row['responder']}" for row in chosen]
+        panes[0][column].bar(names, [row["handshakes_per_second"] for row in chosen], color="C0")
+        panes[0][column].set(title=f"{auth}, x25519, AES-256-GCM", ylabel="handshakes a second")
+        for offset, role in ((-0.2, "initiator"), (0.2, "responder")):
+            places = [i + offset for i in range(len(chosen))]
+            panes[1][column].bar(places, [row[f"{role}_cpu_ms"] for row in chosen], width=0.4, label=role)
+        panes[1][column].set(ylabel="ms of processor time a handshake", xticks=range(len(chosen)), xticklabels=names)
+        panes[1][column].legend(fontsize="small")
+    for pane in panes.flat:
+        pane.tick_params(labelsize="small")
+        pane.grid(True, axis="y", linewidth=0.3)
+    figure.tight_layout()
+    figure.savefig(path)
+
+
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("out")
     parser.add_argument("--pairs", default=PAIRS)
     parser.add_argument("--auth", default="psk,ecdsa")
     parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--repeat", type=int, default=1, help="runs of each")
     parser.add_argument("--memory", type=int, default=0, help="and a run with so many SAs, to see what one takes")
-    parser.add_argument("--repeat", type=int, default=1, help="runs of each; the best counts")
-    parser.add_argument("--json", default="build/bench/ike.json")
-    args = parser.parse_args()
-    rows = []
-    head = f"{'initiator':10} {'responder':10} {'auth':6} {'count':>6} {'a second':>9}   {'initiator':>10} {'responder':>10}   KiB a SA: initiator, responder"
-    print(head + f"\n{'':10} {'':10} {'':6} {'':6} {'':9}   {'CPU ms':>10} {'CPU ms':>10}")
-    runs = [(pair, auth, args.count) for auth in args.auth.split(",") for pair in args.pairs.split(",")]
-    if args.memory:
-        runs += [(pair, "psk", args.memory) for pair in args.pairs.split(",") if pair in ("charon-charon", "espalier-espalier")]
+    arguments = parser.parse_args()
+    os.makedirs(arguments.out, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-ike-") as directory:
-        for pair, auth, count in runs:
-            row = max((measure(pair, auth, count, os.path.join(directory, f"{len(rows)}-{i}")) for i in range(args.repeat)),
-                      key=lambda found: found["handshakes_per_second"])
-            rows.append(row)
-            kib = ["+".join(f"{value:.1f}" for value in row[f"{role}_kib_per_sa"].values()) for role in ("initiator", "responder")]
-            print(f"{row['initiator']:10} {row['responder']:10} {auth:6} {count:6} {row['handshakes_per_second']:9.0f}   {row['initiator_cpu_ms']:10.2f} "
-                  f"{row['responder_cpu_ms']:10.2f}   {kib[0]}, {kib[1]}", flush=True)
-    os.makedirs(os.path.dirname(args.json), exist_ok=True)
-    with open(args.json, "w", encoding="utf-8") as file:
-        json.dump({"proposal": PROPOSAL, "strongswan": charon_module.version(), "processors": os.cpu_count(), "rows": rows}, file, indent=1)
-        file.write("\n")
+        rows = list(rates(arguments, directory))
+        many = [{"what": "memory", **measure(pair, "psk", arguments.memory, os.path.join(directory, "memory"))}
+                for pair in arguments.pairs.split(",") if arguments.memory and pair in ("charon-charon", "espalier-espalier")]
+    for row in rows + many:
+        row.update(proposal=PROPOSAL, esp_proposal=ESP_PROPOSAL, strongswan=charon_module.version(), processors=os.cpu_count())
+    with open(os.path.join(arguments.out, "ike.json"), "w", encoding="ascii") as file:
+        file.write("[\n" + ",\n".join(map(json.dumps, rows + many)) + "\n]\n")
+    print(f"IKEv2 handshakes, {PROPOSAL}, ESP {ESP_PROPOSAL}; strongSwan {charon_module.version()}, {os.cpu_count()} processors; {arguments.repeat} runs of "
+          f"{arguments.count} handshakes each")
+    table(rows)
+    if many:
+        memory_table(many)
+    plot(rows, os.path.join(arguments.out, "ike.svg"))
 
 
 if __name__ == "__main__":
