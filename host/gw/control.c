@@ -140,6 +140,7 @@ static int control_sa_add(struct sink *sink, const struct sink_sa *sa)
 		return fail(gw, -ENOMEM, "Out of memory.");
 	ret = install(gw, entry, sa);
 	if (ret) {
+		mtu_forget(gw, entry);
 		sad_remove(&gw->sad, entry);
 		if (ret == -ENODEV)
 			gw_device_lost(gw, espalier_error(gw->device.dev));
@@ -408,7 +409,10 @@ void gw_client(struct sink *sink, bool present)
 
 	gw_log(GW_INFO, present ? "key management is there" : "key management is gone");
 	gw->agent_gone_ms = present ? 0 : gw_clock_ms();
-	if (!present)
+	/* Whoever comes knows of no SA, or takes those it made for gone. Policies block until it sets them. */
+	if (present)
+		gw_delete_sas(gw);
+	else
 		wire_close_udp(&gw->wire);
 	for (unsigned int i = 0; i < gw->spd.count; i++)
 		gw->spd.order[i]->acquire_ms = 0;

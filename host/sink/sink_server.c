@@ -162,9 +162,10 @@ static void accept_client(struct sink_server *server)
 		close(fd);
 		return;
 	}
-	server->fd = fd;
+	/* Events of before are none of its business; its first message is the welcome. */
 	if (server->config.client)
 		server->config.client(server->config.backend, true);
+	server->fd = fd;
 	send_message(server, server->out, sink_encode_status(0, SINK_WELCOME, 0, "", server->out));
 }
 
@@ -281,17 +282,16 @@ static bool read_message(struct sink_server *server)
 
 	if (len < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
-	if (len <= 0) {
+	fd = len < 0 ? -1 : take_descriptor(&msg); /* an empty message may carry some too */
+	ret = len <= 0 ? 0 : sink_decode_header(server->in, (size_t)len, &header);
+	if (len <= 0)
 		drop_client(server);
-		return false;
-	}
-	fd = take_descriptor(&msg);
-	ret = sink_decode_header(server->in, (size_t)len, &header);
-	if (ret)
+	else if (ret)
 		reject(server, &header, ret);
 	else
 		answer(server, &header, &fd);
-	OPENSSL_cleanse(server->in, (size_t)len);
+	if (len > 0)
+		OPENSSL_cleanse(server->in, (size_t)len);
 	if (fd >= 0)
 		close(fd);
 	return server->fd >= 0;

@@ -531,6 +531,22 @@ class Ends(GatewayTest):
         self.ping("-c", 2, "-W", 1, side=1, check=False)  # packets wait in a socket that is not the gateway's any more
         self.assertLess(self.gateways[0].cpu_seconds() - before, 1)
 
+    def test_agent_comes_back(self):
+        """One that only lost its connection: no SA is left that nobody knows of, and policies block."""
+        tunnel = self.tunnel()
+        self.assert_pings(2)
+        self.sinks[0].close()
+        self.sinks[0] = Sink(self.gateways[0].path)
+        self.addCleanup(self.sinks[0].close)
+        tunnel.sinks = self.sinks
+        for direction in (sink.IN, sink.OUT):
+            with self.assertRaises(SinkError) as caught:
+                tunnel.query(0, direction)
+            self.assertEqual(caught.exception.errno, errno.ENOENT)
+        self.assert_no_ping()
+        self.assert_no_clear()
+        wait_for(lambda: self.drop(0, "hold_expired"), "pings that were held")
+
     def test_control(self):
         """A second client; requests that make no sense; the first goes on."""
         with self.assertRaises(SinkError) as caught:

@@ -394,6 +394,36 @@ static void fatal_messages(void **state)
 	assert_int_equal(gateway.calls, 0);
 }
 
+/* A descriptor that comes with nothing is closed: its other end sees that. */
+static void empty_message(void **state)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct msghdr msg = { .msg_control = &control, .msg_controllen = sizeof(control.room) };
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	struct pollfd end = { .events = POLLIN };
+	int fd = raw_client(), ends[2];
+	uint8_t byte;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &ends[1], sizeof(int));
+	assert_int_equal(sendmsg(fd, &msg, 0), 0);
+	close(ends[1]);
+	end.fd = ends[0];
+	assert_int_equal(recv(fd, &byte, 1, 0), 0);
+	assert_int_equal(poll(&end, 1, WAIT_MS), 1);
+	assert_int_equal(read(ends[0], &byte, 1), 0);
+	close(ends[0]);
+	close(fd);
+	wait_clients(0);
+}
+
 /* Random messages with a good header cost an answer each and nothing more. */
 static void random_requests(void **state)
 {
@@ -491,7 +521,7 @@ int main(void)
 		cmocka_unit_test_setup(gateway_dies_and_returns, reset), cmocka_unit_test_setup(no_gateway, reset),
 		cmocka_unit_test_setup(second_client, reset), cmocka_unit_test_setup(second_server, reset),
 		cmocka_unit_test_setup(bad_requests, reset), cmocka_unit_test_setup(fatal_messages, reset),
-		cmocka_unit_test_setup(random_requests, reset), cmocka_unit_test_setup(bad_server, reset),
+		cmocka_unit_test_setup(empty_message, reset), cmocka_unit_test_setup(random_requests, reset), cmocka_unit_test_setup(bad_server, reset),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
