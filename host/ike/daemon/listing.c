@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "crypto/identity.h"
+
 struct list {
 	json_t *ike_sas, *children; /* children of the last IKE SA: borrowed */
 	bool failed;
@@ -14,6 +16,21 @@ static const char *nat_name(const struct agent_ike_info *info)
 	static const char *const names[] = { "none", "local", "remote", "both" };
 
 	return names[(info->nat_local ? 1 : 0) + (info->nat_remote ? 2 : 0)];
+}
+
+/* Identities are what peers say they are: of one that is not UTF-8, what is not ASCII is left out. */
+static json_t *identity_json(const char *text)
+{
+	char ascii[IDENTITY_TEXT_LEN];
+	json_t *string = json_string(text);
+	size_t len = 0;
+
+	if (string)
+		return string;
+	for (; *text && len + 1 < sizeof(ascii); text++)
+		ascii[len++] = (unsigned char)*text < 0x80 ? *text : '?';
+	ascii[len] = '\0';
+	return json_string(ascii);
 }
 
 static json_t *endpoint_json(const struct endpoint *e)
@@ -45,10 +62,10 @@ static json_t *selectors_json(const struct ts *ts, unsigned int count)
 static void add_ike(void *ctx, const struct agent_ike_info *info)
 {
 	struct list *list = ctx;
-	json_t *object = json_pack("{s:s?, s:I, s:s?, s:s, s:o, s:o, s:s?, s:s?, s:o, s:o, s:s, s:s?, s:I}", "name", info->name,
+	json_t *object = json_pack("{s:s?, s:I, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s?, s:I}", "name", info->name,
 				   "id", (json_int_t)info->id, "state", info->state, "role", info->initiator ? "initiator" : "responder",
 				   "local", endpoint_json(&info->local), "remote", endpoint_json(&info->remote),
-				   "local_id", info->local_id, "remote_id", info->remote_id, "spi_i", spi_json(info->spi_i, 16),
+				   "local_id", identity_json(info->local_id), "remote_id", identity_json(info->remote_id), "spi_i", spi_json(info->spi_i, 16),
 				   "spi_r", spi_json(info->spi_r, 16), "nat", nat_name(info), "proposal", info->proposal,
 				   "age_s", (json_int_t)info->age_s);
 

@@ -20,6 +20,12 @@ static size_t put_time(char *line, size_t size)
 	return len + (size_t)snprintf(line + len, size - len, ".%03ld", now.tv_nsec / 1000000);
 }
 
+/* A control character beyond ASCII, U+0080 to U+009F: terminals obey these too. */
+static bool is_c1(const char *line, const char *c)
+{
+	return c > line && (unsigned char)c[-1] == 0xc2 && (unsigned char)*c >= 0x80 && (unsigned char)*c <= 0x9f;
+}
+
 void log_line(struct log *log, enum agent_log level, const char *sa, const char *text)
 {
 	static const char *const names[] = { "error", "info", "debug" };
@@ -32,7 +38,7 @@ void log_line(struct log *log, enum agent_log level, const char *sa, const char 
 	snprintf(line + len, sizeof(line) - len, " %s %s%s%s", names[level], sa, *sa ? ": " : "", text);
 	/* Parts of it came from the network: no terminal or log takes harm. */
 	for (char *c = line; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f || is_c1(line, c))
 			*c = '?';
 	fprintf(stderr, "%s\n", line);
 	if (log->server)
