@@ -41,6 +41,7 @@ struct order {
 
 static const struct order orders[] = {
 	{ 0 },
+	{ .a_all_ms = 40, .b_all_ms = 40 }, /* ESP is faster */
 	{ .a_first_ms = 5 }, { .b_first_ms = 5 },
 	{ .a_first_ms = 15 }, { .b_first_ms = 15 },
 	{ .a_first_ms = 25 }, { .b_first_ms = 25 },
@@ -92,7 +93,7 @@ static void check(struct play *play, enum action a, enum action b)
 	assert_true(node_ping(p->a, "10.1.0.1", "10.2.0.1"));
 	assert_true(node_ping(p->b, "10.2.0.1", "10.1.0.1"));
 	/* Nothing is lost while all messages come in order. */
-	if (play->order == &orders[0])
+	if (play->order <= &orders[1])
 		assert_int_equal(p->a->flood_lost + p->b->flood_lost, 0);
 }
 

@@ -15,8 +15,22 @@
 #define HOUR (60u * MINUTE)
 #define DAY (24u * HOUR)
 
-static void flood_both(struct pair *p)
+/* Which is faster: a new SA must be in place before the first packet by it, an old one until the last. */
+enum pace { EQUAL, IKE_SLOW, ESP_SLOW, PACE_COUNT };
+
+static void slow_down(void *ctx, struct world *w, struct datagram *d)
 {
+	(void)ctx;
+	(void)w;
+	d->due_ms += 40;
+}
+
+static void flood_both(struct pair *p, enum pace pace)
+{
+	if (pace == IKE_SLOW)
+		world_set_hook(p->w, slow_down, NULL);
+	if (pace == ESP_SLOW)
+		p->w->esp_latency_ms = 200;
 	node_flood(p->a, "10.1.0.1", "10.2.0.1", 5);
 	node_flood(p->b, "10.2.0.1", "10.1.0.1", 5);
 }
@@ -39,7 +53,7 @@ static void is_new(const struct child_copy *before, const struct child_copy *aft
 	assert_int_equal(before->reqid, after->reqid);
 }
 
-static void rekey_child(bool from_a, const char *more)
+static void rekey_child_at(bool from_a, const char *more, enum pace pace)
 {
 	struct child_copy before, after;
 	struct pair p;
@@ -47,7 +61,7 @@ static void rekey_child(bool from_a, const char *more)
 	pair_open(&p, 2, more, more);
 	node_up(p.a, "net");
 	before = node_only_child(p.a);
-	flood_both(&p);
+	flood_both(&p, pace);
 	for (int i = 0; i < 3; i++) {
 		node_rekey(from_a ? p.a : p.b, "net", false, false);
 		world_run(p.w, 2 * SECOND);
@@ -58,6 +72,12 @@ static void rekey_child(bool from_a, const char *more)
 	after = node_only_child(p.a);
 	is_new(&before, &after);
 	pair_close(&p);
+}
+
+static void rekey_child(bool from_a, const char *more)
+{
+	for (int pace = 0; pace < PACE_COUNT; pace++)
+		rekey_child_at(from_a, more, (enum pace)pace);
 }
 
 static void test_child_initiator(void **state)
@@ -117,7 +137,7 @@ static void test_child_without_pfs(void **state)
 	rekey_child(true, "esp_proposals = aes128gcm16");
 }
 
-static void rekey_ike(bool from_a)
+static void rekey_ike_at(bool from_a, enum pace pace)
 {
 	struct ike_copy before, after;
 	struct child_copy child, moved;
@@ -127,7 +147,7 @@ static void rekey_ike(bool from_a)
 	node_up(p.a, "net");
 	before = node_only_ike(p.a);
 	child = node_only_child(p.a);
-	flood_both(&p);
+	flood_both(&p, pace);
 	node_rekey(from_a ? p.a : p.b, "gw", true, false);
 	world_run(p.w, 2 * SECOND);
 	no_loss(&p);
@@ -148,6 +168,12 @@ static void rekey_ike(bool from_a)
 	pair_close(&p);
 }
 
+static void rekey_ike(bool from_a)
+{
+	for (int pace = 0; pace < PACE_COUNT; pace++)
+		rekey_ike_at(from_a, (enum pace)pace);
+}
+
 static void test_ike_initiator(void **state)
 {
 	(void)state;
@@ -160,7 +186,7 @@ static void test_ike_responder(void **state)
 	rekey_ike(false);
 }
 
-static void reauth(bool from_a)
+static void reauth_at(bool from_a, enum pace pace)
 {
 	const char *more = "child two:local_ts = 10.3.0.0/16\nchild two:remote_ts = 10.3.0.0/16\n";
 	struct ike_copy before, after;
@@ -170,9 +196,9 @@ static void reauth(bool from_a)
 	node_up(p.a, "gw");
 	world_consistent(p.w, 1, 2);
 	before = node_only_ike(p.a);
-	flood_both(&p);
+	flood_both(&p, pace);
 	node_rekey(from_a ? p.a : p.b, "gw", false, true);
-	world_run(p.w, 2 * SECOND);
+	world_run(p.w, 10 * SECOND);
 	world_flood_stop(p.w);
 	world_run(p.w, MINUTE);
 	world_consistent(p.w, 1, 2);
@@ -180,6 +206,12 @@ static void reauth(bool from_a)
 	after = node_only_ike(p.a);
 	assert_true(before.spi_i != after.spi_i);
 	pair_close(&p);
+}
+
+static void reauth(bool from_a)
+{
+	for (int pace = 0; pace < PACE_COUNT; pace++)
+		reauth_at(from_a, (enum pace)pace);
 }
 
 static void test_reauth_initiator(void **state)

@@ -220,6 +220,7 @@ struct world *world_new(uint64_t seed)
 	w->seed = seed;
 	w->random_state = seed * 0x2545f4914f6cdd1du + 1;
 	w->now_ms = 1000000;
+	w->esp_latency_ms = WORLD_LATENCY_MS;
 	agent_default_settings(&w->settings);
 	return w;
 }

@@ -82,6 +82,7 @@ struct world {
 	struct key_registry keys;
 	struct flood *floods;
 	struct esp_packet *esp;	    /* by due time */
+	uint64_t esp_latency_ms;    /* of ESP packets: WORLD_LATENCY_MS unless a test wants them slower than IKE */
 };
 
 /* ---- building ------------------------------------------------------------------------------------------------------------ */

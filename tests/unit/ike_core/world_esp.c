@@ -131,7 +131,7 @@ static void flood_send(struct world *w, struct flood *f)
 		f->node->flood_lost++;
 		free(packet);
 	} else {
-		packet->due_ms = w->now_ms + WORLD_LATENCY_MS;
+		packet->due_ms = w->now_ms + w->esp_latency_ms;
 		while (*at && (*at)->due_ms <= packet->due_ms)
 			at = &(*at)->next;
 		packet->next = *at;
