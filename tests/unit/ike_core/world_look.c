@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "core/ike_sa.h"
+#include "core/state.h"
 #include "world.h"
 
 static void copy_text(char *to, size_t size, const char *from)
@@ -235,8 +237,22 @@ static void check_children(struct node *n, struct node *peer, const struct snaps
 	}
 }
 
+/* Also those that the agent does not show: of a rekeying that did not end. Those that only repeat their last response do not count. */
+static void check_hidden(const struct node *n, const struct snapshot *s)
+{
+	unsigned int ikes = 0;
+
+	for (const struct ike_sa *sa = n->agent->sas; sa; sa = sa->next)
+		ikes += sa->state != IKE_CLOSED;
+	if (ikes != s->ike_count)
+		fail_msg("%s: %u IKE SAs, of which it shows %u.", n->name, ikes, s->ike_count);
+	if (n->agent->stats.child_sas != s->child_count || n->agent->children.count != 2 * s->child_count)
+		fail_msg("%s: %u CHILD SAs, of which it shows %u.", n->name, n->agent->stats.child_sas, s->child_count);
+}
+
 static void check_leaks(struct node *n, const struct snapshot *s)
 {
+	check_hidden(n, s);
 	if (mock_sa_count(&n->sink) != 2 * s->child_count)
 		fail_msg("%s: %u SAs in the data plane for %u CHILD SAs.", n->name, mock_sa_count(&n->sink), s->child_count);
 	if (mock_reserved_count(&n->sink))
