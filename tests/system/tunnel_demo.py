@@ -28,7 +28,7 @@ from net import Failed, Network, run  # noqa: E402
 WORK = os.path.join(espalier.BUILD, "demo", "tunnel")
 PEER, CARD = "10.1.0.1", "10.2.0.1"  # behind the left end and the right end
 PINGS = 20
-DOWNLOAD = {"sim": 4 << 20, "software": 16 << 20}  # bytes
+DOWNLOAD = {"sim": 4 << 20, "software": 4 << 20}  # bytes
 started = time.monotonic()
 
 
