@@ -50,10 +50,10 @@ class Capture:
         wait(lambda: len(rows(self.path, keys, ["frame.number"], display_filter)) >= count, timeout, f"{count} packets pass {display_filter}", 0.1)
 
 
-def rows(path, keys, fields, display_filter="", check=True):
+def rows(path, keys, fields, display_filter="", check=True, options=()):
     """The fields of each packet that passes the filter, decrypted with the tables in the directory keys."""
     home = os.path.abspath(keys) if keys else "/nonexistent"
-    command = ["tshark", "-n", "-r", path, "-o", "esp.enable_encryption_decode:TRUE", "-o", "esp.enable_authentication_check:TRUE",
+    command = ["tshark", "-n", "-r", path, "-o", "esp.enable_encryption_decode:TRUE", "-o", "esp.enable_authentication_check:TRUE", *options,
                *(["-Y", display_filter] if display_filter else []), "-T", "fields", *(word for field in fields for word in ("-e", field))]
     done = run(*command, check=False, timeout=300, env={**os.environ, "WIRESHARK_CONFIG_DIR": home, "HOME": home})
     if check and done.returncode and "cut short" not in done.stderr:
@@ -68,7 +68,9 @@ def verify(path, keys):
     for row in ike:
         if not row[2] and "fragment" not in row[3].lower() or "incorrect" in row[3].lower():
             raise Failed(f"{path}: tshark cannot confirm IKE message {row}")
-    esp = rows(path, keys, ["frame.number", "esp.icv_good", "esp.icv_bad", "esp.spi", "esp.sequence"], "esp")
+    esp = rows(path, keys, ["frame.number", "esp.icv_good", "esp.icv_bad", "esp.spi", "esp.sequence"], "esp",
+               # Inside, TCP's dissector may stumble (a retransmission that overlaps), and the packet ends there before its ICV is looked at.
+               options=("--disable-protocol", "tcp"))
     bad = [row for row in esp if row[1] not in ("1", "True") or row[2] in ("1", "True")]
     if bad:
         raise Failed(f"{path}: {len(bad)} of {len(esp)} ESP packets have no good ICV, the first is {bad[0]}")
