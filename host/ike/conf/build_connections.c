@@ -239,6 +239,7 @@ static int build_connection(struct loader *loader, const struct settings_section
 		return settings_no_memory(loader->error);
 	}
 	conf->connections[conf->connection_count++] = connection;
+	connection->conf = conf;
 	connection->where = section->where;
 	connection->reauth_time_s = connection->rekey_time_s = connection->over_time_s = connection->rand_time_s = CONF_UNSET;
 	connection->name = strdup(section->name);

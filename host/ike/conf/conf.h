@@ -124,6 +124,7 @@ struct conf_child {
 };
 
 struct conf_connection {
+	struct conf *conf;		    /* that it is part of; no reference */
 	struct conf_where where;
 	char *name;
 	struct conf_addrs local_addrs, remote_addrs;

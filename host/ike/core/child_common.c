@@ -100,11 +100,6 @@ bool child_transport(const struct ike_sa *sa, const struct conf_child *child)
 	return child->mode == SINK_TRANSPORT && sa->agent->caps.transport && !sa->nat_local && !sa->nat_remote;
 }
 
-struct conf *child_conf(const struct ike_sa *sa, const struct conf_child *child)
-{
-	return child->connection == sa->conn ? sa->conf : sa->agent->conf;
-}
-
 int child_get_spi(struct ike_sa *sa, uint32_t *spi)
 {
 	return sink_get_spi(sa->agent->sink, &sa->local.ip, spi);
@@ -191,7 +186,7 @@ int child_make(struct ike_sa *sa, const struct conf_child *conf_child, const str
 		return -ENOTSUP;
 	err = derive(sa, a, keymat, 2 * aead_key_len(aead));
 	if (!err) {
-		made = child_new(sa, child_conf(sa, conf_child), conf_child);
+		made = child_new(sa, conf_child->connection->conf, conf_child);
 		err = made ? fill(made, a) : -ENOMEM;
 	}
 	if (!err)

@@ -32,8 +32,6 @@ struct proposals *child_proposals(const struct ike_sa *sa, const struct conf_chi
 void child_selectors(const struct ike_sa *sa, const struct conf_child *child, struct ts_set *local, struct ts_set *remote);
 /* Transport mode is wanted and can be done: not through a NAT, where selectors would have to be rewritten (RFC 7296, 2.23.1). */
 bool child_transport(const struct ike_sa *sa, const struct conf_child *child);
-/* The conf that child is in: that of the IKE SA, or the one in force. */
-struct conf *child_conf(const struct ike_sa *sa, const struct conf_child *child);
 /* An SPI for our inbound SA, reserved in the sink; and back. */
 int child_get_spi(struct ike_sa *sa, uint32_t *spi);
 void child_put_spi(struct ike_sa *sa, uint32_t spi);

@@ -68,7 +68,7 @@ int child_negotiation_begin(struct ike_sa *sa, const struct conf_child *child, s
 		return -ENOMEM;
 	made->sa = sa;
 	made->child = child;
-	made->conf = conf_ref(child_conf(sa, child));
+	made->conf = conf_ref(child->connection->conf);
 	made->in_auth = in_auth;
 	made->transport = child_transport(sa, child);
 	made->sink_losses = sa->agent->sink_losses;

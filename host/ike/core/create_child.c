@@ -319,7 +319,7 @@ static int initiate(struct ike_sa *sa, struct conf *conf, const struct conf_chil
 
 int child_initiate(struct ike_sa *sa, const struct conf_child *child, struct child_sa *old)
 {
-	struct conf *conf = old ? old->conf : child->connection == sa->conn ? sa->conf : sa->agent->conf;
+	struct conf *conf = child->connection->conf;
 	int err;
 
 	if (!old)

@@ -49,7 +49,7 @@ static void add_target(struct ike_sa *sa, const struct conf_child *child, struct
 		return;
 	}
 	t->request = request;
-	t->conf = conf_ref(sa->agent->conf);
+	t->conf = conf_ref(child->connection->conf);
 	t->child = child;
 	t->begun = begun;
 	t->next = sa->waiting;

@@ -525,6 +525,26 @@ static void test_stop(void **state)
 	pair_close(&p);
 }
 
+/* A CHILD SA that came with a later configuration than its IKE SA, and outlives that too by rekeying. */
+static void test_reloads(void **state)
+{
+	const char *more = "child two:local_ts = 10.3.0.0/16\nchild two:remote_ts = 10.3.0.0/16\n";
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, 30, more, more);
+	node_up(p.a, "net");
+	pair_configure(&p, more, more);
+	node_up(p.a, "two");
+	for (int i = 0; i < 3; i++) {
+		pair_configure(&p, more, more);
+		node_rekey(i & 1 ? p.b : p.a, "two", false, false);
+		world_run(p.w, MINUTE);
+		world_consistent(p.w, 1, 2);
+	}
+	pair_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -550,6 +570,7 @@ int main(void)
 		cmocka_unit_test(test_sink_down),
 		cmocka_unit_test(test_sink_down_in_rekey),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_reloads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
