@@ -12,7 +12,6 @@ Both have protection against floods off, logs at errors only, no routes of their
 all have one pair of identities, and with ECDSA one certificate a side.
 """
 import argparse
-import ipaddress
 import json
 import os
 import select
@@ -31,6 +30,7 @@ from vici import Vici  # noqa: E402  pylint: disable=wrong-import-position
 
 PROPOSAL, ESP_PROPOSAL = "aes256gcm16-prfsha256-x25519", "aes256gcm16"
 PAIRS = "charon-charon,espalier-charon,charon-espalier,espalier-espalier"
+PORT = 20000  # of the first connection's selector
 ROLES = ("initiator", "responder")
 UNPROTECTED = {"charon": {"dos_protection": False, "ikesa_table_size": 4096, "ikesa_table_segments": 16, "install_routes": False, "reuse_ikesa": False,
                           "half_open_timeout": 120, "retransmit_timeout": 30},
@@ -94,8 +94,9 @@ def connection(side, index, auth, initiator):
     other = "right" if side == "left" else "left"
     local = {"auth": "psk", "id": f"{side}.test"} if auth == "psk" else {"auth": "pubkey", "certs": "own.pem", "id": f"{side}.test"}
     remote = {"auth": "psk" if auth == "psk" else "pubkey", "id": f"{other}.test"}
-    mine = str(ipaddress.IPv4Address("10.64.0.0") + index) + "/32" if initiator else "10.2.0.0/24"
-    theirs = "10.2.0.0/24" if initiator else "10.64.0.0/10"
+    # By port: kernel-libipsec wants an address of its host in each local selector.
+    mine = f"10.1.0.1/32[udp/{PORT + index}]" if initiator else "10.2.0.0/24"
+    theirs = "10.2.0.0/24" if initiator else "10.1.0.1/32[udp]"
     name = f"c{index}"
     return name, {"version": 2, "mobike": False, "local_addrs": Network.OUTER[side, 4], "remote_addrs": Network.OUTER[other, 4], "proposals": PROPOSAL,
                   "unique": "never", "rekey_time": "0", "local": local, "remote": remote,
@@ -150,7 +151,8 @@ def measure(pair, auth, count, directory):
                     row[f"{role}_{what}_cpu_ms"] = round(1000 * (now - old[key]) / count, 3)
                     row[f"{role}_{what}_kib_per_sa"] = round((side.memory(key) - kib[key]) / count, 2)
                 row[f"{role}_cpu_ms"] = round(sum(row.get(f"{role}_{what}_cpu_ms", 0) for what in ("ike", "data_plane")), 3)
-            wait(lambda: len(responder.established()) == count, 60, "the responder has them all", 0.2)
+            for side in sides:
+                wait(lambda: len(side.children()) == count, 60, f"{side.name} has all CHILD SAs", 0.5)  # pylint: disable=cell-var-from-loop
             return row
     finally:
         for side in sides:
