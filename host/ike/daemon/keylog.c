@@ -50,11 +50,13 @@ static const char *find_name(const struct name *names, size_t count, uint16_t id
 
 static int open_file(int dir, const char *name)
 {
-	int fd = openat(dir, name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = openat(dir, name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	struct stat st;
 
 	if (fd < 0)
 		return -errno;
-	if (fchmod(fd, 0600)) {
+	/* Somebody else's file, laid there before, would be theirs to read. */
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || fchmod(fd, 0600)) {
 		close(fd);
 		return -EPERM;
 	}
