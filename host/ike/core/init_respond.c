@@ -22,10 +22,11 @@ struct init_in {
 static void refuse(const struct init_in *in, uint16_t type, const void *data, size_t len, const char *why)
 {
 	/* Who asks with another group goes on with ours: no noise of others may stop this. */
-	bool limited = type != IKE_N_INVALID_KE_PAYLOAD;
+	bool limited = type != IKE_N_INVALID_KE_PAYLOAD, loud = limited && agent_now(in->agent) >= in->agent->notify_allowed_ms;
 	char remote[ENDPOINT_TEXT_LEN];
 
-	agent_log(in->agent, limited ? AGENT_INFO : AGENT_DEBUG, "IKE_SA_INIT from %s refused: %s", endpoint_print(in->remote, remote), why);
+	/* Strangers do not fill the log either. */
+	agent_log(in->agent, loud ? AGENT_INFO : AGENT_DEBUG, "IKE_SA_INIT from %s refused: %s", endpoint_print(in->remote, remote), why);
 	answer_unprotected(in->agent, in->header, in->local, in->remote, type, data, len, limited);
 }
 
@@ -199,19 +200,26 @@ static int fill(struct ike_sa *sa, const struct init_in *in, struct ike_builder 
 	natd_check(sa, in->header, &in->chain);
 	init_take_notifies(sa, &in->chain);
 	sa->peer_ppk = sa->peer_ppk && credentials_has_ppk(sa->credentials);
-	err = dh_new(sa->suite.ke, &dh);
+	err = blob_set(&sa->handshake->received, in->data, in->len);
+	if (!err)
+		err = half_open_add(sa);
+	if (!err)
+		err = dh_new(sa->suite.ke, &dh);
 	if (!err)
 		err = init_derive(sa, dh, &in->payloads.ke);
 	if (!err)
 		err = build_response(sa, dh, b);
 	dh_free(dh);
 	if (!err)
-		err = blob_set(&sa->handshake->received, in->data, in->len);
-	if (!err)
 		err = blob_set(&sa->handshake->sent, b->data, b->len);
-	if (!err)
-		err = half_open_add(sa);
 	return err;
+}
+
+/* A public value that must be refused has cost as much as a good one: it counts as half-open, without keys and without an answer, for its time. */
+static void keep_refused(struct ike_sa *sa)
+{
+	sa->agent->stats.malformed++;
+	ike_log(sa, AGENT_DEBUG, "the peer's public value must be refused");
 }
 
 static void begin(const struct init_in *in)
@@ -229,10 +237,10 @@ static void begin(const struct init_in *in)
 	sa->receive_id = 1;
 	ike_build_growing(&b, IKE_MESSAGE_MAX);
 	err = fill(sa, in, &b);
-	if (err) {
-		if (err == -EBADMSG)
-			in->agent->stats.malformed++;
-		ike_sa_close(sa, CLOSE_LOCAL, err == -EBADMSG ? "the peer's public value must be refused" : "could not be begun");
+	if (err == -EBADMSG) {
+		keep_refused(sa);
+	} else if (err) {
+		ike_sa_close(sa, CLOSE_LOCAL, "could not be begun");
 	} else {
 		in->agent->stats.sent++;
 		in->agent->env.send(in->agent->env.ctx, in->local, in->remote, b.data, b.len);
@@ -265,6 +273,8 @@ static void repeat(struct agent *agent, const struct ike_sa *sa, const struct in
 {
 	const struct blob *sent = &sa->handshake->sent;
 
+	if (!sent->len)
+		return;
 	agent->stats.retransmitted++;
 	agent->env.send(agent->env.ctx, in->local, in->remote, sent->data, sent->len);
 }

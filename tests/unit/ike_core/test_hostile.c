@@ -255,6 +255,41 @@ static void test_spoofed_half_open(void **state)
 	pair_close(&p);
 }
 
+/* Public values that must be refused cost a key pair each: after some of them cookies are asked for, and one address is blocked, as ever. */
+static void test_bad_public_values(void **state)
+{
+	struct endpoint src = a_end;
+	struct ike_header header;
+	struct ike_chain chain;
+	const struct ike_payload *ke;
+	struct captured c;
+	const char *why;
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, 8, "", "conn:remote_addrs = %any");
+	c = first_request(&p);
+	assert_int_equal(ike_message_parse(c.data, c.len, &header, &chain, &why), 0);
+	ke = ike_chain_find(&chain, IKE_PL_KE);
+	memset(c.data + (ke->body - c.data) + 4, 0, ke->len - 4);
+	for (uint8_t i = 10; i < 20; i++) {
+		c.data[7] = i;
+		world_inject(p.w, &a_end, &b_end, c.data, c.len);
+	}
+	assert_int_equal(stats_of(p.b).half_open, (p.w->settings.block_threshold + 1) / 2);
+	world_inject(p.w, &a_end, &b_end, c.data, c.len); /* the same once more */
+	for (uint8_t i = 20; i < 220; i++) {
+		c.data[7] = src.ip.bytes[3] = i;
+		world_inject(p.w, &src, &b_end, c.data, c.len);
+	}
+	assert_int_equal(stats_of(p.b).half_open, p.w->settings.cookie_threshold);
+	assert_true(stats_of(p.b).cookies_sent > 150);
+	world_run(p.w, 40 * SECOND);
+	assert_int_equal(stats_of(p.b).half_open, 0);
+	assert_int_equal(node_child_count(p.a), 1);
+	pair_close(&p);
+}
+
 /* The request again with another SPI and the cookie that b would ask for. */
 static void inject_with_cookie(struct pair *p, const struct captured *c, uint8_t number)
 {
@@ -344,7 +379,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_auth_on_successor), cmocka_unit_test(test_child_rekey_storm), cmocka_unit_test(test_ike_rekey_storm),
 		cmocka_unit_test(test_many_deletes), cmocka_unit_test(test_same_spi_twice), cmocka_unit_test(test_spoofed_half_open),
-		cmocka_unit_test(test_blocked_with_cookies), cmocka_unit_test(test_other_group_under_noise), cmocka_unit_test(test_fixed_reqid),
+		cmocka_unit_test(test_bad_public_values), cmocka_unit_test(test_blocked_with_cookies), cmocka_unit_test(test_other_group_under_noise), cmocka_unit_test(test_fixed_reqid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
