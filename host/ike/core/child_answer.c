@@ -149,8 +149,8 @@ static uint16_t decide(struct ike_sa *sa, const struct child_sa *old, const stru
 /* 0, a notify, or negative: malformed. */
 static int install(struct ike_sa *sa, struct child_sa *old, const struct request *r, bool in_auth, const struct answer *a, struct child_sa **child)
 {
-	struct child_agreed agreed = { .suite = &a->suite, .local = &a->local, .remote = &a->remote, .mode = a->mode, .spi_out = (uint32_t)a->suite.spi,
-		.ni = r->nonce, .nr = { .data = a->nonce, .len = sizeof(a->nonce) }, .dh = a->dh, .replaces_id = old ? old->id : 0 };
+	struct child_agreed agreed = { .suite = &a->suite, .local = &a->local, .remote = &a->remote, .mode = a->mode,
+		.spi_out = (uint32_t)a->suite.spi, .ni = r->nonce, .nr = { .data = a->nonce, .len = sizeof(a->nonce) }, .dh = a->dh, .replaces_id = old ? old->id : 0 };
 	int err;
 
 	if (in_auth) {

@@ -162,7 +162,8 @@ void child_start_rekey(struct child_sa *child)
 	const struct conf_limits *time = &child->child->time;
 
 	if (time->rekey)
-		timer_set(&agent->timers, &child->rekey, agent_now(agent) + agent_jitter(agent, time->rekey * 1000, time->rand * 1000), rekey_due, child);
+		timer_set(&agent->timers, &child->rekey, agent_now(agent) + agent_jitter(agent, time->rekey * 1000, time->rand * 1000), rekey_due,
+			  child);
 	if (wants_poll(child))
 		poll_again(child, POLL_FIRST_MS);
 }

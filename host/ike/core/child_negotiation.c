@@ -168,7 +168,8 @@ static int take_suite(struct child_negotiation *n, const struct ike_chain *m, st
 	return err;
 }
 
-static int take_key_exchange(struct child_negotiation *n, const struct ike_chain *m, const struct suite *suite, struct child_agreed *a, const char **why)
+static int take_key_exchange(struct child_negotiation *n, const struct ike_chain *m, const struct suite *suite, struct child_agreed *a,
+			     const char **why)
 {
 	const struct ike_payload *payload = ike_chain_find(m, IKE_PL_KE);
 	struct ike_ke ke;

@@ -36,8 +36,9 @@ struct child_sa *child_by_id(struct agent *agent, const struct sink_sa_id *id)
 	struct hash_node *node = hash_find(&agent->children, child_key(id->direction, id->spi));
 
 	for (; node; node = hash_next(node)) {
-		struct child_sa *child = id->direction == SINK_IN ? hash_entry(node, struct child_sa, by_in) : hash_entry(node, struct child_sa, by_out);
-		const struct endpoint *dst = id->direction == SINK_IN ? &child->local_end : &child->remote_end;
+		bool in = id->direction == SINK_IN;
+		struct child_sa *child = in ? hash_entry(node, struct child_sa, by_in) : hash_entry(node, struct child_sa, by_out);
+		const struct endpoint *dst = in ? &child->local_end : &child->remote_end;
 
 		if (ip_equal(&dst->ip, &id->dst))
 			return child;

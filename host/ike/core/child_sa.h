@@ -39,7 +39,8 @@ struct child_sa {
 	struct ts *local, *remote;	 /* owned */
 	uint64_t installed_ms;
 	struct sink_limits limits;
-	struct timer rekey, expire, poll, retire; /* poll: sink_sa_query for lifetimes where the sink has no events */
+	struct timer rekey, expire, poll; /* poll: sink_sa_query for lifetimes where the sink has no events */
+	struct timer retire;		 /* the end of a retired one; before, when one that waits is used in any case */
 	struct { uint64_t packets, bytes, seq; } polled;
 	uint64_t poll_interval_ms;
 	struct child_sa *successor;	 /* that the peer made to replace it */
@@ -70,7 +71,8 @@ void child_negotiation_free(struct child_negotiation *n);
  * As responder: read SA, TSi, TSr ... of m, choose, install, and write the answer's payloads; or write one error notify (then *child is NULL).
  * old: the CHILD SA that the request rekeys, or NULL. 0, or negative: malformed.
  */
-int child_answer(struct ike_sa *sa, const struct ike_chain *m, struct child_sa *old, bool in_auth, struct ike_builder *reply, struct child_sa **child);
+int child_answer(struct ike_sa *sa, const struct ike_chain *m, struct child_sa *old, bool in_auth, struct ike_builder *reply,
+		 struct child_sa **child);
 
 /* ---- child_sa.c ------------------------------------------------------------------------------------------------------------ */
 
@@ -115,7 +117,7 @@ uint32_t ts_priority(const struct ts *local, unsigned int local_count, const str
 
 /* ---- trap.c: policies without an SA ------------------------------------------------------------------------------------------- */
 
-/* Install what start_action = trap asks for, remove what an earlier configuration asked for. 0 or the first error; the rest is installed all the same. */
+/* Install what start_action = trap asks for, remove what an earlier configuration asked for. 0, or the first error: the rest is there. */
 int trap_install(struct agent *agent, struct conf *conf);
 void trap_acquire(struct agent *agent, const struct sink_event *event);
 void trap_free(struct agent *agent);

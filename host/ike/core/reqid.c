@@ -121,7 +121,8 @@ static struct reqid *make(struct agent *agent, uint64_t key, const struct conf_c
 	r->local_count = local_count;
 	r->remote_count = remote_count;
 	r->priority = child->priority;
-	if (!r->conn || !r->name || !r->local || !r->remote || hash_insert(&all->by_id, &r->by_id, r->id) || hash_insert(&all->by_key, &r->by_key, key)) {
+	if (!r->conn || !r->name || !r->local || !r->remote || hash_insert(&all->by_id, &r->by_id, r->id)
+	    || hash_insert(&all->by_key, &r->by_key, key)) {
 		free_reqid(r);
 		return NULL;
 	}

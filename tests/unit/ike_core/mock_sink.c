@@ -253,7 +253,8 @@ static void check_policy(struct mock_sink *s, const struct sink_policy *policy)
 {
 	const struct mock_sa *sa;
 
-	if (!policy->reqid || !policy->local_count || !policy->remote_count || policy->local_count > SINK_TS_MAX || policy->remote_count > SINK_TS_MAX)
+	if (!policy->reqid || !policy->local_count || !policy->remote_count || policy->local_count > SINK_TS_MAX
+	    || policy->remote_count > SINK_TS_MAX)
 		fail_msg("%s: policy of reqid %u with %u and %u selectors.", s->name, policy->reqid, policy->local_count, policy->remote_count);
 	for (unsigned int i = 0; i < policy->local_count; i++)
 		if (!ip_len(&policy->local[i].lo) || (policy->local[i].lo.family == 6 && !s->caps.inner_v6))
@@ -381,8 +382,8 @@ void mock_sink_init(struct mock_sink *s, const char *name, struct key_registry *
 	s->events_end = &s->events;
 	s->caps = (struct sink_caps){
 		.aeads = (1u << SINK_AEAD_COUNT) - 1,
-		.esn = true, .no_esn = true, .tunnel = true, .transport = true, .inner_v4 = true, .inner_v6 = true, .outer_v4 = true, .outer_v6 = true,
-		.udp_encap = true, .raw_esp = true, .tfc_padding = true, .events = true, .max_window = 1024, .sa_capacity = 65536, .device = "mock",
+		.esn = true, .no_esn = true, .tunnel = true, .transport = true, .inner_v4 = true, .inner_v6 = true, .outer_v4 = true,
+		.outer_v6 = true, .udp_encap = true, .raw_esp = true, .tfc_padding = true, .events = true, .max_window = 1024, .sa_capacity = 65536, .device = "mock",
 	};
 }
 
@@ -472,7 +473,8 @@ bool mock_sa_use(struct mock_sink *s, struct mock_sa *sa, uint64_t packets, uint
 	sa->stats.bytes += bytes;
 	sa->stats.seq += packets;
 	sa->stats.last_use_ms = s->now_ms ? s->now_ms(s->now_ctx) : 0;
-	if (!sa->soft_told && (reached(sa->stats.packets, l->soft_packets) || reached(sa->stats.bytes, l->soft_bytes) || sa->stats.seq >= last / 4 * 3)) {
+	if (!sa->soft_told && (reached(sa->stats.packets, l->soft_packets) || reached(sa->stats.bytes, l->soft_bytes)
+			       || sa->stats.seq >= last / 4 * 3)) {
 		sa->soft_told = true;
 		if (s->caps.events)
 			mock_raise_expire(s, sa, false);

@@ -46,7 +46,9 @@ static void put_lines(struct text *t, const char *more, const char *prefix, bool
 
 	snprintf(copy, sizeof(copy), "%s", more);
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (plain ? strncmp(line, "conn:", 5) != 0 && strncmp(line, "child ", 6) != 0 && strncmp(line, "file:", 5) != 0 : !strncmp(line, prefix, len))
+		bool other = !strncmp(line, "conn:", 5) || !strncmp(line, "child ", 6) || !strncmp(line, "file:", 5);
+
+		if (plain ? !other : !strncmp(line, prefix, len))
 			put(t, "%s\n", plain ? line : line + len);
 	}
 }

@@ -67,8 +67,10 @@ static const struct agreed agreements[] = {
 	  "CHACHA20_POLY1305/CURVE_25519" },
 	{ "esp_proposals = aes256gmac", "esp_proposals = aes256gmac", ALL, ALL, "NULL_AUTH_AES_GMAC-256", "NULL_AUTH_AES_GMAC-256" },
 	/* The data plane has only AES-GCM: nothing else is offered or accepted. */
-	{ "esp_proposals = chacha20poly1305,aes256gcm16", "esp_proposals = chacha20poly1305,aes256gcm16", GCM, ALL, "AES_GCM_16-256", "AES_GCM_16-256" },
-	{ "esp_proposals = chacha20poly1305,aes256gcm16", "esp_proposals = chacha20poly1305,aes256gcm16", ALL, GCM, "AES_GCM_16-256", "AES_GCM_16-256" },
+	{ "esp_proposals = chacha20poly1305,aes256gcm16", "esp_proposals = chacha20poly1305,aes256gcm16", GCM, ALL, "AES_GCM_16-256",
+	  "AES_GCM_16-256" },
+	{ "esp_proposals = chacha20poly1305,aes256gcm16", "esp_proposals = chacha20poly1305,aes256gcm16", ALL, GCM, "AES_GCM_16-256",
+	  "AES_GCM_16-256" },
 	{ "esp_proposals = chacha20poly1305", "esp_proposals = chacha20poly1305", GCM, ALL, NULL, NULL },
 	{ "esp_proposals = chacha20poly1305", "esp_proposals = chacha20poly1305", ALL, GCM, NULL, NULL },
 	{ "esp_proposals = aes192gcm16", "esp_proposals = aes192gcm16", GCM, GCM, NULL, NULL },
@@ -387,7 +389,8 @@ static void test_trap(void **state)
 
 static void test_start(void **state)
 {
-	const char *more = "start_action = start\nchild two:local_ts = 10.3.0.0/16\nchild two:remote_ts = 10.3.0.0/16\nchild two:start_action = start\n";
+	const char *more = "start_action = start\nchild two:local_ts = 10.3.0.0/16\nchild two:remote_ts = 10.3.0.0/16\n"
+			   "child two:start_action = start\n";
 	struct pair p;
 
 	(void)state;
@@ -474,7 +477,8 @@ static void test_outer_v6(void **state)
 	struct pair p;
 
 	(void)state;
-	pair_open(&p, 17, "conn:local_addrs = 2001:db8::1\nconn:remote_addrs = 2001:db8::2", "conn:local_addrs = 2001:db8::2\nconn:remote_addrs = 2001:db8::1");
+	pair_open(&p, 17, "conn:local_addrs = 2001:db8::1\nconn:remote_addrs = 2001:db8::2",
+		  "conn:local_addrs = 2001:db8::2\nconn:remote_addrs = 2001:db8::1");
 	node_up(p.a, "net");
 	node_rekey(p.b, "net", false, false);
 	world_run(p.w, MINUTE);

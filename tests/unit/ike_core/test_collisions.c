@@ -102,7 +102,8 @@ static void collide(enum action a, enum action b, const struct order *order, uin
 	struct play play = { .order = order };
 	struct pair *p = &play.p;
 
-	print_message("a: %s, b: %s, order %u, seed %llu\n", action_names[a], action_names[b], (unsigned int)(order - orders), (unsigned long long)seed);
+	print_message("a: %s, b: %s, order %u, seed %llu\n", action_names[a], action_names[b], (unsigned int)(order - orders),
+		      (unsigned long long)seed);
 	pair_open(p, seed, ACTIONS_MORE, ACTIONS_MORE);
 	node_up(p->a, "net");
 	world_run(p->w, 1000);
