@@ -118,12 +118,17 @@ static int choose(struct init_in *in, const struct proposals *offered)
 {
 	const struct conf *conf = in->agent->conf;
 	int err = -ENOENT;
+	unsigned int next;
 
-	for (unsigned int rank = RANK_MAX; rank; rank--) {
+	for (unsigned int rank = RANK_MAX; rank; rank = next) {
+		next = 0; /* the best below, so that there are few walks over thousands of connections */
 		for (size_t i = 0; i < conf->connection_count; i++) {
 			const struct conf_connection *conn = conf->connections[i];
+			unsigned int this = conn_rank(conn, &in->local->ip, &in->remote->ip);
 
-			if (conn_rank(conn, &in->local->ip, &in->remote->ip) != rank)
+			if (this < rank && this > next)
+				next = this;
+			if (this != rank)
 				continue;
 			err = -ENOKEY;
 			if (!select_suite(conn, offered, in->payloads.ke.method, &in->suite))
