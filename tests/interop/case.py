@@ -98,16 +98,32 @@ class InteropTest(unittest.TestCase):
     def _finish(self):
         result = self._outcome.result
         failed = any(self in (test, getattr(test, "test_case", None)) for test, _ in result.failures + result.errors)
-        if failed:
-            print(f"\n==== {self.id()}: logs, configurations and captures are in {self.kept}; {self.role}")
-            for side in self.sides:
-                print(side.tails() + side.counters())
-        for capture in self.captures:
-            capture.close()
-        if failed or os.environ.get("ESPALIER_INTEROP_KEEP"):
-            shutil.copytree(self.directory, self.kept)
-        self.stack.close()
-        print(f"  {self._testMethodName}, {self.kind}: {time.monotonic() - self.started:.1f} s", flush=True)
+        try:
+            if failed:
+                self.show()
+            else:
+                self.end_orderly()
+        finally:
+            for capture in self.captures:
+                capture.close()
+            if failed or os.environ.get("ESPALIER_INTEROP_KEEP"):
+                shutil.copytree(self.directory, self.kept)
+            self.stack.close()
+            print(f"  {self._testMethodName}, {self.kind}: {time.monotonic() - self.started:.1f} s", flush=True)
+
+    def show(self):
+        """What a person needs to find out why the test failed."""
+        print(f"\n==== {self.id()}: logs, configurations and captures are in {self.kept}; {self.role}")
+        print(f"     the router saw {self.net.clear_packets()} packets of the inner networks in clear")
+        for side in self.sides:
+            print(side.tails() + side.counters())
+
+    def end_orderly(self):
+        """Our daemons end at SIGTERM with status 0; sanitizers have their say then."""
+        self.net.cable()
+        for side in self.sides:
+            if side.kind == "espalier" and side.processes:
+                side.stop()
 
     # ---- what most tests do
     def start(self, left=None, right=None, peer=(), dut=()):

@@ -9,7 +9,7 @@ from net import Failed, wait
 
 
 # Of strongswan.conf's section charon, and espalier-ike's --set: short waits, so that tests of loss and silence are short.
-SETTINGS = {"retransmit_tries": 4, "retransmit_timeout": 1.0, "retransmit_base": 1.2, "half_open_timeout": 10, "delete_rekeyed_delay": 1}
+SETTINGS = {"retransmit_tries": 4, "retransmit_timeout": 1.0, "retransmit_base": 1.2, "half_open_timeout": 10}
 
 
 def conf_text(section, indent=0):
