@@ -69,6 +69,8 @@ class InteropTest(unittest.TestCase):
     network_options = {}
 
     def setUp(self):
+        if os.getuid() != 0:
+            self.skipTest("network namespaces need root")
         self.started = time.monotonic()
         self.stack = contextlib.ExitStack()
         program = os.path.basename(sys.argv[0]).removesuffix(".py")
@@ -215,9 +217,6 @@ class InteropTest(unittest.TestCase):
 def main():
     if len(sys.argv) > 1 and sys.argv[1] in KINDS:
         InteropTest.kind = sys.argv.pop(1)
-    if os.getuid() != 0:
-        print("network namespaces need root")
-        sys.exit(1)
     device = f", device {espalier_side.DEVICE}" if InteropTest.kind == "espalier" else ""
     print(f"side under test: {InteropTest.kind}{device}", flush=True)
     unittest.main(verbosity=2)

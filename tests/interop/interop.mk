@@ -4,18 +4,22 @@
 INTEROP := tests/interop
 INTEROP_NAMES := liveness rekey messages certs algorithms nat selectors adversary traffic psk
 INTEROP_SIM_NAMES := traffic rekey
-INTEROP_TESTS := $(foreach t,$(INTEROP_SIM_NAMES),ESPALIER_TEST_DEVICE=sim,$(INTEROP)/test_$(t).py:espalier) $(INTEROP)/test_pair.py:espalier \
-  ESPALIER_TEST_DEVICE=sim,$(INTEROP)/test_pair.py:espalier $(foreach t,$(INTEROP_NAMES),$(INTEROP)/test_$(t).py:espalier)
+INTEROP_SIM := ESPALIER_SIM=$(B)/bin/espalier-sim-dpi,ESPALIER_TEST_DEVICE=sim
+INTEROP_TESTS := $(INTEROP_SIM),$(INTEROP)/test_pair.py:espalier $(INTEROP)/test_pair.py:espalier \
+  $(foreach t,$(INTEROP_SIM_NAMES),$(INTEROP_SIM),$(INTEROP)/test_$(t).py:espalier) $(foreach t,$(INTEROP_NAMES),$(INTEROP)/test_$(t).py:espalier)
 INTEROP_BINS = $(ESPALIER) $(B)/bin/espalier-ike $(B)/bin/espalier-gw
 
-.PHONY: interop interop-software interop-charon
-interop: $(INTEROP_BINS) $(B)/bin/espalier-sim-dpi
-	@export ESPALIER_SIM=$(B)/bin/espalier-sim-dpi ESPALIER_BUILD=$(B); $(RUN) --logs $(B)/test-logs $(INTEROP_TESTS)
+.PHONY: interop interop-software interop-charon interop-root
+interop-root:
+	@[ "$$(id -u)" = 0 ] || { echo 'make interop needs root, for network namespaces'; exit 1; }
+
+interop: interop-root $(INTEROP_BINS) $(B)/bin/espalier-sim-dpi
+	@ESPALIER_BUILD=$(B) $(RUN) --logs $(B)/test-logs $(INTEROP_TESTS)
 
 # Without a simulated card, which takes minutes to build.
-interop-software: $(INTEROP_BINS)
-	@ESPALIER_BUILD=$(B) $(RUN) --logs $(B)/test-logs $(filter-out ESPALIER_TEST_DEVICE=sim%,$(INTEROP_TESTS))
+interop-software: interop-root $(INTEROP_BINS)
+	@ESPALIER_BUILD=$(B) $(RUN) --logs $(B)/test-logs $(filter-out $(INTEROP_SIM)%,$(INTEROP_TESTS))
 
 # The tests themselves on trial: strongSwan at both ends.
-interop-charon:
+interop-charon: interop-root
 	@$(RUN) --logs $(B)/test-logs $(foreach t,$(INTEROP_NAMES),$(INTEROP)/test_$(t).py:charon)

@@ -22,8 +22,8 @@ class Capture:
 
     def __init__(self, namespace, interface, path, expression=""):
         self.path = path
-        # tcpdump drops its privileges; -Z root keeps it able to write where the test may.
-        self.process = namespace.popen("tcpdump", "-Z", "root", "-B", "32768", "-U", "--immediate-mode", "-n", "-s", "0", "-i", interface, "-w", path,
+        # -Z root: able to write where the test may. In immediate mode a packet takes as much of the buffer as -s says.
+        self.process = namespace.popen("tcpdump", "-Z", "root", "-B", "65536", "-U", "--immediate-mode", "-n", "-s", "9216", "-i", interface, "-w", path,
                                        *expression.split(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
             if "listening" in line:
