@@ -29,7 +29,7 @@ class Rekey(InteropTest):
     def changed(self, before, spis, what, timeout=15):
         return wait(lambda: (now := spis()) and now != before and now, timeout, f"both ends have {what}")
 
-    def with_flood(self, action, left=None, right=None, peer=(), dut=(), may_lose=0):
+    def with_flood(self, action, left=None, right=None, peer=(), dut=(), may_lose=False):
         """Tunnel and flood in both directions; action(side) TIMES by each side; no ping lost, all SAs the same at both ends afterwards."""
         self.start(left, right, peer, dut)
         for initiator, _ in self.roles():
@@ -45,7 +45,7 @@ class Rekey(InteropTest):
                 flood.more(10)
             for flood in floods:
                 sent, lost = flood.stop()
-                self.assertLessEqual(len(lost), may_lose, f"{len(lost)} of {sent} pings have no answer: {lost}")
+                self.assertLessEqual(len(lost), max(10 * TIMES, sent // 20) if may_lose else 0, f"{len(lost)} of {sent} pings have no answer: {lost}")
             wait(self.spis, 10, "both ends have one CHILD SA, the same")
             wait(self.ike_spis, 10, "both ends have one IKE SA, the same")
             if self.dut.kind == "espalier":  # charon keeps a redundant IKE SA whose deletion overtook the end of its rekeying
@@ -110,7 +110,7 @@ class Rekey(InteropTest):
             self.changed(before, self.ike_spis, "a new IKE SA")
             wait(self.spis, 10, "both ends have one CHILD SA, the same")
         peer, dut = ({"make_before_break": True} if side.kind == "charon" else {} for side in (self.peer, self.dut))
-        self.with_flood(reauthenticate, peer=peer, dut=dut, may_lose=10 * TIMES if self.peer.kind == "charon" else 0)
+        self.with_flood(reauthenticate, peer=peer, dut=dut, may_lose=self.peer.kind == "charon")
 
     def test_by_time(self):
         """rekey_time of a few seconds at both ends, for CHILD SAs and IKE SAs."""
