@@ -10,6 +10,7 @@
 #include "core/handshake.h"
 #include "core/ike_sa.h"
 #include "core/seal.h"
+#include "actions.h"
 #include "pair.h"
 
 #define SECOND 1000u
@@ -200,6 +201,66 @@ static void test_same_spi_twice(void **state)
 	pair_close(&p);
 }
 
+/* Deletes of SPIs that a may have asked for, some twice, some never. */
+static void delete_some(struct pair *p)
+{
+	uint32_t spis[8];
+	unsigned int count = 1 + (unsigned int)world_random(p->w, 8);
+	struct ike_builder b;
+
+	for (unsigned int i = 0; i < count; i++)
+		spis[i] = 0x1000 + (uint32_t)world_random(p->w, 12);
+	ike_build_growing(&b, IKE_MESSAGE_MAX);
+	ike_build_delete(&b, IKE_PROTO_ESP, spis, count);
+	send_as(p->a, p->a->agent->sas, IKE_INFORMATIONAL, &b);
+}
+
+static void one_step(struct pair *p)
+{
+	struct ike_sa *sa = p->a->agent->sas;
+	uint32_t spi = 0x1000 + (uint32_t)world_random(p->w, 12), old = 0x1000 + (uint32_t)world_random(p->w, 12);
+	unsigned int what = (unsigned int)world_random(p->w, 8);
+
+	if (!sa) {
+		node_up_try(p->a, "net", &(struct outcome){ 0 });
+		return;
+	}
+	if (what == 0)
+		act(p->b, (enum action)world_random(p->w, ACTION_COUNT));
+	else if (sa->state != IKE_ESTABLISHED || ike_sa_busy(sa))
+		world_run(p->w, 20);
+	else if (what == 1)
+		delete_some(p);
+	else
+		ask_for_child(p, spi, what < 5 ? 0 : old);
+	world_run(p->w, world_random(p->w, 4) ? world_random(p->w, 40) : world_random(p->w, 20 * SECOND));
+}
+
+/* A peer without any order, while b does things of its own. What stays is bounded, and when the peer comes back to its senses all is well. */
+static void test_disorder(void **state)
+{
+	const char *more = WITHOUT_PFS "\nchild two:esp_proposals = aes256gcm16\nchild two:local_ts = 10.3.0.0/16\nchild two:remote_ts = 10.3.0.0/16\n";
+	char text[8192], with_newline[1024];
+	struct pair p;
+
+	(void)state;
+	snprintf(with_newline, sizeof(with_newline), "\n%s", more);
+	for (uint64_t seed = 100; seed < 120; seed++) {
+		pair_open(&p, seed, more, more);
+		for (int i = 0; i < 200; i++)
+			one_step(&p);
+		assert_true(stats_of(p.b).child_sas <= 64);
+		node_restart(p.a);
+		pair_text(text, sizeof(text), true, with_newline);
+		node_configure(p.a, text);
+		node_up(p.a, "net");
+		world_run(p.w, 600 * SECOND);
+		assert_true(node_ping(p.a, "10.1.0.1", "10.2.0.1"));
+		assert_true(node_ping(p.b, "10.2.0.1", "10.1.0.1"));
+		pair_close(&p);
+	}
+}
+
 /* ---- strangers ------------------------------------------------------------------------------------------------------------------------- */
 
 struct captured {
@@ -378,7 +439,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_auth_on_successor), cmocka_unit_test(test_child_rekey_storm), cmocka_unit_test(test_ike_rekey_storm),
-		cmocka_unit_test(test_many_deletes), cmocka_unit_test(test_same_spi_twice), cmocka_unit_test(test_spoofed_half_open),
+		cmocka_unit_test(test_many_deletes), cmocka_unit_test(test_same_spi_twice), cmocka_unit_test(test_disorder), cmocka_unit_test(test_spoofed_half_open),
 		cmocka_unit_test(test_bad_public_values), cmocka_unit_test(test_blocked_with_cookies), cmocka_unit_test(test_other_group_under_noise), cmocka_unit_test(test_fixed_reqid),
 	};
 
