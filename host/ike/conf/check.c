@@ -99,6 +99,7 @@ int check_reqids(struct loader *loader)
 			}
 			fixed[count++] = conf->connections[i]->children[k];
 		}
+	loader->conf->reqid_count = count;
 	if (count)
 		qsort(fixed, count, sizeof(*fixed), compare_reqids);
 	for (size_t i = 1; i < count && !ret; i++)

@@ -187,6 +187,7 @@ struct conf {
 	char *path;			/* as given to conf_load or conf_parse */
 	size_t connection_count;
 	struct conf_connection **connections; /* in the order of the file, as the rest */
+	size_t reqid_count;		/* children with a reqid of their own */
 	size_t secret_count;
 	struct conf_secret **secrets;
 	size_t authority_count;

@@ -28,6 +28,8 @@ static uint64_t mix_selectors(uint64_t hash, const struct ts *list, unsigned int
 		hash = mix(hash, list[i].lo.bytes, sizeof(list[i].lo.bytes));
 		hash = mix(hash, list[i].hi.bytes, sizeof(list[i].hi.bytes));
 		hash = mix(hash, &list[i].proto, 1);
+		hash = mix(hash, &list[i].port_lo, sizeof(list[i].port_lo));
+		hash = mix(hash, &list[i].port_hi, sizeof(list[i].port_hi));
 	}
 	return mix(hash, &count, sizeof(count));
 }
@@ -87,7 +89,7 @@ static void free_reqid(struct reqid *r)
 /* The configuration gives it to a CHILD SA. */
 static bool is_fixed(const struct conf *conf, uint32_t id)
 {
-	for (size_t i = 0; conf && i < conf->connection_count; i++)
+	for (size_t i = 0; conf && conf->reqid_count && i < conf->connection_count; i++)
 		for (size_t k = 0; k < conf->connections[i]->child_count; k++)
 			if (conf->connections[i]->children[k]->reqid == id)
 				return true;
