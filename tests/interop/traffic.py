@@ -13,6 +13,7 @@ import time
 
 from net import Failed, run, wait
 
+BURST = 8  # pings at once at most
 ECHO = {4: (8, 0), 6: (128, 129)}  # request and reply
 
 
@@ -80,6 +81,8 @@ class Flood:
                     return
                 pause = 0.05
             else:
+                # A machine that stood still does not catch up: a burst would only fill the queues.
+                start = max(start, now - (self.sent + BURST) / self.rate)
                 while self.sent <= (now - start) * self.rate:
                     self.missing.add(self.sent)
                     self._send(self.sent)
