@@ -8,7 +8,7 @@ IKE_BENCH_BINS = $(ESPALIER) $(B)/bin/espalier-ike $(B)/bin/espalier-gw
 .PHONY: ike-bench ike-bench-short
 bench: ike-bench-short
 ike-bench: $(IKE_BENCH_BINS)
-	$(IKE_BENCH) --repeat 5 --count 2000 --memory $(SCALE)
+	$(IKE_BENCH) --repeat 3 --count 2000 --memory $(SCALE)
 ike-bench-short: $(IKE_BENCH_BINS)
 	@if [ "$$(id -u)" = 0 ] && [ -x /usr/lib/ipsec/charon ]; then $(IKE_BENCH) --repeat 2 --count 500; \
 	else echo "Handshakes beside strongSwan's are left out: they want root and strongSwan's charon."; fi
