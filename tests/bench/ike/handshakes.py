@@ -8,8 +8,8 @@ Writes ike.json (a list of flat objects, one a pair) and ike.svg, prints tables.
 namespaces and share its processors with what asks them to begin (this program, whose own time is in the table). Wall time is that from the first
 request to initiate to the last SA established: the best of some runs, which alternate. Processor time is each daemon's own, by the kernel's
 clock, with its data plane (charon has it inside: kernel-libipsec; espalier-ike's is espalier-gw on the software reference); the median of the runs.
-Both have protection against floods off, logs at errors only, no routes of their own to install in charon. Each connection has its own selectors;
-all have one pair of identities, and with ECDSA one certificate a side.
+Both have protection against floods off and logs at errors only, and set a route for each CHILD SA (kernel-libipsec does, whatever install_routes
+says). Each connection has its own selectors; all have one pair of identities, and with ECDSA one certificate a side.
 """
 import argparse
 import json
