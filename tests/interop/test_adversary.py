@@ -98,7 +98,7 @@ class Adversary(InteropTest):
                     damaged.append(with_header(packet, bytes(turned)))
                 shuffled = rng.sample(recorded, len(recorded))
                 for packet in (*recorded, *reversed(recorded), *shuffled, *damaged):
-                    forger.socket.sendto(packet, (".".join(map(str, packet[16:20])), 0))
+                    forger.packet(packet)
         self.under_attack(attack)
 
     def test_garbage(self):
