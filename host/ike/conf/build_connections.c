@@ -9,6 +9,8 @@
 #define NOT_SUPPORTED(key) { .name = (key), .type = KEY_ONLY, .text = "" }
 #define ONLY(key, words) { .name = (key), .type = KEY_ONLY, .text = (words) }
 #define TIME(key, default, owner, member) { .name = (key), .type = KEY_TIME, .standard = (default), KEY_AT(owner, member), .max = CONF_TIME_MAX }
+/* How long an IKE SA lives: what may change while it does. */
+#define LIFETIME(key, member) { .name = (key), .type = KEY_TIME, KEY_AT(conf_connection, member), .max = CONF_TIME_MAX, .apart = true }
 #define COUNT(key, kind, default, member) { .name = (key), .type = (kind), .standard = (default), KEY_AT(conf_child, member), .max = CONF_COUNT_MAX }
 
 static const struct key connection_keys[] = {
@@ -30,10 +32,10 @@ static const struct key connection_keys[] = {
 	{ .name = "ppk_required", .type = KEY_BOOL, .standard = "no", KEY_AT(conf_connection, ppk_required) },
 	{ .name = "keyingtries", .type = KEY_NUMBER, .standard = "1", KEY_AT(conf_connection, keyingtries), .max = 1000000 },
 	{ .name = "unique", .type = KEY_WORD, .standard = "no", KEY_AT(conf_connection, unique), .text = "no never keep replace" },
-	TIME("reauth_time", NULL, conf_connection, reauth_time_s),
-	TIME("rekey_time", NULL, conf_connection, rekey_time_s),
-	TIME("over_time", NULL, conf_connection, over_time_s),
-	TIME("rand_time", NULL, conf_connection, rand_time_s),
+	LIFETIME("reauth_time", reauth_time_s),
+	LIFETIME("rekey_time", rekey_time_s),
+	LIFETIME("over_time", over_time_s),
+	LIFETIME("rand_time", rand_time_s),
 	ONLY("aggressive", "no"),
 	ONLY("pull", "yes"),
 	ONLY("dscp", "000000"),
@@ -228,6 +230,19 @@ static int build_auths(struct loader *loader, const struct settings_section *sec
 	return ret;
 }
 
+/* All but children. */
+static int build_settings(struct loader *loader, const struct settings_section *section, struct conf_connection *connection)
+{
+	int ret = keys_digest_begin(loader), end;
+
+	if (!ret)
+		ret = keys_apply(loader, section, connection_keys, KEY_COUNT(connection_keys), connection);
+	if (!ret)
+		ret = build_auths(loader, section, connection);
+	end = keys_digest_end(loader, connection->digest);
+	return ret ? ret : end;
+}
+
 static int build_connection(struct loader *loader, const struct settings_section *section)
 {
 	struct conf_connection *connection = calloc(1, sizeof(*connection));
@@ -245,9 +260,7 @@ static int build_connection(struct loader *loader, const struct settings_section
 	connection->name = strdup(section->name);
 	if (!connection->name)
 		return settings_no_memory(loader->error);
-	ret = keys_apply(loader, section, connection_keys, KEY_COUNT(connection_keys), connection);
-	if (!ret)
-		ret = build_auths(loader, section, connection);
+	ret = build_settings(loader, section, connection);
 	for (size_t i = 0; i < section->section_count && !ret; i++) {
 		const struct settings_section *sub = section->sections[i];
 

@@ -188,6 +188,14 @@ const struct conf_connection *conf_find_connection(const struct conf *conf, cons
 	return NULL;
 }
 
+const struct conf_child *conf_connection_child(const struct conf_connection *connection, const char *name)
+{
+	for (size_t i = 0; i < connection->child_count; i++)
+		if (!strcmp(connection->children[i]->name, name))
+			return connection->children[i];
+	return NULL;
+}
+
 const struct conf_child *conf_find_child(const struct conf *conf, const char *name, char error[CONF_ERROR_LEN])
 {
 	const char *slash = strchr(name, '/'), *child_name = slash ? slash + 1 : name;

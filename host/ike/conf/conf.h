@@ -19,6 +19,7 @@
 #define CONF_ERROR_LEN 512
 #define CONF_RULES_MAX 8u  /* key types in an auth value */
 #define CONF_HASHES_MAX 4u /* hash algorithms of a key type in an auth value */
+#define CONF_DIGEST_LEN 32u
 
 /* Where something was written, for errors found later. The file's name lives as long as the conf. */
 struct conf_where {
@@ -145,6 +146,11 @@ struct conf_connection {
 	uint64_t over_time_s;		    /* closed when this long after the later of both it is still not done */
 	uint64_t rand_time_s;		    /* a random part, 0 to this, is taken off both */
 	struct conf_auth local, remote;
+	/*
+	 * SHA-256 over all keys above and their values, but the four times: two connections of one name with equal digests differ in nothing but
+	 * these and children. Values written in another way (two orders of a list, say) may count as different.
+	 */
+	uint8_t digest[CONF_DIGEST_LEN];
 	size_t child_count;
 	struct conf_child **children;	    /* in the order of the file */
 };
@@ -219,6 +225,8 @@ void conf_free(struct conf *conf);
 
 /* By name; NULL if there is none. */
 const struct conf_connection *conf_find_connection(const struct conf *conf, const char *name);
+/* A child of this connection by its own name; NULL: none. */
+const struct conf_child *conf_connection_child(const struct conf_connection *connection, const char *name);
 /* "connection/child", or "child" where only one connection has it. NULL with one sentence in error. */
 const struct conf_child *conf_find_child(const struct conf *conf, const char *name, char error[CONF_ERROR_LEN]);
 

@@ -211,10 +211,8 @@ static int set_counted(const struct key *key, const char *text, void *to)
 	return ret ? ret : store_number(key, number, to);
 }
 
-static int set(struct loader *loader, const struct key *key, const char *text, void *object, char *why)
+static int store(struct loader *loader, const struct key *key, const char *text, void *to, char *why)
 {
-	void *to = (char *)object + key->offset;
-
 	switch (key->type) {
 	case KEY_BOOL:
 		return value_bool(text, to);
@@ -251,6 +249,54 @@ static int set(struct loader *loader, const struct key *key, const char *text, v
 		return value_auth(text, to);
 	}
 	return -EINVAL;
+}
+
+/* ---- digest --------------------------------------------------------------------------------------------------------------- */
+
+int keys_digest_begin(struct loader *loader)
+{
+	const char *directory = loader->directory; /* of relative names */
+
+	loader->digest = EVP_MD_CTX_new();
+	if (loader->digest && EVP_DigestInit_ex(loader->digest, EVP_sha256(), NULL)
+	    && EVP_DigestUpdate(loader->digest, directory, strlen(directory) + 1))
+		return 0;
+	return settings_no_memory(loader->error);
+}
+
+int keys_digest_end(struct loader *loader, uint8_t digest[CONF_DIGEST_LEN])
+{
+	bool made = loader->digest && EVP_DigestFinal_ex(loader->digest, digest, NULL);
+
+	EVP_MD_CTX_free(loader->digest);
+	loader->digest = NULL;
+	return made ? 0 : settings_no_memory(loader->error);
+}
+
+/* Of a fixed size and without pointers: the same value however it is written. */
+static bool is_plain(enum key_type type)
+{
+	return type == KEY_BOOL || type == KEY_NUMBER || type == KEY_TIME || type == KEY_BYTES || type == KEY_WORD || type == KEY_ACTION;
+}
+
+static int add_to_digest(struct loader *loader, const struct key *key, const char *text, const void *stored)
+{
+	size_t len = is_plain(key->type) ? key->size : strlen(text);
+	bool added;
+
+	if (!loader->digest || key->apart || key->type == KEY_ONLY)
+		return 0;
+	added = EVP_DigestUpdate(loader->digest, key->name, strlen(key->name) + 1) && EVP_DigestUpdate(loader->digest, &len, sizeof(len))
+		&& EVP_DigestUpdate(loader->digest, is_plain(key->type) ? stored : text, len);
+	return added ? 0 : -ENOMEM;
+}
+
+static int set(struct loader *loader, const struct key *key, const char *text, void *object, char *why)
+{
+	void *to = (char *)object + key->offset;
+	int ret = store(loader, key, text, to, why);
+
+	return ret ? ret : add_to_digest(loader, key, text, to);
 }
 
 /* ---- errors --------------------------------------------------------------------------------------------------------------- */
@@ -381,6 +427,8 @@ int keys_apply(struct loader *loader, const struct settings_section *section, co
 {
 	int ret = check_known(loader, section, keys, count);
 
+	if (!ret && loader->digest && !EVP_DigestUpdate(loader->digest, section->name, strlen(section->name) + 1))
+		ret = settings_no_memory(loader->error);
 	for (size_t i = 0; i < count && !ret; i++)
 		ret = apply_key(loader, section, &keys[i], object);
 	return ret;

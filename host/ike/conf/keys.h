@@ -5,6 +5,8 @@
 
 #include "conf/settings.h"
 
+#include <openssl/evp.h>
+
 #define CONF_UNSET UINT64_MAX /* of a time, or bytes, or packets that was not given */
 #define CONF_TIME_MAX (10u * 366u * 86400u) /* seconds */
 #define CONF_COUNT_MAX (UINT64_MAX / 4)	    /* bytes, packets: sums of two do not overflow */
@@ -15,6 +17,7 @@ struct loader {
 	struct conf *conf;
 	char *directory;  /* of the configuration file, "/" at its end, or "" */
 	char *error;
+	EVP_MD_CTX *digest; /* of what is set now; NULL: none is made */
 };
 
 enum key_type {
@@ -46,6 +49,7 @@ struct key {
 	uint64_t min, max;    /* of numbers */
 	const char *text;
 	bool needed;
+	bool apart;	      /* not part of a digest */
 };
 
 #define KEY_AT(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)NULL)->member)
@@ -53,6 +57,13 @@ struct key {
 
 /* All values of a section into *object. Unknown keys are errors. 0 or a negative errno with a sentence. */
 int keys_apply(struct loader *loader, const struct settings_section *section, const struct key *keys, size_t count, void *object);
+
+/*
+ * Between both calls names, keys and values of all sections that keys_apply sees go into a SHA-256: values as they are stored, defaults too.
+ * 0 or a negative errno with a sentence; _end also without _begin, or after an error.
+ */
+int keys_digest_begin(struct loader *loader);
+int keys_digest_end(struct loader *loader, uint8_t digest[CONF_DIGEST_LEN]);
 
 /* "FILE:LINE: unknown section NAME in PARENT, did you mean ...?"; names ends with NULL. */
 int keys_unknown_section(struct loader *loader, const struct settings_section *section, const char *parent, const char *const *names);

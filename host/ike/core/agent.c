@@ -127,6 +127,7 @@ int agent_configure(struct agent *agent, struct conf *conf, char *error)
 	agent->credentials = credentials;
 	conf_free(agent->conf);
 	agent->conf = conf_ref(conf);
+	follow_all(agent);
 	err = trap_install(agent, conf);
 	if (err)
 		agent_log(agent, AGENT_ERROR, "policies could not be installed: %s", sink_error(agent->sink));

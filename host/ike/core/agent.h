@@ -75,7 +75,8 @@ void agent_destroy(struct agent *agent);
 
 /*
  * Take a configuration: load its certificates, keys and secrets, install trap policies, begin what start_action says. The agent holds its own reference.
- * A second call replaces the first (reload): SAs of connections that are gone or changed stay until they end, new ones follow the new.
+ * A second call replaces the first (reload): IKE SAs whose connection has changed in nothing but children and lifetimes follow the new one, their
+ * CHILD SAs with the next rekeying; those of connections that are gone or changed otherwise stay as they are until they end.
  * On an error the old one stays in force.
  */
 int agent_configure(struct agent *agent, struct conf *conf, char *error);

@@ -80,13 +80,13 @@ static bool holds_all(const struct ts_set *set, const struct ike_ts_list *list)
 	return true;
 }
 
-/* The configured CHILD SA that allows all that is asked for; else the first that allows a part. */
+/* Of a rekeying, that of the old one; else the configured CHILD SA that allows all that is asked for; else the first that allows a part. */
 static bool choose_child(const struct ike_sa *sa, const struct child_sa *old, const struct request *r, struct answer *a)
 {
 	struct ts_set local, remote;
 
 	if (old) {
-		a->child = old->child;
+		a->child = child_followed(sa, old->child);
 		return narrow(sa, a->child, r, &a->local, &a->remote);
 	}
 	for (size_t i = 0; i < sa->conn->child_count; i++) {

@@ -319,6 +319,14 @@ int child_stats(struct child_sa *child, struct sink_sa_stats *in, struct sink_sa
 	return err;
 }
 
+uint64_t child_heard_ms(const struct child_sa *child)
+{
+	struct sink_sa_id id = sink_id(child, SINK_IN);
+	struct sink_sa_stats in;
+
+	return child->has_in && !sink_sa_query(child->ike->agent->sink, &id, &in) ? in.last_use_ms : 0;
+}
+
 int child_update_endpoints(struct child_sa *child)
 {
 	struct sink *sink = child->ike->agent->sink;

@@ -95,6 +95,8 @@ void child_retire(struct child_sa *child);
 struct child_sa *child_by_spi(struct ike_sa *sa, uint32_t spi, bool inbound);
 /* Packets and bytes, those of SAs it replaced not included. */
 int child_stats(struct child_sa *child, struct sink_sa_stats *in, struct sink_sa_stats *out);
+/* When the last packet came by its inbound SA; 0: never, or the sink does not say. */
+uint64_t child_heard_ms(const struct child_sa *child);
 /* By an SA in the sink; NULL: none. */
 struct child_sa *child_by_id(struct agent *agent, const struct sink_sa_id *id);
 /* An expire event of the sink for one of its SAs. */

@@ -319,16 +319,16 @@ static int initiate(struct ike_sa *sa, struct conf *conf, const struct conf_chil
 
 int child_initiate(struct ike_sa *sa, const struct conf_child *child, struct child_sa *old)
 {
-	struct conf *conf = child->connection->conf;
 	int err;
 
 	if (!old)
-		return initiate(sa, conf, child, 0, 0);
+		return initiate(sa, child->connection->conf, child, 0, 0);
 	if (old->state != CHILD_INSTALLED)
 		return -EBUSY;
 	old->state = CHILD_REKEYING;
 	timer_clear(&sa->agent->timers, &old->rekey);
-	err = initiate(sa, conf, child, old->id, 0);
+	child = child_followed(sa, child);
+	err = initiate(sa, child->connection->conf, child, old->id, 0);
 	if (err) {
 		old->state = CHILD_INSTALLED;
 		child_rekey_later(old);

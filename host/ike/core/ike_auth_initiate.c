@@ -188,6 +188,7 @@ static void take_child(struct ike_sa *sa, const struct ike_chain *m)
 {
 	struct handshake *hs = sa->handshake;
 	const struct conf_child *conf = hs->child;
+	struct conf *holder = conf_ref(sa->conf); /* once established, sa may follow another */
 	struct child_sa *child = NULL;
 	uint16_t notify = 0;
 	int err;
@@ -196,7 +197,7 @@ static void take_child(struct ike_sa *sa, const struct ike_chain *m)
 		ike_sa_established(sa);
 		if (conf && !sa->replaces && child_initiate(sa, conf, NULL))
 			up_child_done(sa, conf, -ENOMEM, "no memory");
-		return;
+		goto out;
 	}
 	err = child_take_response(hs->negotiation, m, &child, &notify);
 	child_negotiation_free(hs->negotiation);
@@ -206,6 +207,8 @@ static void take_child(struct ike_sa *sa, const struct ike_chain *m)
 		up_child_done(sa, conf, 0, "established");
 	else
 		up_child_done(sa, conf, err, notify ? ike_name(IKE_NAMES_NOTIFY, notify) : "the CHILD SA could not be set up");
+out:
+	conf_free(holder);
 }
 
 static int response(struct ike_sa *sa, struct exchange *x, const struct ike_chain *m)

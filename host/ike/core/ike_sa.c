@@ -293,14 +293,29 @@ void ike_sa_delete_later(struct ike_sa *sa, uint64_t ms)
 	set(sa, &sa->expire, ms, too_old);
 }
 
+/* How long nothing has come from the peer; its ESP is as good as its IKE messages (RFC 7296, 2.4). Asks the sink only if it is as long as enough. */
+static uint64_t silence_ms(const struct ike_sa *sa, uint64_t enough)
+{
+	uint64_t now = ike_now(sa), silence = now - sa->last_heard_ms;
+
+	for (const struct child_sa *child = sa->children; child && silence >= enough; child = child->next) {
+		uint64_t heard = child_heard_ms(child), since = heard < now ? now - heard : 0;
+
+		if (since < silence)
+			silence = since;
+	}
+	return silence;
+}
+
 /* Silence for as long as dpd_delay: ask. A request under way asks as well. */
 static void dpd_due(void *owner)
 {
 	struct ike_sa *sa = owner;
-	uint64_t delay = sa->conn->dpd_delay_s * 1000ull, silence = ike_now(sa) - sa->last_heard_ms;
+	uint64_t delay = sa->conn->dpd_delay_s * 1000ull, silence;
 
 	if (sa->state != IKE_ESTABLISHED)
 		return;
+	silence = silence_ms(sa, delay);
 	set(sa, &sa->dpd, silence < delay ? delay - silence : delay, dpd_due);
 	if (silence >= delay && !ike_sa_busy(sa))
 		dpd_initiate(sa);
@@ -338,6 +353,7 @@ void ike_sa_established(struct ike_sa *sa)
 	sa->agent->stats.established++;
 	half_open_remove(sa);
 	handshake_end(sa);
+	follow_established(sa);
 	hash_insert(&sa->agent->by_peer, &sa->by_peer, ike_peer_key(&sa->remote_id));
 	start_lifetimes(sa);
 	if (sa->conn->dpd_delay_s)

@@ -10,6 +10,7 @@
  *   window.c        requests out with retransmission, requests in with the cached response
  *   seal.c          SK and SKF payloads: encryption, fragments
  *   reauth.c        a new IKE SA in place of an old one, make before break
+ *   follow.c        a configuration loaded anew, and SAs made with the one before
  */
 #ifndef ESPALIER_IKE_SA_H
 #define ESPALIER_IKE_SA_H
@@ -194,6 +195,18 @@ static inline uint64_t ike_sa_own_spi(const struct ike_sa *sa)
 bool ike_sa_busy(const struct ike_sa *sa);
 void ike_log(const struct ike_sa *sa, enum agent_log level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 uint64_t ike_now(const struct ike_sa *sa);
+
+/* ---- follow.c ---------------------------------------------------------------------------------------------------------- */
+
+/*
+ * agent->conf is new: established IKE SAs take it in place of the one they were made with, unless more of their connection has changed than
+ * children and lifetimes. CHILD SAs, exchanges and users that wait hold references of their own and keep what they have.
+ */
+void follow_all(struct agent *agent);
+/* The same for one that is established now, which may have been made before a reload. sa->conf and sa->conn may be others then. */
+void follow_established(struct ike_sa *sa);
+/* What a rekeying goes by: child, or that of the same name in the configuration that sa has taken since. In sa->conf or that of child. */
+const struct conf_child *child_followed(const struct ike_sa *sa, const struct conf_child *child);
 
 /* ---- window.c ---------------------------------------------------------------------------------------------------------- */
 

@@ -12,14 +12,6 @@
 
 #define RETRY_MS 30000u /* after an attempt that failed; less up to a half */
 
-static const struct conf_child *named(const struct conf_connection *conn, const char *name)
-{
-	for (size_t i = 0; i < conn->child_count; i++)
-		if (!strcmp(conn->children[i]->name, name))
-			return conn->children[i];
-	return NULL;
-}
-
 static bool in_use(const struct child_sa *child)
 {
 	return (child->state == CHILD_INSTALLED || child->state == CHILD_REKEYING) && !child->redundant;
@@ -54,7 +46,7 @@ int ike_reauth_initiate(struct ike_sa *sa)
 		return -ENOENT;
 	for (const struct child_sa *child = sa->children; child && !first; child = child->next)
 		if (in_use(child))
-			first = named(conn, child->child->name);
+			first = conf_connection_child(conn, child->child->name);
 	ike_log(sa, AGENT_INFO, "reauthentication begins");
 	new = ike_initiate(sa->agent, conn, first);
 	if (!new) {
@@ -135,7 +127,7 @@ void ike_reauth_established(struct ike_sa *sa)
 	struct ike_sa *old = sa->replaces;
 
 	for (const struct child_sa *child = old->children; child; child = child->next) {
-		const struct conf_child *conf = named(sa->conn, child->child->name);
+		const struct conf_child *conf = conf_connection_child(sa->conn, child->child->name);
 
 		if (conf && in_use(child) && !has_named(sa->children, NULL, conf->name) && !has_named(old->children, child, conf->name))
 			child_initiate(sa, conf, NULL);

@@ -253,6 +253,7 @@ void reqid_unuse(struct reqid *r, struct child_sa *child)
 
 void reqid_enter(struct reqid *r, struct child_sa *child)
 {
+	r->priority = child->child->priority; /* a reload may have changed it */
 	child->reqid = r;
 	child->next_same = r->children;
 	r->children = child;

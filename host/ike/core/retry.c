@@ -33,20 +33,12 @@ static void drop(struct retry *r)
 	free_one(r);
 }
 
-static const struct conf_child *child_of(const struct conf_connection *conn, const char *name)
-{
-	for (size_t i = 0; conn && i < conn->child_count; i++)
-		if (!strcmp(conn->children[i]->name, name))
-			return conn->children[i];
-	return NULL;
-}
-
 static void due(void *owner)
 {
 	struct retry *r = owner;
 	struct agent *agent = r->agent;
 	const struct conf_connection *conn = agent->conf ? conf_find_connection(agent->conf, r->conn) : NULL;
-	const struct conf_child *child = child_of(conn, r->child);
+	const struct conf_child *child = conn ? conf_connection_child(conn, r->child) : NULL;
 	unsigned int attempt = r->attempt;
 	struct ike_sa *newest = agent->sas;
 
@@ -96,7 +88,7 @@ void retry_later(struct agent *agent, const struct conf_child *child, unsigned i
 struct ike_sa *ike_retry(struct ike_sa *sa, unsigned int attempt)
 {
 	const struct conf_connection *conn = sa->agent->conf ? conf_find_connection(sa->agent->conf, sa->conn->name) : NULL;
-	const struct conf_child *child = sa->handshake->child ? child_of(conn, sa->handshake->child->name) : NULL;
+	const struct conf_child *child = conn && sa->handshake->child ? conf_connection_child(conn, sa->handshake->child->name) : NULL;
 	struct ike_sa *successor;
 
 	if (!conn || (sa->handshake->child && !child))

@@ -673,6 +673,43 @@ static void test_load(void **unused)
 	assert_non_null(strstr(error, "/nonexistent/swanctl.conf cannot be read: No such file"));
 }
 
+/* ---- what of a connection is equal in two files --------------------------------------------------------------------------- */
+
+static void check_digest(const char *a, const char *b, bool equal)
+{
+	struct conf *first = with(a, ""), *second = with(b, "mode = transport");
+
+	if (!memcmp(CONN(first).digest, CONN(second).digest, CONF_DIGEST_LEN) != equal)
+		fail_msg("The digests of '%s' and '%s' are %s.", a, b, equal ? "different" : "equal");
+	conf_free(first);
+	conf_free(second);
+}
+
+/* Every key of a connection but the times and those without effect; and local and remote. */
+static void test_digest(void **unused)
+{
+	static const char *const others[] = {
+		"local_addrs = 192.0.2.1", "remote_addrs = 192.0.2.1", "local_port = 7", "remote_port = 7", "proposals = aes256gcm16-prfsha384-x25519",
+		"encap = yes", "dpd_delay = 1", "fragmentation = no", "childless = never", "send_certreq = no", "send_cert = always", "ppk_id = x",
+		"ppk_required = yes", "keyingtries = 2", "unique = keep", "local { auth = psk }", "remote { auth = psk }", "local { id = x }",
+		"remote { id = x }", "local { certs = x }", "remote { certs = x }", "remote { cacerts = x }", "remote { revocation = strict }",
+		"local { cert1 { file = x } }", "remote { cert1 { file = x } }", "remote { cacert1 { file = x } }", "remote { auth = rsa-2048 }",
+	};
+
+	(void)unused;
+	check_digest("", "", true);
+	check_digest("", "rekey_time = 1h\nreauth_time = 2h\nover_time = 5m\nrand_time = 1m\nversion = 2\nmobike = no", true);
+	check_digest("", "local_addrs = %any\nproposals = default\nencap = no\nsend_cert = ifasked\nkeyingtries = 1", true);
+	check_digest("dpd_delay = 60", "dpd_delay = 1m", true);
+	check_digest("encap = yes", "encap = 1", true);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		check_digest("", others[i], false);
+		check_digest(others[i], others[i], true);
+		for (size_t k = 0; k < i; k++)
+			check_digest(others[k], others[i], false);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -681,7 +718,7 @@ int main(void)
 		cmocka_unit_test(test_proposals), cmocka_unit_test(test_auth),	      cmocka_unit_test(test_auth_rules),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_secrets),	  cmocka_unit_test(test_bad_secrets), cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_find),	  cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_damaged),	  cmocka_unit_test(test_load),
 	};
 

@@ -10,6 +10,8 @@ $(eval $(call ike_core_test,collisions))
 $(eval $(call ike_core_test,random))
 $(eval $(call ike_core_test,requests))
 $(eval $(call ike_core_test,commands))
+$(eval $(call ike_core_test,reload))
+$(eval $(call ike_core_test,dpd))
 $(eval $(call ike_core_test,hostile))
 # By itself, without a world.
 $(eval $(call c_test,ike_core_ts,tests/unit/ike_core/test_ts.c,$(IKE_LIBS),-lcrypto))
