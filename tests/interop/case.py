@@ -13,12 +13,15 @@ import tempfile
 import time
 import unittest
 
-import espalier_side
-import traffic
-import wireshark
-from charon import Charon
-from espalier_side import Espalier
-from net import Failed, Network, wait
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+# pylint: disable=wrong-import-position
+import as_root  # noqa: E402
+import espalier_side  # noqa: E402
+import traffic  # noqa: E402
+import wireshark  # noqa: E402
+from charon import Charon  # noqa: E402
+from espalier_side import Espalier  # noqa: E402
+from net import Failed, Network, wait  # noqa: E402
 
 KINDS = {"charon": Charon, "espalier": Espalier}
 KEEP = os.environ.get("ESPALIER_INTEROP_DIR", "build/interop")
@@ -215,6 +218,7 @@ class InteropTest(unittest.TestCase):
 
 
 def main():
+    as_root.become_root(KEEP)
     if len(sys.argv) > 1 and sys.argv[1] in KINDS:
         InteropTest.kind = sys.argv.pop(1)
     device = f", device {espalier_side.DEVICE}" if InteropTest.kind == "espalier" else ""
@@ -222,4 +226,4 @@ def main():
     unittest.main(verbosity=2)
 
 
-__all__ = ["ESP", "Failed", "IDS", "IKE", "InteropTest", "Network", "OTHER", "PSK", "SCALE", "child", "config", "connection", "main", "merge", "psk_secrets", "wait"]
+__all__ = ["ESP", "Failed", "IDS", "IKE", "InteropTest", "Network", "OTHER", "PSK", "SCALE", "as_root", "child", "config", "connection", "main", "merge", "psk_secrets", "wait"]

@@ -11,6 +11,7 @@ import re
 import socket
 import struct
 import subprocess
+import sys
 import time
 import unittest
 
@@ -21,6 +22,9 @@ import espalier
 import sink
 from gwnet import INNER, NAT_PORT, NETS, OUTER, WAIT, Echo, Gateway, Net, Tunnel, Wire, inside, run, wait_for
 from sink import Sink, SinkError
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import as_root  # noqa: E402 pylint: disable=wrong-import-position
 
 CLEAR = {INNER[0], INNER[1]}
 
@@ -637,4 +641,5 @@ class Ends(GatewayTest):
 
 
 if __name__ == "__main__":
+    as_root.become_root()
     espalier.main()

@@ -16,7 +16,7 @@ import espalier  # noqa: F401  (scapy's silence)
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../interop"))
 # pylint: disable=wrong-import-position
 import wireshark  # noqa: E402
-from case import InteropTest, Network, child, config, connection, wait  # noqa: E402
+from case import InteropTest, Network, as_root, child, config, connection, wait  # noqa: E402
 from espalier_side import BUILD, Espalier  # noqa: E402
 from net import run  # noqa: E402
 
@@ -327,4 +327,5 @@ class Ike(InteropTest):
 
 
 if __name__ == "__main__":
+    as_root.become_root()
     unittest.main(verbosity=2)

@@ -16,6 +16,9 @@ import tempfile
 import time
 import unittest
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lib"))
+import as_root  # noqa: E402 pylint: disable=wrong-import-position
+
 DUMP = os.path.abspath(sys.argv[1])
 CHARON = "/usr/lib/ipsec/charon"
 
@@ -400,4 +403,5 @@ for config in CONFIGS:
     setattr(Charon, "test_" + config.replace(" ", "_"), make_test(config))
 
 if __name__ == "__main__":
+    as_root.become_root()
     unittest.main(argv=sys.argv[:1])
