@@ -269,11 +269,6 @@ const char *cert_print(const struct cert *cert, char *text)
 	return text;
 }
 
-struct evp_pkey_st *cert_public_key(const struct cert *cert)
-{
-	return X509_get0_pubkey(cert->x509);
-}
-
 const uint8_t *cert_key_hash(const struct cert *cert)
 {
 	return cert->key_hash;

@@ -22,7 +22,6 @@
 struct cert;	/* counted references */
 struct privkey; /* counted references */
 struct trust;
-struct evp_pkey_st;
 
 /* -------- certificates -------- */
 
@@ -52,8 +51,6 @@ unsigned int cert_key_bits(const struct cert *cert);
 time_t cert_not_after(const struct cert *cert);
 /* Subject as text (IDENTITY_TEXT_LEN bytes of identity.h), for log lines. */
 const char *cert_print(const struct cert *cert, char *text);
-/* Borrowed; for auth.h. */
-struct evp_pkey_st *cert_public_key(const struct cert *cert);
 /* SHA-1 of SubjectPublicKeyInfo. */
 const uint8_t *cert_key_hash(const struct cert *cert);
 
@@ -65,8 +62,6 @@ int privkey_parse(const uint8_t *data, size_t len, const char *passphrase, struc
 struct privkey *privkey_ref(struct privkey *key);
 void privkey_free(struct privkey *key);
 bool privkey_fits(const struct privkey *key, const struct cert *cert);
-/* Borrowed; for auth.h. */
-struct evp_pkey_st *privkey_pkey(const struct privkey *key);
 
 /* -------- the certificates of a peer -------- */
 

@@ -107,8 +107,3 @@ bool privkey_fits(const struct privkey *key, const struct cert *cert)
 	ERR_clear_error();
 	return fits;
 }
-
-struct evp_pkey_st *privkey_pkey(const struct privkey *key)
-{
-	return key->pkey;
-}

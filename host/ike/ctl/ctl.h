@@ -70,9 +70,6 @@ void ctl_server_log(struct ctl_server *server, const char *text);
 /* Calls under way are cancelled, the socket file removed. NULL is fine. */
 void ctl_server_close(struct ctl_server *server);
 
-/* For the handler's own use, NULL at first. */
-void ctl_call_set_data(struct ctl_call *call, void *data);
-void *ctl_call_data(const struct ctl_call *call);
 /* A line of progress to the client of this call. */
 void ctl_call_log(struct ctl_call *call, const char *text);
 /*

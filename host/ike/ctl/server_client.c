@@ -133,16 +133,6 @@ json_t *ctl_text_object(const char *key, const char *text)
 
 /* ---- calls ---------------------------------------------------------------------------------------------------------------- */
 
-void ctl_call_set_data(struct ctl_call *call, void *data)
-{
-	call->data = data;
-}
-
-void *ctl_call_data(const struct ctl_call *call)
-{
-	return call->data;
-}
-
 void ctl_call_log(struct ctl_call *call, const char *text)
 {
 	ctl_client_send(call->client, ctl_text_object("log", text), CTL_LOG_BACKLOG_MAX);

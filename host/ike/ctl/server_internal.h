@@ -13,7 +13,6 @@ struct ctl_client;
 
 struct ctl_call {
 	struct ctl_client *client;
-	void *data;
 };
 
 struct ctl_client {
