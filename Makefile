@@ -77,7 +77,7 @@ $(B)/.bootstrap.mk: .ci/bootstrap
 	@echo '# .ci/bootstrap ran' >$@
 endif
 
-include $(wildcard rtl/rtl.mk sim/sim.mk driver/driver.mk host/host.mk host/*/*.mk tests/*/*.mk tests/*/*/*.mk constraints/*.mk)
+include $(wildcard rtl/rtl.mk sim/sim.mk driver/driver.mk driver/*/*.mk host/host.mk host/*/*.mk tests/*/*.mk tests/*/*/*.mk constraints/*.mk)
 include tests/tests.mk
 # Not those of Verilator: they name RTL files that may be gone, and a model depends on all RTL anyway.
 -include $(shell find $(B) -name model -prune -o -name '*.d' -print 2>/dev/null)

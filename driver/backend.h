@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a backend implements: the card behind its transports (card.c), the software reference (host/software), a mock in a test.
+ * What a backend implements: the card behind its transports (card.c), the software reference (driver/software), a mock in a test.
  * A backend embeds struct espalier_dev and struct espalier_queue as first members. Functions behave as espalier.h says of the
  * call of the same name; arguments were checked for NULL, counts are at most ESPALIER_BURST_MAX.
  */

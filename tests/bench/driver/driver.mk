@@ -2,10 +2,9 @@
 # What the driver itself costs: `make bench` prints tables and writes $(B)/bench/driver.json and driver.svg.
 DRIVER_BENCH := $(B)/bench/bench_driver
 DRIVER_BENCH_OBJS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/bench/driver/*.c))
-$(DRIVER_BENCH_OBJS): CFLAGS += -Ihost
-$(DRIVER_BENCH): $(DRIVER_BENCH_OBJS) $(HOST_LIB) $(ESPALIER_LIB)
+$(DRIVER_BENCH): $(DRIVER_BENCH_OBJS) $(SOFTWARE_LIB) $(ESPALIER_LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) $(ESPALIER_LIBS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(ESPALIER_LIBS)
 
 .PHONY: driver-bench
 bench: driver-bench

@@ -3,9 +3,9 @@
 RINGS_BENCH := $(B)/bench/bench_rings
 $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/bench/rings/*.c)): CFLAGS += -I. -Itests/system
 $(RINGS_BENCH): $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/bench/rings/*.c)) $(B)/obj/tests/system/rings.o $(SIM_OBJS) $(B)/obj/sim/card_shim.o \
-  $(B)/model/card/libmodel.a $(HOST_LIB) $(ESPALIER_LIB)
+  $(B)/model/card/libmodel.a $(SOFTWARE_LIB) $(ESPALIER_LIB)
 	@mkdir -p $(@D)
-	$(CXX) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) $(ESPALIER_LIBS) -lcmocka $(VERILATOR_LDLIBS)
+	$(CXX) $(LDFLAGS) -o $@ $^ $(ESPALIER_LIBS) -lcmocka $(VERILATOR_LDLIBS)
 
 .PHONY: rings-bench
 bench: rings-bench

@@ -4,9 +4,9 @@ SIM_BENCH_SECONDS ?= 3
 SIM_BENCH_SIMS := $(B)/bin/espalier-sim $(B)/bin/espalier-sim-dpi
 
 $(B)/obj/tests/bench/sim/bench_sim.o: CFLAGS += -Itests/system
-$(B)/bench/bench_sim: $(B)/obj/tests/bench/sim/bench_sim.o $(B)/obj/tests/system/rings.o $(HOST_LIB) $(ESPALIER_LIB)
+$(B)/bench/bench_sim: $(B)/obj/tests/bench/sim/bench_sim.o $(B)/obj/tests/system/rings.o $(SOFTWARE_LIB) $(ESPALIER_LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) $(ESPALIER_LIBS) -lcmocka
+	$(CC) $(LDFLAGS) -o $@ $^ $(ESPALIER_LIBS) -lcmocka
 
 .PHONY: bench sim-bench
 bench: sim-bench

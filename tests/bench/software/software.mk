@@ -3,10 +3,9 @@
 # ipsec-mb is the bench's alone: nothing else is built or linked with it.
 SOFTWARE_BENCH := $(B)/bench/bench_software
 SOFTWARE_BENCH_OBJS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/bench/software/*.c))
-$(SOFTWARE_BENCH_OBJS): CFLAGS += -Ihost
-$(SOFTWARE_BENCH): $(SOFTWARE_BENCH_OBJS) $(HOST_LIB) $(ESPALIER_LIB)
+$(SOFTWARE_BENCH): $(SOFTWARE_BENCH_OBJS) $(SOFTWARE_LIB) $(ESPALIER_LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LIBS) $(ESPALIER_LIBS) -lIPSec_MB -lpthread
+	$(CC) $(LDFLAGS) -o $@ $^ $(ESPALIER_LIBS) -lIPSec_MB -lpthread
 
 .PHONY: software-bench
 bench: software-bench

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# The host side: software reference, STATES parser, captures, and the command itself.
-$(B)/obj/tests/unit/host/%.o: CFLAGS += -Ihost
+# The software reference, and the command: STATES parser, captures, the whole of it.
 define host_test
-$(B)/tests/host_$(1): $(B)/obj/tests/unit/host/test_$(1).o $(2:%.c=$(B)/obj/tests/unit/host/%.o) $(HOST_LIB) $(ESPALIER_LIB)
+$(B)/tests/host_$(1): $(B)/obj/tests/unit/host/test_$(1).o $(2:%.c=$(B)/obj/tests/unit/host/%.o) $(CMD_LIB) $(SOFTWARE_LIB) $(ESPALIER_LIB)
 	@mkdir -p $$(@D)
-	$(CC) $(LDFLAGS) -o $$@ $$^ $(HOST_LIBS) $(ESPALIER_LIBS) -lcmocka
+	$(CC) $(LDFLAGS) -o $$@ $$^ $(CMD_LIBS) -lcmocka
 UNIT_TESTS += $(B)/tests/host_$(1)
 endef
 $(eval $(call host_test,software,soft_fixture.c))

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "capture.h"
+#include "cmd/capture.h"
 
 #define MAX 8192
 

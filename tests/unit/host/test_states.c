@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "states.h"
+#include "cmd/states.h"
 
 #define KEY "0x000102030405060708090a0b0c0d0e0fa0a1a2a3"
 #define ID "src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1000 "
