@@ -81,6 +81,7 @@ void conf_free(struct conf *conf)
 	if (!conf || --conf->references)
 		return;
 	FREE_ALL(conf->connections, conf->connection_count, free_connection);
+	free(conf->by_name);
 	FREE_ALL(conf->secrets, conf->secret_count, free_secret);
 	FREE_ALL(conf->keys, conf->key_count, free_key_file);
 	FREE_ALL(conf->authorities, conf->authority_count, free_authority);
@@ -124,12 +125,34 @@ static int build_top(struct loader *loader)
 	return ret ? ret : keys_apply(loader, root, NULL, 0, NULL);
 }
 
+static int compare_connections(const void *a, const void *b)
+{
+	return strcmp((*(struct conf_connection *const *)a)->name, (*(struct conf_connection *const *)b)->name);
+}
+
+static int sort_connections(struct loader *loader)
+{
+	struct conf *conf = loader->conf;
+	size_t size = conf->connection_count * sizeof(*conf->by_name);
+
+	if (!size)
+		return 0;
+	conf->by_name = malloc(size);
+	if (!conf->by_name)
+		return settings_no_memory(loader->error);
+	memcpy(conf->by_name, conf->connections, size);
+	qsort(conf->by_name, conf->connection_count, sizeof(*conf->by_name), compare_connections);
+	return 0;
+}
+
 static int build(struct loader *loader, bool directories)
 {
 	int ret = settings_inherit(&loader->settings);
 
 	if (!ret)
 		ret = build_top(loader);
+	if (!ret)
+		ret = sort_connections(loader);
 	if (!ret && directories)
 		ret = build_directories(loader);
 	return ret;
@@ -180,12 +203,18 @@ struct conf *conf_parse(const char *name, const char *text, size_t len, char err
 
 /* ---- searching ------------------------------------------------------------------------------------------------------------ */
 
+static int compare_name(const void *name, const void *connection)
+{
+	return strcmp(name, (*(struct conf_connection *const *)connection)->name);
+}
+
 const struct conf_connection *conf_find_connection(const struct conf *conf, const char *name)
 {
-	for (size_t i = 0; i < conf->connection_count; i++)
-		if (!strcmp(conf->connections[i]->name, name))
-			return conf->connections[i];
-	return NULL;
+	struct conf_connection **found = NULL;
+
+	if (conf->connection_count)
+		found = bsearch(name, conf->by_name, conf->connection_count, sizeof(*found), compare_name);
+	return found ? *found : NULL;
 }
 
 const struct conf_child *conf_connection_child(const struct conf_connection *connection, const char *name)

@@ -193,6 +193,7 @@ struct conf {
 	char *path;			/* as given to conf_load or conf_parse */
 	size_t connection_count;
 	struct conf_connection **connections; /* in the order of the file, as the rest */
+	struct conf_connection **by_name;     /* the same in order of their names, for conf_find_connection */
 	size_t reqid_count;		/* children with a reqid of their own */
 	size_t secret_count;
 	struct conf_secret **secrets;

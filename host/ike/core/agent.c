@@ -12,10 +12,13 @@
 
 #include <openssl/crypto.h>
 
+/* Of timers and of events in one call: each may begin an IKE SA, and what peers answer meanwhile has to be read before the sockets overflow. */
+#define AT_ONCE 32u
+
 void agent_default_settings(struct agent_settings *settings)
 {
 	*settings = (struct agent_settings){
-		.retransmit_ms = 4000, .retransmit_percent = 180, .retransmit_tries = 5, .half_open_ms = 30000, .half_open_max = 1000,
+		.retransmit_ms = 4000, .retransmit_percent = 180, .retransmit_tries = 5, .half_open_ms = 30000, .half_open_max = 10000,
 		.cookie_threshold = 30, .block_threshold = 5, .fragment_size = 1280, .keepalive_ms = 20000, .children_max = 256, .retire_ms = 5000,
 		.retry_ms = 5000,
 	};
@@ -61,7 +64,7 @@ static void read_caps(struct agent *agent)
 int agent_create(const struct agent_env *env, const struct agent_settings *settings, struct sink *sink, struct agent **agent, char *error)
 {
 	struct agent *a = calloc(1, sizeof(*a));
-	struct hash *tables[] = { &a->by_spi, &a->by_name, &a->by_init, &a->by_source, &a->by_peer, &a->children };
+	struct hash *tables[] = { &a->by_spi, &a->by_name, &a->by_init, &a->by_source, &a->by_peer, &a->children, &a->retries };
 
 	if (!a)
 		return fail(error, -ENOMEM, "no memory");
@@ -298,11 +301,16 @@ static void take_event(struct agent *agent, const struct sink_event *event)
 int64_t agent_run(struct agent *agent)
 {
 	struct sink_event event;
+	unsigned int events = 0;
 	uint64_t now, next;
 
-	while (sink_next_event(agent->sink, &event) == 1)
+	while (events < AT_ONCE && sink_next_event(agent->sink, &event) == 1) {
 		take_event(agent, &event);
-	timers_run(&agent->timers, agent_now(agent));
+		events++;
+	}
+	timers_run_some(&agent->timers, agent_now(agent), AT_ONCE);
+	if (events == AT_ONCE)
+		return 0; /* there may be more, which nothing else would tell */
 	next = timers_next(&agent->timers);
 	if (next == UINT64_MAX)
 		return -1;

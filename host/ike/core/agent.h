@@ -56,14 +56,14 @@ struct agent_settings {
 	uint32_t retransmit_percent;   /* each wait is so much of the one before: 180 */
 	unsigned int retransmit_tries; /* retransmissions before the peer is given up: 5, which is 165 s in all */
 	uint32_t half_open_ms;	       /* life of an IKE SA as responder without IKE_AUTH: 30000 */
-	unsigned int half_open_max;    /* of them at most: 1000; the oldest goes then */
+	unsigned int half_open_max;    /* of them at most: 10000; then new ones have to wait, unless one is older than a third of half_open_ms */
 	unsigned int cookie_threshold; /* so many of them, and the next ones must bring a cookie: 30; 0: always */
 	unsigned int block_threshold;  /* of one address at most: 5, from half as many on with a cookie; 0: no limit */
 	uint32_t fragment_size;	       /* bytes of an IP packet with an IKE message; above, it goes in fragments: 1280 */
 	uint32_t keepalive_ms;	       /* behind a NAT, after so much silence: 20000 */
 	unsigned int children_max;     /* CHILD SAs of one IKE SA: 256, or twice as many while they are rekeyed; then NO_ADDITIONAL_SAS */
 	uint32_t retire_ms;	       /* how long an inbound SA stays after its rekeying: 5000 */
-	uint32_t retry_ms;	       /* first pause before a failed connection is tried again, doubled each time, to 60 times as much: 5000 */
+	uint32_t retry_ms;	       /* first pause before a failed connection is tried again, doubled each time, to 60 times as much, less up to a quarter: 5000 */
 };
 
 void agent_default_settings(struct agent_settings *settings);
@@ -84,7 +84,10 @@ int agent_configure(struct agent *agent, struct conf *conf, char *error);
 /* A datagram that came to local (its port: port or nat_port) from remote; the non-ESP marker is cut off. Bad ones are counted and dropped. */
 void agent_receive(struct agent *agent, const struct endpoint *local, const struct endpoint *remote, const uint8_t *data, size_t len);
 
-/* Do what is due: timers, events of the sink. Returns milliseconds until the next timer, or -1: there is none. */
+/*
+ * Do what is due: timers, events of the sink, some of each, so that datagrams are not kept waiting. Returns milliseconds until the next timer, 0 if
+ * more is due now, or -1: there is none.
+ */
 int64_t agent_run(struct agent *agent);
 
 /* Begin to delete all SAs; agent_stopped() says when the peers have answered or been given up. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a user asks for: down and rekey; and how requests end. */
 #include "core/commands.h"
+#include "core/retry.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -185,16 +186,16 @@ static bool ike_fits(const struct ike_sa *sa, const struct target *t)
 	return t->ike_id ? sa->id == t->ike_id : !strcmp(sa->conn->name, t->text);
 }
 
-static bool child_fits(const struct child_sa *child, const struct target *t)
+bool command_means(const char *text, const char *conn, const char *child)
 {
-	const char *conn = child->child->connection->name;
 	size_t len = strlen(conn);
 
-	if (t->child_id)
-		return child->id == t->child_id;
-	if (!strcmp(child->child->name, t->text))
-		return true;
-	return !strncmp(t->text, conn, len) && t->text[len] == '/' && !strcmp(t->text + len + 1, child->child->name);
+	return !strcmp(text, child) || (!strncmp(text, conn, len) && text[len] == '/' && !strcmp(text + len + 1, child));
+}
+
+static bool child_fits(const struct child_sa *child, const struct target *t)
+{
+	return t->child_id ? child->id == t->child_id : command_means(t->text, child->child->connection->name, child->child->name);
 }
 
 /* SAs that are no more, or not yet: candidates of a rekeying. */
@@ -250,6 +251,7 @@ void agent_down(struct agent *agent, const char *name, agent_done done, void *ct
 	if (!r)
 		return;
 	found = (!t.ike_id && down_children(agent, &t, r)) || (!t.child_id && down_ikes(agent, &t, r));
+	found = retry_stop(agent, name) || found;
 	request_settle(r, found ? 0 : -ENOENT, found ? NULL : "there is no such SA");
 }
 

@@ -32,6 +32,9 @@ void command_child_rekeyed(struct agent *agent, uint32_t id, int error, const ch
 void command_ike_gone(struct agent *agent, uint32_t id, enum close_cause cause);
 void command_ike_rekeyed(struct agent *agent, uint32_t id, int error, const char *text);
 
+/* A user's word for CHILD SAs means this one: "child", "conn/child". */
+bool command_means(const char *text, const char *conn, const char *child);
+
 /* up.c: for a request, or NULL. */
 void up_child(struct agent *agent, const struct conf_child *child, struct up_request *request);
 /* Bring up again what ended: close_action = start. Pauses if it lived for a short time only. */

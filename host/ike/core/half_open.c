@@ -20,6 +20,12 @@ static uint64_t ip_key(const struct ip_addr *ip)
 	return (halves[0] * 0x9e3779b97f4a7c15u) ^ halves[1];
 }
 
+/* Strangers choose their SPIs: many of one SPI must not make one long chain. */
+static uint64_t init_key(uint64_t spi_i, const struct ip_addr *ip)
+{
+	return hash_bytes(&spi_i, sizeof(spi_i), ip_key(ip));
+}
+
 static struct source *source_find(const struct agent *agent, const struct ip_addr *ip)
 {
 	for (struct hash_node *node = hash_find(&agent->by_source, ip_key(ip)); node; node = hash_next(node)) {
@@ -60,7 +66,7 @@ static void source_give(struct agent *agent, struct source *source)
 
 struct ike_sa *half_open_find(struct agent *agent, uint64_t spi_i, const struct endpoint *remote, const uint8_t *data, size_t len)
 {
-	for (struct hash_node *node = hash_find(&agent->by_init, spi_i); node; node = hash_next(node)) {
+	for (struct hash_node *node = hash_find(&agent->by_init, init_key(spi_i, &remote->ip)); node; node = hash_next(node)) {
 		struct handshake *hs = hash_entry(node, struct handshake, by_init);
 
 		if (endpoint_equal(&hs->sa->remote, remote) && hs->received.len == len && !memcmp(hs->received.data, data, len))
@@ -94,12 +100,18 @@ static void expired(void *owner)
 	ike_sa_close(sa, CLOSE_FAILED, NULL);
 }
 
-static void make_room(struct agent *agent)
+bool half_open_full(struct agent *agent)
 {
-	while (agent->half_open_oldest && agent->stats.half_open >= agent->settings.half_open_max) {
-		agent->stats.half_open_dropped++;
-		ike_sa_close(agent->half_open_oldest, CLOSE_LOCAL, NULL);
-	}
+	struct ike_sa *oldest = agent->half_open_oldest;
+
+	if (!oldest || agent->stats.half_open < agent->settings.half_open_max)
+		return false;
+	/* Its peer may be about to answer: one that came before another is never given up for it, or in a storm none would get in. */
+	if (agent_now(agent) - oldest->created_ms < agent->settings.half_open_ms / 3)
+		return true;
+	agent->stats.half_open_dropped++;
+	ike_sa_close(oldest, CLOSE_LOCAL, NULL);
+	return false;
 }
 
 int half_open_add(struct ike_sa *sa)
@@ -107,10 +119,9 @@ int half_open_add(struct ike_sa *sa)
 	struct agent *agent = sa->agent;
 	struct handshake *hs = sa->handshake;
 
-	make_room(agent);
 	if (source_take(agent, &sa->remote.ip, &hs->source))
 		return -ENOMEM;
-	if (hash_insert(&agent->by_init, &hs->by_init, sa->spi_i) ||
+	if (hash_insert(&agent->by_init, &hs->by_init, init_key(sa->spi_i, &sa->remote.ip)) ||
 	    timer_set(&agent->timers, &sa->expire, ike_now(sa) + agent->settings.half_open_ms, expired, sa)) {
 		hash_remove(&agent->by_init, &hs->by_init);
 		source_give(agent, hs->source);

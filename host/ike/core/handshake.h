@@ -58,7 +58,12 @@ struct ike_sa *half_open_find(struct agent *agent, uint64_t spi_i, const struct 
 bool half_open_wants_cookie(const struct agent *agent, const struct ip_addr *ip);
 /* This address has as many as it may. */
 bool half_open_blocked(const struct agent *agent, const struct ip_addr *ip);
-/* Enter sa, whose handshake holds the request; the oldest one goes if there are too many. 0 or -ENOMEM. */
+/*
+ * There are as many as there may be: the request is to be left unanswered, and comes again. One that its peer had time enough to go on with is closed
+ * to make room.
+ */
+bool half_open_full(struct agent *agent);
+/* Enter sa, whose handshake holds the request. 0 or -ENOMEM. */
 int half_open_add(struct ike_sa *sa);
 /* It is established, or closed. Nothing happens if it is not in. */
 void half_open_remove(struct ike_sa *sa);

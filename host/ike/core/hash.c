@@ -109,3 +109,12 @@ void hash_free(struct hash *hash)
 	free(hash->slots);
 	*hash = (struct hash){ .seed = hash->seed };
 }
+
+uint64_t hash_bytes(const void *bytes, size_t len, uint64_t key)
+{
+	const uint8_t *p = bytes;
+
+	for (size_t i = 0; i < len; i++)
+		key = (key ^ p[i]) * 0x100000001b3u;
+	return key;
+}

@@ -28,6 +28,9 @@ void hash_remove(struct hash *hash, struct hash_node *node);
 /* The first node of that key, or the next behind one; NULL: none. */
 struct hash_node *hash_find(const struct hash *hash, uint64_t key);
 struct hash_node *hash_next(const struct hash_node *node);
+/* A key of bytes (FNV-1a): begin with HASH_BASIS, go on with what came out. Not secret: what outsiders choose is spread by the table's seed. */
+#define HASH_BASIS 0xcbf29ce484222325u
+uint64_t hash_bytes(const void *bytes, size_t len, uint64_t key);
 /* The table alone; the nodes are not touched. */
 void hash_free(struct hash *hash);
 

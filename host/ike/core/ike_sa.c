@@ -17,7 +17,6 @@
 
 #include <openssl/crypto.h>
 
-#define FNV_BASIS 0xcbf29ce484222325u
 #define LINGER_MS 30000u /* how long the last response can be asked for again */
 
 /* ---- log ----------------------------------------------------------------------------------------------------------------------- */
@@ -48,19 +47,9 @@ void ike_sa_log_established(const struct ike_sa *sa)
 
 /* ---- tables -------------------------------------------------------------------------------------------------------------------- */
 
-/* FNV-1a. */
-static uint64_t key_of(const void *bytes, size_t len, uint64_t key)
-{
-	const uint8_t *p = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		key = (key ^ p[i]) * 0x100000001b3u;
-	return key;
-}
-
 static uint64_t name_key(const char *name)
 {
-	return key_of(name, strlen(name), FNV_BASIS);
+	return hash_bytes(name, strlen(name), HASH_BASIS);
 }
 
 /*
@@ -69,13 +58,13 @@ static uint64_t name_key(const char *name)
  */
 uint64_t ike_peer_key(const struct identity *id)
 {
-	uint64_t key = key_of(&id->type, 1, FNV_BASIS);
+	uint64_t key = hash_bytes(&id->type, 1, HASH_BASIS);
 
 	for (size_t i = 0; i < id->len; i++) {
 		uint8_t c = (uint8_t)tolower(id->data[i]);
 
 		if (id->type != IKE_ID_DER_ASN1_DN || isalnum(c))
-			key = key_of(&c, 1, key);
+			key = hash_bytes(&c, 1, key);
 	}
 	return key;
 }
@@ -426,6 +415,8 @@ static bool wanted_again(const struct conf_child *child, enum close_cause cause)
 {
 	if (cause == CLOSE_PEER)
 		return child->close_action & CONF_ACTION_START;
+	if (cause == CLOSE_FAILED)
+		return child->start_action & CONF_ACTION_START;
 	return cause == CLOSE_DEAD && child->dpd_action == CONF_DPD_RESTART;
 }
 
@@ -439,25 +430,26 @@ static void restart_children(struct ike_sa *sa, enum close_cause cause)
 			retry_later(sa->agent, child->child, attempt);
 }
 
-/* The first exchanges failed: keyingtries of them. */
+/* The first exchanges failed: keyingtries of them, and what the configuration wants up is never given up. */
 static struct ike_sa *next_try(struct ike_sa *sa, enum close_cause cause)
 {
 	unsigned int attempt = sa->attempt + 1;
-	struct ike_sa *successor;
+	struct ike_sa *successor = NULL;
+	bool more;
 
 	if (!sa->handshake || sa->agent->stopping || (cause != CLOSE_DEAD && cause != CLOSE_FAILED))
 		return NULL;
-	if (sa->conn->keyingtries && attempt >= sa->conn->keyingtries)
-		return NULL;
-	if (cause == CLOSE_FAILED) {
-		if (sa->handshake->child)
-			retry_later(sa->agent, sa->handshake->child, attempt);
-		return NULL;
-	}
-	successor = ike_retry(sa, attempt);
-	if (successor)
+	more = !sa->conn->keyingtries || attempt < sa->conn->keyingtries;
+	if (more && cause == CLOSE_DEAD)
+		successor = ike_retry(sa, attempt);
+	if (successor) {
 		ike_log(sa, AGENT_INFO, "the peer does not answer, trying again (%u/%u)", attempt + 1, sa->conn->keyingtries);
-	return successor;
+		return successor;
+	}
+	if (more && sa->handshake->child)
+		retry_later(sa->agent, sa->handshake->child, attempt);
+	up_again(sa, attempt);
+	return NULL;
 }
 
 static void end_waiting(struct ike_sa *sa, enum close_cause cause, const char *why)

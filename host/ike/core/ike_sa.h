@@ -249,9 +249,11 @@ void up_ike_failed(struct ike_sa *sa, int error, const char *text);
 void up_move(struct ike_sa *old, struct ike_sa *successor);
 /*
  * Establish a CHILD SA, and its IKE SA if there is none, without a user: start_action, close_action, dpd_action and traps. Nothing happens if
- * it is there or under way. child is in agent->conf.
+ * it is there or under way. child is in agent->conf. attempt: so many have failed before.
  */
-void up_start(struct agent *agent, const struct conf_child *child);
+void up_start(struct agent *agent, const struct conf_child *child, unsigned int attempt);
+/* sa could not be established: those of what was to come up on it that have start_action = start are tried again later. */
+void up_again(struct ike_sa *sa, unsigned int attempt);
 /* ike_sa_close calls it before it frees sa, after its exchanges and CHILD SAs: nothing of rekeying, reauthentication, commands points to it. */
 void ike_sa_forget(struct ike_sa *sa);
 /* reauth.c: for ike_sa_established, if sa->replaces: CHILD SAs as the old one has them, then the old one is deleted. */

@@ -296,7 +296,7 @@ void init_request(struct agent *agent, const struct ike_header *header, const st
 	}
 	if (agent->stopping || !agent->conf || !read_request(&in) || !has_way_back(&in))
 		return;
-	if (half_open_blocked(agent, &remote->ip)) {
+	if (half_open_blocked(agent, &remote->ip) || half_open_full(agent)) {
 		agent->stats.half_open_dropped++;
 		return;
 	}

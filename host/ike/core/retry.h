@@ -12,6 +12,8 @@
  * counts, and one without it ends the matter. Nothing happens if the same is waited for already.
  */
 void retry_later(struct agent *agent, const struct conf_child *child, unsigned int attempt);
+/* A user wants it down: what the word means, "conn", "child" or "conn/child", is not tried again. False: nothing was waiting. */
+bool retry_stop(struct agent *agent, const char *text);
 /* Begin sa's connection once more, at once. NULL: could not begin. */
 struct ike_sa *ike_retry(struct ike_sa *sa, unsigned int attempt);
 void retry_free(struct agent *agent);

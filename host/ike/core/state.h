@@ -12,7 +12,6 @@ struct cookie_secrets;
 struct credentials;
 struct ike_sa;
 struct reqids;
-struct retry;
 struct up_request;
 
 struct agent {
@@ -33,7 +32,7 @@ struct agent {
 	struct ike_sa *half_open_oldest, *half_open_newest;
 	struct cookie_secrets *cookies;
 	uint64_t notify_allowed_ms; /* cookie.c: when the next unprotected error may go out */
-	struct retry *retries;	     /* retry.c */
+	struct hash retries;   /* retry.c: by names */
 	struct reqids *reqids;	     /* trap.c */
 	struct up_request *requests; /* commands.c */
 	uint32_t last_ike_id, last_child_id;

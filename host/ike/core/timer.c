@@ -95,8 +95,13 @@ void timer_clear(struct timers *timers, struct timer *timer)
 
 void timers_run(struct timers *timers, uint64_t now_ms)
 {
+	timers_run_some(timers, now_ms, timers->count);
+}
+
+void timers_run_some(struct timers *timers, uint64_t now_ms, size_t most)
+{
 	/* What is due now, and not what the calls set for now: a timer that sets itself again at once cannot hold us here. */
-	size_t left = timers->count;
+	size_t left = timers->count < most ? timers->count : most;
 
 	while (left-- && timers->count && timers->heap[0]->deadline_ms <= now_ms) {
 		struct timer *timer = timers->heap[0];

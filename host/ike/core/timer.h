@@ -23,6 +23,8 @@ int timer_set(struct timers *timers, struct timer *timer, uint64_t deadline_ms, 
 void timer_clear(struct timers *timers, struct timer *timer);
 /* Fire what is due at now_ms, in order. */
 void timers_run(struct timers *timers, uint64_t now_ms);
+/* The same, and so many at most: timers_next says whether more are due. */
+void timers_run_some(struct timers *timers, uint64_t now_ms, size_t most);
 /* UINT64_MAX: none. */
 uint64_t timers_next(const struct timers *timers);
 void timers_free(struct timers *timers);

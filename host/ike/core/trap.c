@@ -136,7 +136,7 @@ void trap_acquire(struct agent *agent, const struct sink_event *event)
 		return;
 	r->acquire_allowed_ms = agent_now(agent) + ACQUIRE_PAUSE_MS;
 	agent_log(agent, AGENT_INFO, "%s/%s: traffic to %s without an SA", r->conn, r->name, ts_print(&event->packet_remote, text));
-	up_start(agent, r->trap);
+	up_start(agent, r->trap, 0);
 }
 
 void trap_free(struct agent *agent)

@@ -14,6 +14,7 @@ struct up_target {
 	struct up_request *request; /* NULL: nobody waits */
 	struct conf *conf;	    /* a reference */
 	const struct conf_child *child;
+	unsigned int attempt;	    /* so many failed before */
 	bool begun;		    /* in IKE_AUTH, or its CREATE_CHILD_SA is queued */
 };
 
@@ -37,7 +38,7 @@ static void free_target(struct up_target *t)
 	free(t);
 }
 
-static void add_target(struct ike_sa *sa, const struct conf_child *child, struct up_request *request, bool begun)
+static void add_target(struct ike_sa *sa, const struct conf_child *child, struct up_request *request, unsigned int attempt, bool begun)
 {
 	struct up_target *t;
 
@@ -51,6 +52,7 @@ static void add_target(struct ike_sa *sa, const struct conf_child *child, struct
 	t->request = request;
 	t->conf = conf_ref(child->connection->conf);
 	t->child = child;
+	t->attempt = attempt;
 	t->begun = begun;
 	t->next = sa->waiting;
 	sa->waiting = t;
@@ -65,11 +67,11 @@ static bool is_up(const struct ike_sa *sa, const struct conf_child *child)
 }
 
 /* On an IKE SA that is there. */
-static void begin_child(struct ike_sa *sa, const struct conf_child *child, struct up_request *request)
+static void begin_child(struct ike_sa *sa, const struct conf_child *child, struct up_request *request, unsigned int attempt)
 {
 	bool begun = find_target(sa, child) != NULL;
 
-	add_target(sa, child, request, true);
+	add_target(sa, child, request, attempt, true);
 	if (!begun && child_initiate(sa, child, NULL))
 		up_child_done(sa, child, -ENOMEM, "no memory");
 }
@@ -79,7 +81,17 @@ static const struct conf_child *first_child(const struct ike_sa *sa)
 	return sa->handshake ? sa->handshake->child : NULL;
 }
 
-void up_child(struct agent *agent, const struct conf_child *child, struct up_request *request)
+/* What start_action wants, as the configuration of now has it: again after a pause. */
+static void try_later(struct agent *agent, const struct conf_child *child, unsigned int attempt)
+{
+	const struct conf_connection *conn = agent->conf ? conf_find_connection(agent->conf, child->connection->name) : NULL;
+
+	child = conn ? conf_connection_child(conn, child->name) : NULL;
+	if (child && child->start_action & CONF_ACTION_START && !agent->stopping)
+		retry_later(agent, child, attempt);
+}
+
+static void bring_up(struct agent *agent, const struct conf_child *child, struct up_request *request, unsigned int attempt)
 {
 	const struct conf_connection *conn = child->connection;
 	struct ike_sa *established = NULL, *connecting = NULL, *sa;
@@ -96,24 +108,32 @@ void up_child(struct agent *agent, const struct conf_child *child, struct up_req
 			connecting = sa;
 	}
 	if (established) {
-		begin_child(established, child, request);
+		begin_child(established, child, request, attempt);
 		return;
 	}
 	if (connecting) {
-		add_target(connecting, child, request, first_child(connecting) && same_child(first_child(connecting), child));
+		add_target(connecting, child, request, attempt, first_child(connecting) && same_child(first_child(connecting), child));
 		return;
 	}
 	sa = ike_initiate(agent, conn, child);
-	if (sa)
-		add_target(sa, child, request, true);
-	else
-		request_settle(request, -ECONNREFUSED, "the connection could not be begun: the log says why");
+	if (sa) {
+		sa->attempt = attempt;
+		add_target(sa, child, request, attempt, true);
+		return;
+	}
+	request_settle(request, -ECONNREFUSED, "the connection could not be begun: the log says why");
+	try_later(agent, child, attempt + 1);
 }
 
-void up_start(struct agent *agent, const struct conf_child *child)
+void up_child(struct agent *agent, const struct conf_child *child, struct up_request *request)
+{
+	bring_up(agent, child, request, 0);
+}
+
+void up_start(struct agent *agent, const struct conf_child *child, unsigned int attempt)
 {
 	if (!agent->stopping)
-		up_child(agent, child, NULL);
+		bring_up(agent, child, NULL, attempt);
 }
 
 void up_start_again(struct agent *agent, const struct conf_child *child, uint64_t lived_ms)
@@ -151,6 +171,8 @@ void up_child_done(struct ike_sa *sa, const struct conf_child *child, int error,
 		}
 		*link = t->next;
 		request_settle(t->request, error, text);
+		if (error)
+			try_later(sa->agent, t->child, t->attempt + 1);
 		free_target(t);
 		link = &sa->waiting;
 	}
@@ -165,6 +187,12 @@ void up_ike_failed(struct ike_sa *sa, int error, const char *text)
 		request_settle(t->request, error, text);
 		free_target(t);
 	}
+}
+
+void up_again(struct ike_sa *sa, unsigned int attempt)
+{
+	for (const struct up_target *t = sa->waiting; t; t = t->next)
+		try_later(sa->agent, t->child, attempt);
 }
 
 void up_move(struct ike_sa *old, struct ike_sa *successor)

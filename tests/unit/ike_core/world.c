@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "conf/conf.h"
+#include "core/hash.h"
 #include "world.h"
 #include "world_esp.h"
 
@@ -108,12 +109,16 @@ static bool is_retransmit(struct node *n, const uint8_t *data, size_t len)
 
 static void put_on_wire(struct world *w, struct datagram *d)
 {
-	struct datagram **at = &w->wire;
+	/* Nearly always it is the last. */
+	bool last = w->wire && hash_entry(w->wire_end, struct datagram, next)->due_ms <= d->due_ms;
+	struct datagram **at = last ? w->wire_end : &w->wire;
 
 	while (*at && (*at)->due_ms <= d->due_ms)
 		at = &(*at)->next;
 	d->next = *at;
 	*at = d;
+	if (!d->next)
+		w->wire_end = &d->next;
 }
 
 static void free_datagram(struct datagram *d)
@@ -287,6 +292,12 @@ void node_restart(struct node *n)
 	start_agent(n);
 }
 
+void world_range(struct node *n, const char *lo, const char *hi)
+{
+	assert_int_equal(ip_parse(lo, &n->range_lo), 0);
+	assert_int_equal(ip_parse(hi, &n->range_hi), 0);
+}
+
 void world_set_hook(struct world *w, world_hook hook, void *ctx)
 {
 	w->hook = hook;
@@ -347,6 +358,8 @@ struct node *world_node_at(struct world *w, const struct endpoint *dst, struct e
 		for (unsigned int a = 0; a < n->addr_count; a++)
 			if (ip_equal(&n->addrs[a], &dst->ip))
 				return n;
+		if (n->range_lo.family == dst->ip.family && ip_compare(&dst->ip, &n->range_lo) >= 0 && ip_compare(&dst->ip, &n->range_hi) <= 0)
+			return n;
 	}
 	return NULL;
 }

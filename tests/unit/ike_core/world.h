@@ -54,6 +54,7 @@ struct node {
 	struct agent_env env;
 	struct ip_addr addrs[WORLD_ADDRS_MAX];
 	unsigned int addr_count;
+	struct ip_addr range_lo, range_hi; /* more of them: world_range. family 0: none */
 	uint64_t random_state;
 	uint64_t next_run_ms;	    /* UINT64_MAX: no timer */
 	bool cut;		    /* its cable: what it sends and what is for it is lost */
@@ -74,7 +75,7 @@ struct world {
 	uint64_t now_ms, seed, random_state;
 	struct node *nodes[WORLD_NODES_MAX];
 	unsigned int node_count;
-	struct datagram *wire;	    /* by due time */
+	struct datagram *wire, **wire_end; /* by due time */
 	uint64_t numbers;
 	world_hook hook;
 	void *hook_ctx;
@@ -96,6 +97,8 @@ struct node *world_add(struct world *w, const char *name, const char *addrs);
 void node_configure(struct node *n, const char *text);
 /* The agent dies without a word and a new one starts with no state; the data plane loses all. Configure it again. */
 void node_restart(struct node *n);
+/* All addresses from lo to hi are the node's, too: as if it were many hosts. */
+void world_range(struct node *n, const char *lo, const char *hi);
 void world_set_hook(struct world *w, world_hook hook, void *ctx);
 /* From now on its datagrams come from this address, ports translated one by one from 40000 up; only these ports let anything in. */
 void world_nat(struct node *n, const char *outside);
