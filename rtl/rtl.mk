@@ -4,22 +4,15 @@
 #   make lint   Verilator -Wall over every module as a top (with LANES 1, 2 and 4 where it has them); fails when the register files are stale
 RDL := rtl/csr/espalier.rdl
 GEN_REGS := rtl/csr/gen_regs.py
-SYSTEMRDL := systemrdl-compiler==1.33.0
 REGS_OUT := rtl/csr/espalier_regs_pkg.sv driver/espalier_regs.h docs/registers.md
 
-# The parser is the one tool that Debian does not package; it lives in a virtual environment of its own.
-$(B)/venv/.systemrdl: rtl/rtl.mk
-	$(PYTHON) -m venv $(B)/venv
-	$(B)/venv/bin/pip -q --disable-pip-version-check install $(SYSTEMRDL)
-	touch $@
-
 .PHONY: regs lint lint-regs lint-rtl
-regs: $(B)/venv/.systemrdl
-	$(B)/venv/bin/python $(GEN_REGS) $(RDL) $(REGS_OUT)
+regs:
+	$(VENV)/bin/python $(GEN_REGS) $(RDL) $(REGS_OUT)
 
-$(B)/regs/.stamp: $(RDL) $(GEN_REGS) $(B)/venv/.systemrdl
+$(B)/regs/.stamp: $(RDL) $(GEN_REGS)
 	@mkdir -p $(@D)
-	$(B)/venv/bin/python $(GEN_REGS) $(RDL) $(addprefix $(@D)/,$(notdir $(REGS_OUT)))
+	$(VENV)/bin/python $(GEN_REGS) $(RDL) $(addprefix $(@D)/,$(notdir $(REGS_OUT)))
 	touch $@
 
 lint-regs: $(B)/regs/.stamp
@@ -34,7 +27,7 @@ define lint_one
 $(B)/lint/$(notdir $(1)).ok: $(1) $(RTL_ALL)
 	@mkdir -p $$(@D)
 	@for l in $$(call lanes_of,$(1)); do \
-	  verilator --lint-only -Wall --top-module $(basename $(notdir $(1))) $$$$([ $$$$l = - ] || echo -GLANES=$$$$l) \
+	  $(VERILATOR) --lint-only --quiet -Wall --top-module $(basename $(notdir $(1))) $$$$([ $$$$l = - ] || echo -GLANES=$$$$l) \
 	    $(addprefix -y ,$(RTL_DIRS)) $(RTL_PKGS) $(1) || { echo "lint: $(1), LANES $$$$l" >&2; exit 1; }; done
 	@touch $$@
 endef

@@ -31,27 +31,27 @@ template <typename To, typename Port> static To *reach(Port &port)
                     reach<uint8_t>(top->NAME##_tlast), reach<uint8_t>(top->NAME##_tvalid), reach<uint8_t>(top->NAME##_tready)}
 
 #if VM_TRACE
-static std::unique_ptr<VerilatedFstC> fst;
+static std::unique_ptr<VerilatedFstC> waves;
 
 static void trace_open(const char *path)
 {
     context->traceEverOn(true);
-    fst = std::make_unique<VerilatedFstC>();
-    top->trace(fst.get(), 99);
-    fst->open(path);
+    waves = std::make_unique<VerilatedFstC>();
+    top->trace(waves.get(), 99);
+    waves->open(path);
 }
 
 static void trace_dump()
 {
-    if (fst)
-        fst->dump(context->time());
+    if (waves)
+        waves->dump(context->time());
 }
 
 static void trace_close()
 {
-    if (fst)
-        fst->close();
-    fst.reset();
+    if (waves)
+        waves->close();
+    waves.reset();
 }
 #else
 static void trace_open(const char *)

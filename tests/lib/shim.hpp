@@ -13,14 +13,14 @@
 #define DUT_TRACE_OPEN(path)                          \
     if (path) {                                       \
         context->traceEverOn(true);                   \
-        fst = new VerilatedFstC();                    \
-        top->trace(fst, 99);                          \
-        fst->open(path);                              \
+        waves = new VerilatedFstC();                  \
+        top->trace(waves, 99);                        \
+        waves->open(path);                            \
     }
-#define DUT_TRACE_DUMP if (fst) fst->dump(context->time())
+#define DUT_TRACE_DUMP if (waves) waves->dump(context->time())
 // Deleted here and not at exit: Verilator's own globals may be gone by then.
-#define DUT_TRACE_CLOSE if (fst) { fst->close(); delete fst; fst = nullptr; }
-#define DUT_TRACE_MEMBER static VerilatedFstC *fst
+#define DUT_TRACE_CLOSE if (waves) { waves->close(); delete waves; waves = nullptr; }
+#define DUT_TRACE_MEMBER static VerilatedFstC *waves
 
 // dut_open(path): a new model, all inputs 0; path names an FST trace, or NULL. dut_edge(): one rising and one falling clock edge;
 // inputs written before it are seen by the rising edge, outputs read after it are settled. dut_settle(): combinational outputs only.
