@@ -27,6 +27,7 @@ struct espalier_backend {
 	void (*queue_destroy)(struct espalier_queue *queue);
 	int (*enqueue_burst)(struct espalier_queue *queue, struct espalier_op *const *ops, unsigned int count);
 	int (*dequeue_burst)(struct espalier_queue *queue, struct espalier_op **ops, unsigned int count);
+	int (*queue_check)(struct espalier_queue *queue); /* NULL: nothing to be found */
 	int (*queue_arm)(struct espalier_queue *queue);
 	int (*queue_moderate)(struct espalier_queue *queue, unsigned int count, unsigned int usec); /* NULL: no interrupts */
 	int (*queue_wait)(struct espalier_queue *queue, int timeout_ms);
@@ -51,6 +52,9 @@ int espalier_backend_register(const struct espalier_backend *backend);
 
 /* The rules every backend has for an SA before it touches the device: -EINVAL with a text. */
 int espalier_sa_check(struct espalier_dev *dev, const struct espalier_sa_config *config, uint32_t max_window);
+
+/* Is it a status that a card may give? */
+bool espalier_status_known(unsigned int status);
 
 /* Ring size for a wanted depth: the power of two not below it, 16 to 32768. */
 unsigned int espalier_queue_depth(unsigned int wanted);

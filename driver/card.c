@@ -19,10 +19,8 @@
 
 /* PCI configuration space (PCI Express Base 4.0, 7.5) */
 #define CFG_ID 0x00u
-#define CFG_COMMAND 0x04u
 #define CFG_COMMAND_MEMORY 0x0002u
 #define CFG_COMMAND_MASTER 0x0004u
-#define CFG_COMMAND_NO_INTX 0x0400u
 #define CFG_STATUS 0x06u
 #define CFG_STATUS_CAPS 0x0010u
 #define CFG_CAPS 0x34u
@@ -87,6 +85,17 @@ int card_write(struct card *card, uint32_t offset, uint32_t value)
 	return ret ? card_transport_error(card, ret) : 0;
 }
 
+int card_read64(struct card *card, uint32_t low, uint32_t high, uint64_t *value)
+{
+	uint32_t l, h = 0;
+	int ret = card_read(card, low, &l);
+
+	if (!ret)
+		ret = card_read(card, high, &h);
+	*value = (uint64_t)h << 32 | l;
+	return ret;
+}
+
 static int read_config(struct card *card, uint32_t offset, void *data, uint32_t len)
 {
 	int ret = card->t->ops->config_read(card->t, offset, data, len);
@@ -97,12 +106,12 @@ static int read_config(struct card *card, uint32_t offset, void *data, uint32_t 
 static int enable_bus(struct card *card)
 {
 	uint16_t command;
-	int ret = read_config(card, CFG_COMMAND, &command, sizeof(command));
+	int ret = read_config(card, CARD_CONFIG_COMMAND, &command, sizeof(command));
 
 	if (ret)
 		return ret;
-	command |= CFG_COMMAND_MEMORY | CFG_COMMAND_MASTER | CFG_COMMAND_NO_INTX;
-	ret = card->t->ops->config_write(card->t, CFG_COMMAND, &command, sizeof(command));
+	command |= CFG_COMMAND_MEMORY | CFG_COMMAND_MASTER | CARD_COMMAND_NO_INTX;
+	ret = card->t->ops->config_write(card->t, CARD_CONFIG_COMMAND, &command, sizeof(command));
 	return ret ? card_transport_error(card, ret) : 0;
 }
 
@@ -239,8 +248,8 @@ static int bring_up(struct card *card)
 	if (!ret)
 		ret = clear_leftovers(card);
 	for (int i = 0; !ret && i < 2; i++) {
-		card->sa_used[i] = calloc(card->info.sa_capacity, 1);
-		if (!card->sa_used[i])
+		card->sa[i] = calloc(card->info.sa_capacity, sizeof(struct card_sa));
+		if (!card->sa[i])
 			ret = espalier_fail(card->base.error, -ENOMEM, "Out of memory.");
 	}
 	return ret ? ret : set_interrupts(card);
@@ -249,17 +258,12 @@ static int bring_up(struct card *card)
 static void card_close(struct espalier_dev *dev)
 {
 	struct card *card = (struct card *)dev;
-	uint16_t command = CFG_COMMAND_NO_INTX;
 
 	for (unsigned int i = 0; i < CARD_QUEUES_MAX; i++)
 		if (card->queues[i])
 			card_queue_destroy((struct espalier_queue *)card->queues[i]);
-	if (!card->lost && card->sa_used[1]) {
-		card->t->ops->irq_set(card->t, NULL, 0);
-		if (card->t->ops->reset(card->t) == -ENOTSUP) /* a reset zeroes the keys as well */
-			card_sa_clear(card);
-		card->t->ops->config_write(card->t, CFG_COMMAND, &command, sizeof(command));
-	}
+	if (card->sa[1])
+		card_stop(card);
 	while (card->memory) {
 		struct card_mem *entry = card->memory;
 
@@ -272,8 +276,8 @@ static void card_close(struct espalier_dev *dev)
 		if (card->event_fds[i] >= 0)
 			close(card->event_fds[i]);
 	sim_process_stop(card->sim);
-	free(card->sa_used[0]);
-	free(card->sa_used[1]);
+	free(card->sa[0]);
+	free(card->sa[1]);
 	free(card);
 }
 
@@ -344,21 +348,9 @@ static int card_info(struct espalier_dev *dev, struct espalier_info *info)
 	return 0;
 }
 
-/* The high half belongs to the last low half that was read. */
-static int read64(struct card *card, uint32_t low, uint32_t high, uint64_t *value)
-{
-	uint32_t l, h = 0;
-	int ret = card_read(card, low, &l);
-
-	if (!ret)
-		ret = card_read(card, high, &h);
-	*value = (uint64_t)h << 32 | l;
-	return ret;
-}
-
 static int card_cycles(struct espalier_dev *dev, uint64_t *cycles)
 {
-	return read64((struct card *)dev, ESP_REG_CYCLES_LO, ESP_REG_CYCLES_HI, cycles);
+	return card_read64((struct card *)dev, ESP_REG_CYCLES_LO, ESP_REG_CYCLES_HI, cycles);
 }
 
 static int card_stats(struct espalier_dev *dev, struct espalier_stats *stats)
@@ -367,8 +359,8 @@ static int card_stats(struct espalier_dev *dev, struct espalier_stats *stats)
 	int ret = card_cycles(dev, &stats->cycles);
 
 	for (uint32_t i = 0; !ret && i < ESPALIER_STATUS_COUNT; i++)
-		ret = read64(card, ESP_REG_STATUS_COUNT_LO + i * ESP_REG_STATUS_COUNT_STRIDE,
-			     ESP_REG_STATUS_COUNT_HI + i * ESP_REG_STATUS_COUNT_STRIDE, &stats->status[i]);
+		ret = card_read64(card, ESP_REG_STATUS_COUNT_LO + i * ESP_REG_STATUS_COUNT_STRIDE,
+				  ESP_REG_STATUS_COUNT_HI + i * ESP_REG_STATUS_COUNT_STRIDE, &stats->status[i]);
 	if (!ret)
 		ret = card_read(card, ESP_REG_REG_ERRORS, &stats->register_errors);
 	if (!ret)
@@ -435,6 +427,7 @@ const struct espalier_backend espalier_card_backend = {
 	.queue_destroy = card_queue_destroy,
 	.enqueue_burst = card_enqueue_burst,
 	.dequeue_burst = card_dequeue_burst,
+	.queue_check = card_queue_check,
 	.queue_arm = card_queue_arm,
 	.queue_moderate = card_queue_moderate,
 	.queue_wait = card_queue_wait,

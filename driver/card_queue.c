@@ -8,7 +8,11 @@
  * are in flight, so the submission ring never overflows. The completion ring has the same number of entries at least; its head is told
  * to the card when a quarter was consumed: the card then always has room again.
  *
- * When the card is lost, stops the queue, or writes nonsense, the operations in flight come back with a status that says so.
+ * What a completion says is checked before it is believed: the operation is in flight, it is the next of its direction or behind it, status,
+ * length and SA are such as it can have. When the card is lost, stops the queue, does not get on with the oldest operation, or writes nonsense,
+ * the operations in flight come back with a status that says so.
+ *
+ * Rings are freed when the card is truly idle: it says so, and each completion that it counts is in memory. Else it is reset before.
  */
 #include <errno.h>
 #include <poll.h>
@@ -23,6 +27,7 @@
 #define MODERATION_UNIT 64u	 /* cycles (docs/registers.md) */
 #define WAIT_SLICE_MS 100	 /* a stopped queue sends no event: look at it this often while waiting */
 #define EMPTY_POLLS_CHECK 4096u /* and after so many empty polls */
+#define OPERATION_MS 750u	 /* the oldest operation may be the oldest for so long: with a check each 250 ms, a stuck card shows within a second */
 
 /* Where the members of a completion's second word are: the card writes it whole, and one load takes it whole. */
 #define SHIFT1(member) (8 * (offsetof(struct ring_completion, member) - sizeof(uint64_t)))
@@ -50,6 +55,9 @@ struct card_queue {
 	int failure;	 /* 0 or the code every call ends in, once nothing is in flight */
 	uint8_t failure_status; /* of operations that never complete */
 	bool given_up;		/* after a failure, when nothing more is taken from the ring */
+	uint64_t newest[2];	/* number of the last completed operation, by the direction that the card says */
+	uint64_t watched;	/* number of the operation that watch is about */
+	struct card_watch watch;
 	uint64_t next;		/* number of the next operation; its low 16 bits are the submission ring's tail */
 	struct espalier_op **places; /* of operations in flight, by number; NULL: free */
 };
@@ -69,9 +77,14 @@ static int write_reg(struct card_queue *cq, uint32_t reg, uint32_t value)
 	return card_write(card_of(cq), cq->registers + reg - ESP_REG_QUEUE_SQ_BASE_LO, value);
 }
 
+static int read_reg(struct card_queue *cq, uint32_t reg, uint32_t *value)
+{
+	return card_read(card_of(cq), cq->registers + reg - ESP_REG_QUEUE_SQ_BASE_LO, value);
+}
+
 static int read_control(struct card_queue *cq, uint32_t *value)
 {
-	return card_read(card_of(cq), cq->registers + ESP_REG_QUEUE_CONTROL - ESP_REG_QUEUE_SQ_BASE_LO, value);
+	return read_reg(cq, ESP_REG_QUEUE_CONTROL, value);
 }
 
 static unsigned int min(unsigned int a, unsigned int b)
@@ -206,29 +219,6 @@ fail:
 	return ret;
 }
 
-/* Stop fetching and wait until the card has completed what it fetched. Afterwards the memory is unmapped, which ends the card's access
- * also when it did not stop. */
-void card_queue_destroy(struct espalier_queue *queue)
-{
-	struct card_queue *cq = (struct card_queue *)queue;
-	struct card *card = card_of(cq);
-	uint64_t end = card_now_ms() + card->base.timeout_ms;
-	uint32_t control;
-	int ret = write_reg(cq, ESP_REG_QUEUE_CONTROL, 0);
-
-	while (!ret) {
-		ret = read_control(cq, &control);
-		if (ret || !CARD_FIELD(control, QUEUE_CONTROL, ACTIVE) || card_now_ms() >= end)
-			break;
-		/* completions may wait for room in the ring */
-		for (struct espalier_op *op; card_dequeue_burst(queue, &op, 1) == 1;)
-			;
-		usleep(100);
-	}
-	card->queues[cq->index] = NULL;
-	free_queue(cq);
-}
-
 /* Submit up to count operations, as far as the ring's end and the first place that is not free. Returns how many. */
 static unsigned int submit_run(struct card_queue *cq, struct espalier_op *const *ops, unsigned int count)
 {
@@ -270,11 +260,54 @@ int card_enqueue_burst(struct espalier_queue *queue, struct espalier_op *const *
 	return (int)n;
 }
 
-/* The card completed what is not in flight, or wrote more bytes than there is room for. */
-static void fail_nonsense(struct card_queue *cq, uint64_t cookie)
+/* Bytes that an operation without error can have made: all of an outer packet, or what fits into one. */
+static bool good_len(const struct espalier_op *op, uint32_t len)
 {
-	espalier_fail(cq->base.dev->error, -EIO, "The card completed an operation that is not in flight (cookie 0x%llx).",
-		      (unsigned long long)cookie);
+	if (op->opcode == ESP_OPCODE_ENCAP)
+		return len == espalier_encap_len(op->src_len) && len <= op->dst_capacity;
+	return op->opcode == ESP_OPCODE_DECAP && len && espalier_encap_len(len) <= op->src_len && len <= op->dst_capacity;
+}
+
+/* What completions are held against: of a queue, and by itself so that the compiler keeps it in registers. */
+struct belief {
+	struct espalier_op **places;
+	uint64_t next, count; /* number of the next operation; places */
+	uint64_t newest[2];   /* as in the queue */
+	uint32_t sa_capacity;
+};
+
+static bool good_sa(const struct belief *belief, const struct espalier_op *op, uint16_t sa, bool ok)
+{
+	if (sa == ESPALIER_SA_NONE)
+		return !ok;
+	return op->opcode == ESP_OPCODE_ENCAP ? sa == op->sa : !ok || sa < belief->sa_capacity;
+}
+
+/* What is wrong with a completion; NULL: nothing. */
+static inline const char *disbelieve(const struct belief *belief, const struct espalier_op *op, uint64_t number, uint64_t word1)
+{
+	bool decap = word1 & WORD1(flags, RING_COMPLETION_DECAP);
+	uint8_t status = (uint8_t)(word1 >> SHIFT1(status));
+	uint16_t len = (uint16_t)word1, sa = (uint16_t)(word1 >> SHIFT1(sa));
+	uint64_t back = belief->next - 1 - number, newest_back = belief->next - 1 - belief->newest[decap];
+
+	if (back >= belief->count || !op)
+		return "which is not in flight";
+	if (op->opcode == (decap ? ESP_OPCODE_ENCAP : ESP_OPCODE_DECAP))
+		return "which went the other way";
+	if (back > newest_back)
+		return "which it had passed over";
+	if (status != ESP_STATUS_OK && !espalier_status_known(status))
+		return "with a status that there is not";
+	if (status == ESP_STATUS_OK ? !good_len(op, len) : len != 0)
+		return "with a length that it cannot have";
+	return good_sa(belief, op, sa, status == ESP_STATUS_OK) ? NULL : "with an SA that it cannot have";
+}
+
+static void fail_nonsense(struct card_queue *cq, const char *wrong, uint64_t number, uint64_t word1)
+{
+	espalier_fail(cq->base.dev->error, -EIO, "The card completed operation 0x%llx, %s (0x%016llx).", (unsigned long long)number, wrong,
+		      (unsigned long long)word1);
 	fail_queue(cq, -EIO, ESPALIER_STATUS_DEVICE_LOST);
 	cq->given_up = true;
 }
@@ -282,31 +315,36 @@ static void fail_nonsense(struct card_queue *cq, uint64_t cookie)
 /* Take up to count completions, as far as the ring's end and the first that is not written yet. Returns how many. */
 static unsigned int take_run(struct card_queue *cq, struct espalier_op **ops, unsigned int count)
 {
+	struct belief belief = {
+		cq->places, cq->next, places_of(cq), { cq->newest[0], cq->newest[1] }, card_of(cq)->info.sa_capacity,
+	};
 	uint32_t at = cq->cq_head & (cq->cq_size - 1);
 	const struct ring_completion *restrict c = &cq->cq[at];
-	struct espalier_op **restrict places = cq->places;
-	uint64_t last = cq->next - 1, n_places = places_of(cq), not_yet = phase_of(cq) ? 0 : WORD1(flags, RING_COMPLETION_PHASE);
+	uint64_t not_yet = phase_of(cq) ? 0 : WORD1(flags, RING_COMPLETION_PHASE);
 	unsigned int n = 0;
 
 	count = min(count, cq->cq_size - at);
 	for (; n < count; n++, c++) {
 		uint64_t word1 = __atomic_load_n((const uint64_t *)c + 1, __ATOMIC_ACQUIRE), number = c->cookie;
-		uint16_t out_len = (uint16_t)word1;
-		struct espalier_op *op;
+		struct espalier_op **place = &belief.places[number & (belief.count - 1)], *op = *place;
+		const char *wrong;
 
 		if ((word1 & WORD1(flags, RING_COMPLETION_PHASE)) == not_yet)
 			break;
-		op = places[number & (n_places - 1)];
-		if (__builtin_expect(last - number >= n_places || !op || out_len > op->dst_capacity, false)) {
-			fail_nonsense(cq, number);
+		wrong = disbelieve(&belief, op, number, word1);
+		if (__builtin_expect(wrong != NULL, false)) {
+			fail_nonsense(cq, wrong, number, word1);
 			break;
 		}
-		places[number & (n_places - 1)] = NULL;
+		belief.newest[!!(word1 & WORD1(flags, RING_COMPLETION_DECAP))] = number;
+		*place = NULL;
 		ops[n] = op;
-		op->out_len = out_len;
+		op->out_len = (uint16_t)word1;
 		op->result_sa = (uint16_t)(word1 >> SHIFT1(sa));
 		op->status = (uint8_t)(word1 >> SHIFT1(status));
 	}
+	cq->newest[0] = belief.newest[0];
+	cq->newest[1] = belief.newest[1];
 	cq->cq_head = (uint16_t)(cq->cq_head + n);
 	return n;
 }
@@ -324,6 +362,36 @@ static unsigned int take_completions(struct card_queue *cq, struct espalier_op *
 	return n;
 }
 
+/* Number of the oldest operation in flight; there is one. */
+static uint64_t oldest(const struct card_queue *cq)
+{
+	uint64_t number = cq->next - places_of(cq);
+
+	while (!cq->places[number & (places_of(cq) - 1)])
+		number++;
+	return number;
+}
+
+/* Does the card get on with the oldest operation? */
+static int check_progress(struct card_queue *cq)
+{
+	struct card *card = card_of(cq);
+	uint64_t number;
+	int ret;
+
+	if (!cq->base.in_flight || has_completion(cq))
+		return 0;
+	number = oldest(cq);
+	if (number != cq->watched || !cq->watch.since_ms) {
+		cq->watched = number;
+		cq->watch = (struct card_watch){ 0 };
+	}
+	ret = card_stuck(card, &cq->watch, OPERATION_MS);
+	if (ret > 0 && !has_completion(cq)) /* it may have come meanwhile */
+		ret = card_give_up(card, "The card answers, but it does not complete its operations on queue %u.", cq->index);
+	return ret < 0 ? queue_lost(cq) : 0;
+}
+
 /* Is the card there, and does the queue run? A queue that stopped with an error completes what it fetched before it is given up. */
 static int check_queue(struct card_queue *cq)
 {
@@ -338,7 +406,7 @@ static int check_queue(struct card_queue *cq)
 	if (ret)
 		return queue_lost(cq);
 	if (!CARD_FIELD(control, QUEUE_CONTROL, ERROR) || CARD_FIELD(control, QUEUE_CONTROL, ACTIVE))
-		return 0;
+		return check_progress(cq);
 	if (has_completion(cq))
 		return 0; /* to be taken first */
 	espalier_fail(cq->base.dev->error, -EIO, "The card stopped queue %u: %s.", cq->index,
@@ -391,6 +459,57 @@ int card_dequeue_burst(struct espalier_queue *queue, struct espalier_op **ops, u
 	return (int)n;
 }
 
+int card_queue_check(struct espalier_queue *queue)
+{
+	struct card_queue *cq = (struct card_queue *)queue;
+
+	return cq->failure ? cq->failure : check_queue(cq);
+}
+
+/* Stop fetching, and wait until the card has completed what it fetched and all of that is in memory. Not 0: it is not idle. */
+static int wait_idle(struct card_queue *cq)
+{
+	struct card *card = card_of(cq);
+	struct card_watch watch = { 0 };
+	uint32_t control, tail;
+	struct espalier_op *op;
+	uint16_t head;
+	int ret = write_reg(cq, ESP_REG_QUEUE_CONTROL, 0);
+
+	while (!ret) {
+		ret = read_control(cq, &control);
+		if (!ret)
+			ret = read_reg(cq, ESP_REG_QUEUE_CQ_TAIL, &tail);
+		if (ret)
+			break;
+		head = cq->cq_head;
+		while (card_dequeue_burst(&cq->base, &op, 1) == 1) /* completions may wait for room in the ring */
+			;
+		if (!CARD_FIELD(control, QUEUE_CONTROL, ACTIVE) && cq->cq_head == CARD_FIELD(tail, QUEUE_CQ_TAIL, TAIL))
+			return 0;
+		if (cq->cq_head != head)
+			watch = (struct card_watch){ 0 };
+		ret = card_stuck(card, &watch, OPERATION_MS);
+		usleep(100);
+	}
+	return ret;
+}
+
+void card_queue_destroy(struct espalier_queue *queue)
+{
+	struct card_queue *cq = (struct card_queue *)queue;
+	struct card *card = card_of(cq);
+
+	/* A card whose completions made no sense is not asked. */
+	if (card->lost || (cq->failure && cq->failure_status == ESPALIER_STATUS_DEVICE_LOST) || wait_idle(cq)) {
+		if (!card->lost)
+			card_give_up(card, "The card did not become idle and was reset.");
+		card_stop(card);
+	}
+	card->queues[cq->index] = NULL;
+	free_queue(cq);
+}
+
 int card_queue_arm(struct espalier_queue *queue)
 {
 	struct card_queue *cq = (struct card_queue *)queue;
@@ -421,7 +540,7 @@ int card_queue_wait(struct espalier_queue *queue, int timeout_ms)
 	struct card_queue *cq = (struct card_queue *)queue;
 	struct card *card = card_of(cq);
 	uint64_t end = card_now_ms() + (uint64_t)timeout_ms, now, events;
-	struct pollfd fds[2] = { { .fd = queue->event_fd, .events = POLLIN }, { .fd = card->t->ops->hangup_fd(card->t), .events = POLLRDHUP } };
+	struct pollfd fds[2] = { { .fd = queue->event_fd, .events = POLLIN }, { .fd = card->t->ops->hangup_fd(card->t), .events = POLLIN | POLLRDHUP } };
 	int ret, ready;
 
 	if (cq->failure)

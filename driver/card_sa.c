@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SAs of a card: the SA window of the register map. The driver chooses the index; the card takes all of an SA or nothing.
- * The card wipes the staged key when a command ends; if a command does not end, the driver overwrites it.
+ * The card wipes the staged key when a command ends. A command that does not end is a lost card: the key is overwritten as far as the card lets
+ * itself be written to, and the reset at close does the rest.
  */
 #include <errno.h>
 #include <string.h>
@@ -9,11 +10,12 @@
 
 #include "card.h"
 
-#define FAST_POLLS 64 /* polls before the driver begins to sleep between them */
+#define FAST_POLLS 64	/* polls before the driver begins to sleep between them */
+#define COMMAND_MS 50u	/* what a command may take: some microseconds, and the packets in flight of an SA that is deleted */
 
 static int wait_command(struct card *card, uint32_t *result)
 {
-	uint64_t end = card_now_ms() + card->base.timeout_ms;
+	struct card_watch watch = { 0 };
 	uint32_t state;
 	int ret;
 
@@ -25,9 +27,9 @@ static int wait_command(struct card *card, uint32_t *result)
 			*result = CARD_FIELD(state, SA_STATE, RESULT);
 			return 0;
 		}
-		if (card_now_ms() >= end)
-			return espalier_fail(card->base.error, -ETIMEDOUT, "An SA command did not end within %u ms.",
-					     card->base.timeout_ms);
+		ret = card_stuck(card, &watch, COMMAND_MS);
+		if (ret)
+			return ret < 0 ? ret : card_give_up(card, "The card does not end an SA command.");
 		if (polls > FAST_POLLS)
 			usleep(100);
 	}
@@ -56,9 +58,10 @@ static int run_command(struct card *card, enum esp_sa_op op, enum espalier_direc
 		return espalier_fail(card->base.error, -ENOENT, "There is no SA at index %u.", index);
 	case ESP_SA_RESULT_NO_SPACE:
 		return espalier_fail(card->base.error, -ENOSPC, "The card's lookup table has no place for this SPI and destination.");
+	case ESP_SA_RESULT_INVALID:
+		return espalier_fail(card->base.error, -EINVAL, "The card refused an SA command: %s.", names[result]);
 	default:
-		return espalier_fail(card->base.error, -EINVAL, "The card refused an SA command: %s.",
-				     result < sizeof(names) / sizeof(names[0]) ? names[result] : "unknown result");
+		return card_give_up(card, "The card ends an SA command with result %u, which there is not.", result);
 	}
 }
 
@@ -104,16 +107,14 @@ static int stage(struct card *card, const struct espalier_sa_config *config)
 	return ret;
 }
 
-/* A command that did not run leaves the key staged. */
+/* A command that did not run leaves the key staged. Past card_write: a card that was given up is written to as well. */
 static void unstage(struct card *card)
 {
-	char text[ESPALIER_ERROR_LEN];
+	const struct transport_ops *ops = card->t->ops;
 
-	memcpy(text, card->base.error, sizeof(text)); /* keep the first failure's text */
 	for (uint32_t i = 0; i < ESP_REG_SA_KEY_COUNT_MAX; i++)
-		card_write(card, ESP_REG_SA_KEY + i * ESP_REG_SA_KEY_STRIDE, 0);
-	card_write(card, ESP_REG_SA_SALT, 0);
-	memcpy(card->base.error, text, sizeof(text));
+		ops->reg_write(card->t, ESP_REG_SA_KEY + i * ESP_REG_SA_KEY_STRIDE, 0);
+	ops->reg_write(card->t, ESP_REG_SA_SALT, 0);
 }
 
 static uint32_t free_index(struct card *card, enum espalier_direction direction)
@@ -121,7 +122,7 @@ static uint32_t free_index(struct card *card, enum espalier_direction direction)
 	uint32_t capacity = card->info.sa_capacity, index = card->sa_hint[direction];
 
 	for (uint32_t i = 0; i < capacity; i++, index = (index + 1) % capacity)
-		if (!card->sa_used[direction][index])
+		if (!card->sa[direction][index].used)
 			return index;
 	return capacity;
 }
@@ -148,7 +149,7 @@ int card_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *confi
 		unstage(card);
 		return ret;
 	}
-	card->sa_used[config->direction][index] = 1;
+	card->sa[config->direction][index] = (struct card_sa){ .used = true, .esn = config->esn, .seq = config->seq };
 	card->sa_hint[config->direction] = (index + 1) % card->info.sa_capacity;
 	*sa = (uint16_t)index;
 	return 0;
@@ -156,7 +157,7 @@ int card_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *confi
 
 static int check_index(struct card *card, enum espalier_direction direction, uint16_t sa)
 {
-	if ((direction != ESPALIER_OUTBOUND && direction != ESPALIER_INBOUND) || sa >= card->info.sa_capacity || !card->sa_used[direction][sa])
+	if ((direction != ESPALIER_OUTBOUND && direction != ESPALIER_INBOUND) || sa >= card->info.sa_capacity || !card->sa[direction][sa].used)
 		return espalier_fail(card->base.error, -ENOENT, "There is no SA at index %u.", sa);
 	return 0;
 }
@@ -169,8 +170,18 @@ int card_sa_delete(struct espalier_dev *dev, enum espalier_direction direction, 
 	if (!ret)
 		ret = run_command(card, ESP_SA_OP_DELETE, direction, sa, 0);
 	if (!ret)
-		card->sa_used[direction][sa] = 0;
+		card->sa[direction][sa].used = false;
 	return ret;
+}
+
+/* Numbers only rise: one that falls would be used twice by whoever goes on from it. */
+static int check_seq(struct card *card, struct card_sa *known, uint16_t sa, uint64_t seq)
+{
+	if (seq < known->seq || (!known->esn && seq > UINT32_MAX))
+		return card_give_up(card, "The card says that SA %u is at sequence number %llu; it was at %llu already.", sa, (unsigned long long)seq,
+				    (unsigned long long)known->seq);
+	known->seq = seq;
+	return 0;
 }
 
 int card_sa_query(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *seq)
@@ -185,7 +196,10 @@ int card_sa_query(struct espalier_dev *dev, enum espalier_direction direction, u
 		ret = card_read(card, ESP_REG_SA_RESULT_SEQ_LO, &low);
 	if (!ret)
 		ret = card_read(card, ESP_REG_SA_RESULT_SEQ_HI, &high);
-	*seq = (uint64_t)high << 32 | low;
+	if (!ret)
+		ret = check_seq(card, &card->sa[direction][sa], sa, (uint64_t)high << 32 | low);
+	if (!ret)
+		*seq = (uint64_t)high << 32 | low;
 	return ret;
 }
 
@@ -198,8 +212,8 @@ int card_sa_clear(struct card *card)
 			ret = run_command(card, ESP_SA_OP_DELETE, (enum espalier_direction)direction, i, 0);
 			if (ret && ret != -ENOENT)
 				return ret;
-			if (card->sa_used[direction])
-				card->sa_used[direction][i] = 0;
+			if (card->sa[direction])
+				card->sa[direction][i].used = false;
 		}
 	}
 	return 0;

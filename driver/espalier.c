@@ -108,15 +108,18 @@ int espalier_cycles(struct espalier_dev *dev, uint64_t *cycles)
 	return dev->backend->cycles(dev, cycles);
 }
 
+static const char *const status_names[] = ESP_STATUS_NAMES;
+
+bool espalier_status_known(unsigned int status)
+{
+	return status < sizeof(status_names) / sizeof(status_names[0]) && status_names[status];
+}
+
 const char *espalier_status_name(unsigned int status)
 {
-	static const char *const names[] = ESP_STATUS_NAMES;
-
 	if (status == ESPALIER_STATUS_DEVICE_LOST)
 		return "device_lost";
-	if (status >= sizeof(names) / sizeof(names[0]) || !names[status])
-		return "unknown";
-	return names[status];
+	return espalier_status_known(status) ? status_names[status] : "unknown";
 }
 
 int espalier_dma_alloc(struct espalier_dev *dev, size_t size, struct espalier_mem *mem)
@@ -211,6 +214,11 @@ unsigned int espalier_queue_in_flight(const struct espalier_queue *queue)
 int espalier_queue_fd(const struct espalier_queue *queue)
 {
 	return queue->event_fd;
+}
+
+int espalier_queue_check(struct espalier_queue *queue)
+{
+	return queue->dev->backend->queue_check ? queue->dev->backend->queue_check(queue) : 0;
 }
 
 int espalier_queue_arm(struct espalier_queue *queue)

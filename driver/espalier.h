@@ -144,14 +144,15 @@ struct espalier_sa_config {
 
 /*
  * Install an SA. *sa is its index, which encapsulation operations name. The caller wipes config->key when it is done with it.
- * -EINVAL (what is wrong is in the text), -EEXIST (inbound: SPI and destination are installed already), -ENOSPC, -ETIMEDOUT, -ENODEV.
+ * -EINVAL (what is wrong is in the text), -EEXIST (inbound: SPI and destination are installed already), -ENOSPC, -ENODEV: the card is gone, or
+ * did not end the command, which is the same.
  */
 int espalier_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *config, uint16_t *sa);
 
 /* Remove an SA; its key is zeroed in the device. -ENOENT. */
 int espalier_sa_delete(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa);
 
-/* *seq: outbound the last number sent, inbound the highest received. -ENOENT. */
+/* *seq: outbound the last number sent, inbound the highest received. It never falls: a card that says so is lost. -ENOENT, -ENODEV. */
 int espalier_sa_query(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *seq);
 
 /* ---- queues ----------------------------------------------------------------------------------------------------------- */
@@ -182,7 +183,8 @@ static inline uint32_t espalier_encap_len(uint32_t len)
  */
 int espalier_queue_create(struct espalier_dev *dev, unsigned int depth, struct espalier_queue **queue);
 
-/* Stop the queue and free it. Operations still in flight are forgotten; the device does not touch their memory any more. */
+/* Stop the queue and free it. Operations still in flight are forgotten; the device does not touch their memory any more: it is idle, or was
+ * reset because it did not become so, and is lost. */
 void espalier_queue_destroy(struct espalier_queue *queue);
 
 /*
@@ -204,6 +206,12 @@ unsigned int espalier_queue_in_flight(const struct espalier_queue *queue);
 
 /* An eventfd that becomes readable once after espalier_queue_arm, when a finished operation is there. Owned by the queue. */
 int espalier_queue_fd(const struct espalier_queue *queue);
+
+/*
+ * Is the device there, and does it get on with its operations? For who neither waits nor polls all the time: called at least every 250 ms it
+ * finds within a second that a card answers and completes nothing. 0, -ENODEV, -EIO; the operations then come back from espalier_dequeue_burst.
+ */
+int espalier_queue_check(struct espalier_queue *queue);
 
 /* Ask for one event. If finished operations are there already, the event comes at once. */
 int espalier_queue_arm(struct espalier_queue *queue);

@@ -13,6 +13,7 @@
 
 #define SA_CAPACITY 4096u
 #define MAPS_MAX 16u
+#define INNER_LESS 57u /* bytes that decapsulation takes away, at most padding */
 #define FLAG_READY (1u << ESP_REG_STATUS_READY_LSB)
 #define FLAG_ACTIVE (1u << ESP_REG_QUEUE_CONTROL_ACTIVE_LSB)
 
@@ -47,6 +48,8 @@ static void control(struct null_card *null, unsigned int index, bool enable)
 	uint32_t sizes = r[(ESP_REG_QUEUE_SIZES - ESP_REG_QUEUE_SQ_BASE_LO) / 4];
 
 	r[(ESP_REG_QUEUE_CONTROL - ESP_REG_QUEUE_SQ_BASE_LO) / 4] = enable ? FLAG_ACTIVE : 0;
+	if (!enable)
+		return;
 	null->queues[index] = (struct null_queue){
 		.sq = translate(null, r[0], r[1]),
 		.cq = translate(null, r[2], r[3]),
@@ -67,8 +70,11 @@ static uint32_t complete_run(struct null_queue *q, uint32_t count)
 	count = count < q->cq_size - cq_at ? count : q->cq_size - cq_at;
 	for (uint32_t i = 0; i < count; i++, s++, c += 2) {
 		rest += 1ull << 48;
+		bool decap = s->opcode == ESP_OPCODE_DECAP;
+		uint32_t len = decap ? s->src_len - INNER_LESS : espalier_encap_len(s->src_len);
+
 		c[0] = s->cookie;
-		__atomic_store_n(&c[1], s->src_len | (uint64_t)s->sa << 16 | rest, __ATOMIC_RELEASE);
+		__atomic_store_n(&c[1], len | (uint64_t)s->sa << 16 | (uint64_t)decap << 41 | rest, __ATOMIC_RELEASE);
 	}
 	q->sq_head = (uint16_t)(q->sq_head + count);
 	q->cq_tail = (uint16_t)(q->cq_tail + count);
@@ -81,6 +87,12 @@ static void doorbell(struct null_queue *q, uint16_t tail)
 
 	while (left)
 		left -= complete_run(q, left);
+}
+
+/* CQ_TAIL of a queue is made when it is read. */
+static uint32_t cq_tail(const struct null_card *null, uint32_t offset)
+{
+	return null->queues[(offset - ESP_REG_QUEUE_SQ_BASE_LO) / ESP_REG_QUEUE_STRIDE % CARD_QUEUES_MAX].cq_tail;
 }
 
 static void sa_command(struct null_card *null, uint32_t op)
@@ -99,7 +111,12 @@ static void sa_command(struct null_card *null, uint32_t op)
 
 static int null_reg_read(struct transport *t, uint32_t offset, uint32_t *value)
 {
-	*value = __atomic_load_n(&((struct null_card *)t)->regs[offset / 4], __ATOMIC_ACQUIRE);
+	const struct null_card *null = (const struct null_card *)t;
+
+	if (offset >= ESP_REG_QUEUE_SQ_BASE_LO && offset % ESP_REG_QUEUE_STRIDE == ESP_REG_QUEUE_CQ_TAIL % ESP_REG_QUEUE_STRIDE)
+		*value = cq_tail(null, offset);
+	else
+		*value = __atomic_load_n(&null->regs[offset / 4], __ATOMIC_ACQUIRE);
 	return 0;
 }
 

@@ -24,6 +24,11 @@ static uint8_t *translate(struct mock_card *mock, uint64_t iova)
 	return NULL;
 }
 
+uint16_t mock_out_len(uint8_t opcode, uint16_t src_len)
+{
+	return (uint16_t)(opcode == ESP_OPCODE_ENCAP ? espalier_encap_len(src_len) : src_len - 57u);
+}
+
 static void complete(struct mock_card *mock, unsigned int q, const struct ring_submission *s)
 {
 	uint32_t cq_size = 1u << (QREG(mock, q, SIZES) >> 8 & 0xf);
@@ -31,13 +36,17 @@ static void complete(struct mock_card *mock, unsigned int q, const struct ring_s
 	uint16_t tail = mock->cq_tail[q]++;
 	struct ring_completion *c = (struct ring_completion *)(void *)translate(mock, base) + (tail & (cq_size - 1));
 
+	uint8_t flags;
+
 	assert_true((uint16_t)(tail - (QREG(mock, q, CQ_HEAD) & 0xffff)) < cq_size);
 	c->cookie = s->cookie ^ mock->cookie_xor;
-	c->out_len = (uint16_t)(s->src_len + mock->out_len_add);
-	c->sa = s->sa;
-	c->status = ESP_STATUS_OK;
+	c->out_len = (uint16_t)(mock_out_len(s->opcode, s->src_len) + mock->out_len_add);
+	c->sa = s->sa ^ mock->sa_xor;
+	c->status = mock->status;
 	c->sq_head = mock->sq_head[q];
-	__atomic_store_n(&c->flags, (tail / cq_size & 1 ? 0 : RING_COMPLETION_PHASE), __ATOMIC_RELEASE);
+	QREG(mock, q, CQ_TAIL) = mock->cq_tail[q] - mock->behind;
+	flags = (tail / cq_size & 1 ? 0 : RING_COMPLETION_PHASE) | ((s->opcode == ESP_OPCODE_DECAP) ^ mock->other_way ? RING_COMPLETION_DECAP : 0);
+	__atomic_store_n(&c->flags, flags, __ATOMIC_RELEASE);
 }
 
 void mock_process(struct mock_card *mock, unsigned int q, unsigned int count)
@@ -133,6 +142,10 @@ static int mock_reg_read(struct transport *t, uint32_t offset, uint32_t *value)
 {
 	struct mock_card *mock = (struct mock_card *)t;
 
+	if (offset == ESP_REG_CYCLES_LO)
+		REG(mock, offset) += mock->clock_step;
+	if (offset == ESP_REG_QUEUE_CQ_TAIL && mock->on_tail_read)
+		mock->on_tail_read(mock);
 	*value = mock->all_ones ? UINT32_MAX : REG(mock, offset);
 	return gone(mock);
 }
@@ -151,11 +164,14 @@ static int mock_reg_write(struct transport *t, uint32_t offset, uint32_t value)
 	if (offset < ESP_REG_QUEUE_SQ_BASE_LO || q >= 4)
 		return 0;
 	if (in_queue == ESP_REG_QUEUE_CONTROL) {
-		mock->sq_head[q] = mock->cq_tail[q] = 0;
-		QREG(mock, q, SQ_TAIL) = QREG(mock, q, CQ_HEAD) = 0;
-		if (value & 1)
+		if (value & 1) {
+			mock->sq_head[q] = mock->cq_tail[q] = 0;
+			QREG(mock, q, SQ_TAIL) = QREG(mock, q, CQ_HEAD) = QREG(mock, q, CQ_TAIL) = 0;
 			assert_int_equal((QREG(mock, q, SQ_BASE_LO) | QREG(mock, q, CQ_BASE_LO)) & 0xfff, 0);
+		}
 		REG(mock, offset) = value & 1 ? 1u << ESP_REG_QUEUE_CONTROL_ACTIVE_LSB | 1 : 0;
+		if (mock->never_idle)
+			REG(mock, offset) |= 1u << ESP_REG_QUEUE_CONTROL_ACTIVE_LSB;
 		if (mock->refuse_enable)
 			mock_queue_error(mock, q, ESP_STATUS_BAD_ADDRESS);
 	} else if (in_queue == ESP_REG_QUEUE_SQ_TAIL && QREG(mock, q, CONTROL) & 1) {
@@ -195,6 +211,7 @@ static void mock_dma_unmap(struct transport *t, struct transport_mem *mem)
 		if (mock->memory[i] == mem)
 			mock->memory[i] = NULL;
 	mock->unmaps++;
+	mock->resets_at_unmap = mock->resets;
 	free(mem->va);
 }
 

@@ -26,7 +26,8 @@ struct mock_card {
 	uint64_t sa_seq[2][MOCK_SA_CAPACITY];
 
 	/* counts of what the driver did */
-	unsigned int doorbells, cq_writes, resets, closes, unmaps, deletes;
+	unsigned int doorbells, cq_writes, resets, unmaps, deletes, tail_reads;
+	unsigned int resets_at_unmap; /* how many there had been when memory was last unmapped */
 	uint32_t last_key[8];	 /* staged when the last ADD came */
 	uint32_t staged_options; /* of the last command */
 
@@ -40,7 +41,13 @@ struct mock_card {
 	bool keep_next;	     /* leave the next descriptor uncompleted until mock_complete_kept */
 	struct ring_submission kept;
 	uint64_t cookie_xor; /* damage cookies */
-	uint16_t out_len_add;
+	uint16_t out_len_add, sa_xor;
+	uint8_t status;	     /* of completions */
+	bool other_way;	     /* completions name the other direction */
+	uint16_t behind;     /* CQ_TAIL counts so many completions less: they are late */
+	bool never_idle;     /* queues stay active */
+	uint32_t clock_step; /* cycles that pass from one read of the clock to the next */
+	void (*on_tail_read)(struct mock_card *mock);
 	bool dead;	     /* accesses fail with -ENODEV */
 	bool all_ones;	     /* reads return all ones: fell off the bus */
 	bool refuse_enable;
@@ -49,7 +56,10 @@ struct mock_card {
 /* A new mock; it is freed by its transport's close, so read counts before that. */
 struct mock_card *mock_new(void);
 
-/* Fetch and complete up to count descriptors of queue q: status OK, out_len = src_len + out_len_add. */
+/* Bytes that the mock says it made of a packet, without out_len_add. */
+uint16_t mock_out_len(uint8_t opcode, uint16_t src_len);
+
+/* Fetch and complete up to count descriptors of queue q. */
 void mock_process(struct mock_card *mock, unsigned int q, unsigned int count);
 
 /* Complete on queue q what keep_next left. */

@@ -174,7 +174,7 @@ static void test_sa(void **state)
 	assert_int_equal(espalier_sa_add(b->dev, &config, &sa), -EINVAL);
 }
 
-/* A command that does not end: bounded, reported, and the staged key is overwritten. */
+/* A command that does not end is a lost card, and the staged key is overwritten. */
 static void test_sa_hangs(void **state)
 {
 	struct bench *b = *state;
@@ -182,10 +182,45 @@ static void test_sa_hangs(void **state)
 	uint16_t sa;
 
 	b->mock->sa_hangs = true;
-	assert_int_equal(espalier_sa_add(b->dev, &config, &sa), -ETIMEDOUT);
-	assert_non_null(strstr(espalier_error(b->dev), "50 ms"));
+	assert_int_equal(espalier_sa_add(b->dev, &config, &sa), -ENODEV);
+	assert_non_null(strstr(espalier_error(b->dev), "SA command"));
 	for (int i = 0; i < 9; i++)
 		assert_int_equal(b->mock->regs[ESP_REG_SA_KEY / 4 + i], 0);
+	b->mock->sa_hangs = false;
+	assert_int_equal(espalier_sa_add(b->dev, &config, &sa), -ENODEV); /* and stays so */
+	assert_non_null(strstr(espalier_error(b->dev), "SA command"));
+}
+
+/* Results that there are not, and sequence numbers that fall or do not fit, are a lost card. */
+static void test_sa_nonsense(void **state)
+{
+	static const struct {
+		uint32_t result;
+		bool esn;
+		uint64_t says;
+	} cases[] = { { 5, true, 100 }, { 255, true, 100 }, { 0, true, 99 }, { 0, false, 0x100000000 }, { 0, true, 0 } };
+	struct espalier_sa_config config = { .spi = 0x1000, .key_len = 16, .seq = 90 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mock_card *mock = mock_new();
+		struct card *card;
+		uint64_t seq;
+		uint16_t sa;
+
+		config.esn = cases[i].esn;
+		assert_int_equal(attach(mock, &card), 0);
+		assert_int_equal(espalier_sa_add(&card->base, &config, &sa), 0);
+		mock->sa_seq[0][sa] = 100;
+		assert_int_equal(espalier_sa_query(&card->base, ESPALIER_OUTBOUND, sa, &seq), 0);
+		assert_int_equal(seq, 100);
+		mock->sa_seq[0][sa] = cases[i].says;
+		mock->sa_result = cases[i].result;
+		assert_int_equal(espalier_sa_query(&card->base, ESPALIER_OUTBOUND, sa, &seq), -ENODEV);
+		assert_int_equal(seq, 0);
+		assert_int_equal(espalier_sa_delete(&card->base, ESPALIER_OUTBOUND, sa), -ENODEV);
+		espalier_close(&card->base);
+	}
 }
 
 static void test_burst(void **state)
@@ -199,7 +234,7 @@ static void test_burst(void **state)
 	for (int i = 0; i < 16; i++) {
 		assert_ptr_equal(b->out[i], b->in[i]);
 		assert_int_equal(b->out[i]->status, ESP_STATUS_OK);
-		assert_int_equal(b->out[i]->out_len, 100 + i);
+		assert_int_equal(b->out[i]->out_len, mock_out_len(ESP_OPCODE_ENCAP, (uint16_t)(100 + i)));
 	}
 	assert_int_equal(espalier_dequeue_burst(b->queue, b->out, OPS), 0);
 	assert_int_equal(espalier_queue_in_flight(b->queue), 0);
@@ -228,28 +263,33 @@ static void test_wraps(void **state)
 	assert_true(b->mock->cq_writes < got / 4);
 }
 
+/* The two directions pass each other. */
 static void test_out_of_order(void **state)
 {
 	struct bench *b = *state;
 	uint64_t seen = 0;
 
+	for (int i = 0; i < 16; i++)
+		b->op[i].opcode = i & 1 ? ESP_OPCODE_DECAP : ESP_OPCODE_ENCAP;
 	b->mock->swap_pairs = true;
 	assert_int_equal(espalier_enqueue_burst(b->queue, b->in, 16), 16);
 	assert_int_equal(espalier_dequeue_burst(b->queue, b->out, 16), 16);
 	for (int i = 0; i < 16; i++) {
 		assert_ptr_equal(b->out[i], b->in[i ^ 1]);
+		assert_int_equal(b->out[i]->out_len, mock_out_len(b->out[i]->opcode, b->out[i]->src_len));
 		seen |= 1ull << (b->out[i] - b->op);
 	}
 	assert_int_equal(seen, 0xffff);
 }
 
-/* One operation stays behind: the others pass it until a whole depth of them has, and not before. */
+/* One operation stays behind: those of the other direction pass it until a whole depth of them has, and not before. */
 static void test_left_behind(void **state)
 {
 	struct bench *b = *state;
 	unsigned int passed = 0;
 	int n;
 
+	b->op[0].opcode = ESP_OPCODE_DECAP;
 	b->mock->keep_next = true;
 	assert_int_equal(espalier_enqueue_burst(b->queue, b->in, 1), 1);
 	do {
@@ -424,13 +464,176 @@ static void test_nonsense_cookie(void **state)
 	assert_non_null(strstr(espalier_error(b->dev), "not in flight"));
 }
 
-static void test_nonsense_length(void **state)
+/* What cannot be true of an operation in flight is not believed, and every operation comes back as lost. */
+static void test_nonsense(void **state)
+{
+	static const struct {
+		const char *says;
+		uint16_t len_add, sa_xor;
+		uint8_t opcode, status;
+		bool other_way, swap;
+	} cases[] = {
+		{ .says = "length", .opcode = ESP_OPCODE_ENCAP, .len_add = 1 },
+		{ .says = "length", .opcode = ESP_OPCODE_ENCAP, .len_add = 0xffff },
+		{ .says = "length", .opcode = ESP_OPCODE_DECAP, .len_add = 4 },
+		{ .says = "length", .opcode = ESP_OPCODE_ENCAP, .status = ESP_STATUS_NO_SA },
+		{ .says = "status", .opcode = ESP_OPCODE_ENCAP, .status = 0xff },
+		{ .says = "status", .opcode = ESP_OPCODE_DECAP, .status = 31 },
+		{ .says = "SA", .opcode = ESP_OPCODE_ENCAP, .sa_xor = 1 },
+		{ .says = "SA", .opcode = ESP_OPCODE_DECAP, .sa_xor = MOCK_SA_CAPACITY },
+		{ .says = "SA", .opcode = ESP_OPCODE_DECAP, .sa_xor = ESPALIER_SA_NONE },
+		{ .says = "other way", .opcode = ESP_OPCODE_ENCAP, .other_way = true },
+		{ .says = "other way", .opcode = ESP_OPCODE_DECAP, .other_way = true },
+		{ .says = "passed over", .opcode = ESP_OPCODE_ENCAP, .swap = true },
+		{ .says = "passed over", .opcode = ESP_OPCODE_DECAP, .swap = true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bench *b;
+
+		setup_queue((void **)&b);
+		b->mock->out_len_add = cases[i].len_add;
+		b->mock->sa_xor = cases[i].sa_xor;
+		b->mock->status = cases[i].status;
+		b->mock->other_way = cases[i].other_way;
+		b->mock->swap_pairs = cases[i].swap;
+		for (int n = 0; n < OPS; n++)
+			b->op[n].opcode = cases[i].opcode;
+		assert_int_equal(espalier_enqueue_burst(b->queue, b->in, 10), 10);
+		if (cases[i].swap) { /* the second came rightly, and the first then could not */
+			assert_int_equal(espalier_dequeue_burst(b->queue, b->out, 10), 1);
+			assert_ptr_equal(b->out[0], b->in[1]);
+			assert_int_equal(espalier_dequeue_burst(b->queue, b->out, 10), 9);
+			assert_int_equal(b->out[0]->status, ESPALIER_STATUS_DEVICE_LOST);
+			assert_int_equal(espalier_dequeue_burst(b->queue, b->out, 10), -EIO);
+		} else {
+			check_lost(b, 0, -EIO, ESPALIER_STATUS_DEVICE_LOST);
+		}
+		assert_non_null(strstr(espalier_error(b->dev), cases[i].says));
+		espalier_queue_destroy(b->queue); /* whoever lies is reset before its memory goes */
+		assert_int_equal(b->mock->resets_at_unmap, 2);
+		teardown((void **)&b);
+	}
+}
+
+/* Errors that can be are none of the driver's. */
+static void test_error_completions(void **state)
 {
 	struct bench *b = *state;
 
-	b->mock->out_len_add = 901;
+	b->mock->status = ESP_STATUS_NO_SA;
+	b->mock->out_len_add = (uint16_t)-mock_out_len(ESP_OPCODE_ENCAP, 100);
+	b->mock->sa_xor = ESPALIER_SA_NONE;
+	assert_int_equal(espalier_enqueue_burst(b->queue, b->in, 1), 1);
+	assert_int_equal(espalier_dequeue_burst(b->queue, b->out, 1), 1);
+	assert_int_equal(b->out[0]->status, ESP_STATUS_NO_SA);
+	assert_int_equal(b->out[0]->result_sa, ESPALIER_SA_NONE);
+}
+
+/* ---- a card that answers registers and completes nothing ---- */
+
+#define LONG 200     /* looks, a millisecond apart: four times what the limit is here */
+#define FOREVER 20000 /* how often until it is said is up to the machine */
+
+static int check_often(struct bench *b, int times)
+{
+	int ret = 0;
+
+	for (int i = 0; i < times && !ret; i++) {
+		ret = espalier_queue_check(b->queue);
+		poll(NULL, 0, 1);
+	}
+	return ret;
+}
+
+static void test_completes_nothing(void **state)
+{
+	struct bench *b = *state;
+
+	b->mock->hold = true;
+	assert_int_equal(check_often(b, LONG), 0); /* nothing to do is not stuck */
 	assert_int_equal(espalier_enqueue_burst(b->queue, b->in, 10), 10);
-	check_lost(b, 0, -EIO, ESPALIER_STATUS_DEVICE_LOST);
+	mock_process(b->mock, 0, 3);
+	assert_int_equal(check_often(b, LONG), 0); /* what has come and was not taken is not stuck either */
+	assert_int_equal(espalier_dequeue_burst(b->queue, b->out, 10), 3);
+	assert_int_equal(check_often(b, FOREVER), -ENODEV);
+	assert_non_null(strstr(espalier_error(b->dev), "does not complete"));
+	assert_int_equal(espalier_dequeue_burst(b->queue, b->out, 10), 7);
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(b->out[i]->status, ESPALIER_STATUS_DEVICE_LOST);
+	assert_int_equal(espalier_dequeue_burst(b->queue, b->out, 10), -ENODEV);
+	espalier_queue_destroy(b->queue);
+	assert_int_equal(b->mock->resets_at_unmap, 2); /* it might wake up: not into memory that is freed */
+	assert_int_equal(b->mock->config[4], 0);
+}
+
+/* One direction goes on while the oldest operation of the other hangs. */
+static void test_one_direction_hangs(void **state)
+{
+	struct bench *b = *state;
+	int ret = 0;
+
+	b->op[0].opcode = ESP_OPCODE_DECAP;
+	b->mock->keep_next = true;
+	assert_int_equal(espalier_enqueue_burst(b->queue, b->in, 1), 1);
+	for (int i = 0; i < FOREVER && !ret; i++) {
+		espalier_enqueue_burst(b->queue, b->in + 1, 1);
+		espalier_dequeue_burst(b->queue, b->out, 1);
+		ret = espalier_queue_check(b->queue);
+		poll(NULL, 0, 1);
+	}
+	assert_int_equal(ret, -ENODEV);
+}
+
+/* Slow by the clock on the wall, and not by its own: a simulated card on a busy machine is not stuck. */
+static void test_slow_clock(void **state)
+{
+	struct bench *b = *state;
+	uint64_t end;
+
+	b->dev->timeout_ms = 30000; /* the limit is the driver's own */
+	b->mock->regs[ESP_REG_DMA_TIMEOUT / 4] = 250000;
+	b->mock->clock_step = 1;
+	b->mock->hold = true;
+	assert_int_equal(espalier_enqueue_burst(b->queue, b->in, 1), 1);
+	for (end = card_now_ms() + 1500; card_now_ms() < end; poll(NULL, 0, 10))
+		assert_int_equal(espalier_queue_check(b->queue), 0);
+	b->mock->clock_step = 600000;
+	assert_int_equal(check_often(b, FOREVER), -ENODEV);
+}
+
+/* ---- rings go when the card is idle, and not before ---- */
+
+static void arrive(struct mock_card *mock)
+{
+	if (++mock->tail_reads == 5)
+		mock_process(mock, 0, 1); /* the last completion was on its way while CONTROL said idle */
+}
+
+static void test_late_completion(void **state)
+{
+	struct bench *b = *state;
+
+	b->mock->hold = true;
+	assert_int_equal(espalier_enqueue_burst(b->queue, b->in, 1), 1);
+	b->mock->regs[ESP_REG_QUEUE_CQ_TAIL / 4] = 1; /* counted, and not in memory yet */
+	b->mock->on_tail_read = arrive;
+	espalier_queue_destroy(b->queue);
+	assert_true(b->mock->tail_reads >= 5);
+	assert_int_equal(b->mock->resets, 1); /* it became idle: no need for a reset */
+	assert_int_equal(espalier_queue_create(b->dev, 10, &b->queue), 0);
+}
+
+static void test_never_idle(void **state)
+{
+	struct bench *b = *state;
+
+	b->mock->never_idle = true;
+	espalier_queue_destroy(b->queue);
+	assert_int_equal(b->mock->resets_at_unmap, 2);
+	assert_int_equal(espalier_queue_create(b->dev, 10, &b->queue), -ENODEV);
+	assert_non_null(strstr(espalier_error(b->dev), "idle"));
 }
 
 int main(void)
@@ -441,6 +644,7 @@ int main(void)
 		cmocka_unit_test(test_leftovers),
 		cmocka_unit_test_setup_teardown(test_sa, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sa_hangs, setup, teardown),
+		cmocka_unit_test(test_sa_nonsense),
 		cmocka_unit_test_setup_teardown(test_burst, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_wraps, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_out_of_order, setup_queue, teardown),
@@ -454,7 +658,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_queue_stops, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_polling_notices, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_nonsense_cookie, setup_queue, teardown),
-		cmocka_unit_test_setup_teardown(test_nonsense_length, setup_queue, teardown),
+		cmocka_unit_test(test_nonsense),
+		cmocka_unit_test_setup_teardown(test_error_completions, setup_queue, teardown),
+		cmocka_unit_test_setup_teardown(test_completes_nothing, setup_queue, teardown),
+		cmocka_unit_test_setup_teardown(test_one_direction_hangs, setup_queue, teardown),
+		cmocka_unit_test_setup_teardown(test_slow_clock, setup_queue, teardown),
+		cmocka_unit_test_setup_teardown(test_late_completion, setup_queue, teardown),
+		cmocka_unit_test_setup_teardown(test_never_idle, setup_queue, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
