@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Register map generation and lint of the RTL.
 #   make regs   regenerates the card's constants, the C header and docs/registers.md from rtl/csr/espalier.rdl
-#   make lint   Verilator -Wall over every module as a top (with LANES 1, 2 and 4 where it has them); fails when the register files are stale
+#   make lint   slang over the card, Verilator -Wall over every module as a top (with LANES 1, 2 and 4 where it has them); fails when the register files are stale
 RDL := rtl/csr/espalier.rdl
 GEN_REGS := rtl/csr/gen_regs.py
 REGS_OUT := rtl/csr/espalier_regs_pkg.sv driver/espalier_regs.h docs/registers.md
 
-.PHONY: regs lint lint-regs lint-rtl
+.PHONY: regs lint lint-regs lint-slang lint-rtl
 regs:
 	$(VENV)/bin/python $(GEN_REGS) $(RDL) $(REGS_OUT)
 
@@ -33,5 +33,13 @@ $(B)/lint/$(notdir $(1)).ok: $(1) $(RTL_ALL)
 endef
 $(foreach f,$(LINT_TOPS),$(eval $(call lint_one,$(f))))
 
+# The card as slang reads it, whole, with each number of lanes.
+$(B)/lint/slang.ok: rtl/slang_lint.py $(RTL_ALL)
+	@mkdir -p $(@D)
+	@for l in 1 2 4; do $(VENV)/bin/python rtl/slang_lint.py "--top card -G LANES=$$l" $(filter %.sv,$(RTL_ALL)) || exit 1; done
+	@touch $@
+
+lint-slang: $(B)/lint/slang.ok
+
 lint-rtl: $(foreach f,$(LINT_TOPS),$(B)/lint/$(notdir $(f)).ok)
-lint: lint-regs lint-rtl
+lint: lint-regs lint-slang lint-rtl

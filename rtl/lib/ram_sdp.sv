@@ -35,8 +35,8 @@ module ram_sdp #(
     if (wr_en && wr_strb != '0) mem[wr_addr] <= merge(mem[wr_addr]);
   end
 `else
-  for (genvar i = 0; i < STRB_W; i++) begin : g_col
-    always_ff @(posedge clk) begin
+  always_ff @(posedge clk) begin
+    for (int unsigned i = 0; i < STRB_W; i++) begin
       if (wr_en && wr_strb[i]) mem[wr_addr][i*COL_W+:COL_W] <= wr_data[i*COL_W+:COL_W];
     end
   end

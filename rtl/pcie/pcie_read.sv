@@ -50,7 +50,7 @@ module pcie_read #(
   // ---- slots and tags ---------------------------------------------------------------------------------------------------------
   logic                slot_valid, slot_take, slot_free_valid;
   logic [SLOT_W-1:0]   slot_index, slot_free;
-  logic                tag_valid, tag_free_valid;
+  logic                tag_valid, tag_free_valid, fits;
   logic [TAG_W-1:0]    tag_index, tag_free;
   logic                issue_valid;
   pcie_pkg::rd_issue_t issue;
@@ -114,7 +114,6 @@ module pcie_read #(
   logic signed [SPACE_W-1:0] space_q;  // left, less the 2
   logic [6:0]                units, units_back;
   logic [6:0]                units_mem[0:TAGS-1];
-  logic                      fits;
   assign units      = mrd.dword_count[10:4];
   assign units_back = units_mem[tag_free];
   assign fits       = space_q >= $signed({{(SPACE_W - 7) {1'b0}}, units});
