@@ -36,7 +36,7 @@ $(foreach f,$(LINT_TOPS),$(eval $(call lint_one,$(f))))
 # The card as slang reads it, whole, with each number of lanes.
 $(B)/lint/slang.ok: rtl/slang_lint.py $(RTL_ALL)
 	@mkdir -p $(@D)
-	@for l in 1 2 4; do $(VENV)/bin/python rtl/slang_lint.py "--top card -G LANES=$$l" $(filter %.sv,$(RTL_ALL)) || exit 1; done
+	@for l in 1 2 4; do $(VENV)/bin/python rtl/slang_lint.py "--top card -G LANES=$$l" $(filter %.sv,$(RTL_ALL)) >$(@D)/slang.log 2>&1 || { cat $(@D)/slang.log; exit 1; }; done
 	@touch $@
 
 lint-slang: $(B)/lint/slang.ok

@@ -12,7 +12,7 @@ def main():
     options, files = sys.argv[1], sys.argv[2:]
     driver = Driver()
     driver.addStandardArgs()
-    if not (driver.parseCommandLine(" ".join(["slang", "--quiet", "-Werror", options] + files)) and driver.processOptions()):
+    if not (driver.parseCommandLine(" ".join(["slang", "-Werror", options] + files)) and driver.processOptions()):
         return 2
     parsed = driver.parseAllSources()
     return 0 if driver.runFullCompilation() and parsed else 1
