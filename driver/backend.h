@@ -15,6 +15,7 @@ struct espalier_backend {
 	const char *name; /* the device name, up to a colon */
 	int (*open)(const char *name, const struct espalier_open_options *options, struct espalier_dev **dev, char *error);
 	void (*close)(struct espalier_dev *dev);
+	int (*device_fd)(const struct espalier_dev *dev); /* NULL: none */
 	int (*info)(struct espalier_dev *dev, struct espalier_info *info);
 	int (*stats)(struct espalier_dev *dev, struct espalier_stats *stats);
 	int (*cycles)(struct espalier_dev *dev, uint64_t *cycles);

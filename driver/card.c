@@ -336,6 +336,13 @@ static int card_open(const char *name, const struct espalier_open_options *optio
 	return 0;
 }
 
+static int card_device_fd(const struct espalier_dev *dev)
+{
+	const struct card *card = (const struct card *)dev;
+
+	return card->t->ops->hangup_fd(card->t);
+}
+
 static int card_info(struct espalier_dev *dev, struct espalier_info *info)
 {
 	struct card *card = (struct card *)dev;
@@ -415,6 +422,7 @@ const struct espalier_backend espalier_card_backend = {
 	.name = "card",
 	.open = card_open,
 	.close = card_close,
+	.device_fd = card_device_fd,
 	.info = card_info,
 	.stats = card_stats,
 	.cycles = card_cycles,

@@ -84,6 +84,11 @@ void espalier_close(struct espalier_dev *dev)
 		dev->backend->close(dev);
 }
 
+int espalier_device_fd(const struct espalier_dev *dev)
+{
+	return dev->backend->device_fd ? dev->backend->device_fd(dev) : -1;
+}
+
 const char *espalier_error(const struct espalier_dev *dev)
 {
 	return dev->error;

@@ -7,6 +7,7 @@
  * buffer) holds one sentence for a person. The library never exits, prints or aborts.
  *
  * Threads: one device and all that hangs on it belong to one thread at a time.
+ * Signals: opening a card bound to vfio-pci installs a handler for SIGBUS, which an access to a lost card's registers raises; others are passed on.
  * Memory: addresses in operations are device addresses (struct espalier_mem.iova plus an offset). A card touches only such memory.
  */
 #ifndef ESPALIER_H
@@ -53,6 +54,12 @@ int espalier_open(const char *name, const struct espalier_open_options *options,
 
 /* Destroy what is left of queues and memory, remove all SAs, close. dev may be NULL. */
 void espalier_close(struct espalier_dev *dev);
+
+/*
+ * A descriptor that becomes readable or hangs up (EPOLLIN, EPOLLRDHUP) when the card may be gone: it left, it reported an error that cannot be
+ * corrected, the kernel wants it back. espalier_queue_check says. -1: there is none. Owned by the device.
+ */
+int espalier_device_fd(const struct espalier_dev *dev);
 
 /* Text of the last failed call on this device, "" if none failed. Valid until the next call. */
 const char *espalier_error(const struct espalier_dev *dev);

@@ -33,7 +33,7 @@ struct transport_ops {
 	int (*irq_set)(struct transport *t, const int *eventfds, unsigned int count);
 	int (*reset)(struct transport *t); /* -ENOTSUP: the card cannot be reset this way */
 	int (*alive)(struct transport *t); /* 0 or -ENODEV, without waiting */
-	int (*hangup_fd)(const struct transport *t); /* a descriptor whose POLLHUP means the card is gone, or -1 */
+	int (*hangup_fd)(const struct transport *t); /* a descriptor that is readable or hangs up when alive should be asked, or -1 */
 	void (*close)(struct transport *t);
 };
 

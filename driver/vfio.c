@@ -3,6 +3,7 @@
  * The transport to a real card: Linux' VFIO (Documentation/driver-api/vfio.rst). The card is bound to vfio-pci; its IOMMU group becomes
  * the only one of a new container, so that the card reaches nothing but the memory that is mapped here.
  * BAR 0 is mapped; packet memory is huge pages where there are any, and locked by the kernel while it is mapped.
+ * The device is gone when its registers are (SIGBUS, or all ones), when it reports an error that cannot be corrected, and when the kernel wants it back.
  */
 #include "vfio.h"
 
@@ -19,6 +20,8 @@
 
 #include "backend.h"
 #include "card.h"
+#include "vfio_bar.h"
+#include "vfio_events.h"
 
 #define HUGE_PAGE (2u << 20)
 #define VECTORS_MAX 32
@@ -32,6 +35,8 @@ struct vfio {
 	size_t bar_size;
 	uint64_t config_offset, config_size;
 	bool can_reset;
+	struct vfio_events events;
+	const char *gone; /* why it is of no use any more, or NULL */
 };
 
 static int sys_open(const char *path, int flags)
@@ -60,6 +65,19 @@ static int failed(struct vfio *v, const char *what)
 	return espalier_fail(v->base.error, -errno, "PCI device %.64s: %s: %s.", v->base.location, what, strerror(errno));
 }
 
+/* The first reason stays. */
+static int gone(struct vfio *v, const char *why)
+{
+	if (!v->gone)
+		v->gone = why;
+	return espalier_fail(v->base.error, -ENODEV, "PCI device %.64s %s.", v->base.location, v->gone);
+}
+
+static int registers_gone(struct vfio *v)
+{
+	return gone(v, "has no registers any more");
+}
+
 static int vf_config_read(struct transport *t, uint32_t offset, void *data, uint32_t len)
 {
 	struct vfio *v = (struct vfio *)t;
@@ -86,9 +104,8 @@ static int vf_reg_read(struct transport *t, uint32_t offset, uint32_t *value)
 
 	if (offset + 4u > v->bar_size || offset % 4)
 		return espalier_fail(t->error, -EINVAL, "Register 0x%x is outside of BAR 0.", offset);
-	*value = v->bar[offset / 4];
-	__atomic_thread_fence(__ATOMIC_ACQUIRE); /* what follows was read after the register */
-	return 0;
+	*value = UINT32_MAX;
+	return !v->gone && bar_read(&v->bar[offset / 4], value) ? 0 : registers_gone(v);
 }
 
 static int vf_reg_write(struct transport *t, uint32_t offset, uint32_t value)
@@ -97,9 +114,7 @@ static int vf_reg_write(struct transport *t, uint32_t offset, uint32_t value)
 
 	if (offset + 4u > v->bar_size || offset % 4)
 		return espalier_fail(t->error, -EINVAL, "Register 0x%x is outside of BAR 0.", offset);
-	__atomic_thread_fence(__ATOMIC_RELEASE); /* rings and packets before the doorbell */
-	v->bar[offset / 4] = value;
-	return 0;
+	return !v->gone && bar_write(&v->bar[offset / 4], value) ? 0 : registers_gone(v); /* rings and packets before the doorbell */
 }
 
 static int vf_dma_map(struct transport *t, struct transport_mem *mem)
@@ -167,20 +182,23 @@ static int vf_reset(struct transport *t)
 	return v->sys->ioctl(v->device, VFIO_DEVICE_RESET, NULL) ? failed(v, "reset") : 0;
 }
 
-/* A card that fell off the bus reads as all ones. */
 static int vf_alive(struct transport *t)
 {
 	struct vfio *v = (struct vfio *)t;
+	uint32_t id;
 
-	if (v->bar[ESP_REG_ID / 4] == ESP_REG_ID_RESET)
-		return 0;
-	return espalier_fail(t->error, -ENODEV, "PCI device %.64s does not answer any more.", t->location);
+	if (vfio_events_came(&v->events, VFIO_EVENT_ERR))
+		return gone(v, "reported an error that cannot be corrected");
+	if (vfio_events_came(&v->events, VFIO_EVENT_REQ))
+		return gone(v, "is wanted back by the kernel");
+	if (v->gone || !bar_read(&v->bar[ESP_REG_ID / 4], &id))
+		return registers_gone(v);
+	return id == ESP_REG_ID_RESET ? 0 : gone(v, "does not answer any more"); /* what fell off the bus reads as all ones */
 }
 
 static int vf_hangup_fd(const struct transport *t)
 {
-	(void)t;
-	return -1;
+	return ((const struct vfio *)t)->events.epoll_fd;
 }
 
 static void vf_close(struct transport *t)
@@ -195,6 +213,7 @@ static void vf_close(struct transport *t)
 		v->sys->close(v->group);
 	if (v->container >= 0)
 		v->sys->close(v->container);
+	vfio_events_close(&v->events);
 	free(v);
 }
 
@@ -317,7 +336,9 @@ int vfio_open_with(const struct vfio_system *system, const char *address, unsign
 	v->base.ops = &vfio_ops;
 	v->base.timeout_ms = timeout_ms;
 	v->sys = system;
-	v->container = v->group = v->device = -1;
+	v->container = v->group = v->device = v->events.epoll_fd = -1;
+	for (unsigned int i = 0; i < VFIO_EVENTS; i++)
+		v->events.fds[i] = -1;
 	if (parse_address(address, v->base.location, sizeof(v->base.location)))
 		ret = open_group(v);
 	else
@@ -327,11 +348,14 @@ int vfio_open_with(const struct vfio_system *system, const char *address, unsign
 		ret = join_container(v);
 	if (!ret)
 		ret = open_device(v);
+	if (!ret && bar_guard())
+		ret = espalier_fail(v->base.error, -EIO, "PCI device %.64s: no handler for SIGBUS can be set.", v->base.location);
 	if (ret) {
 		espalier_fail(error, ret, "%s", v->base.error);
 		vf_close(&v->base);
 		return ret;
 	}
+	vfio_events_open(&v->events, system, v->device);
 	*t = &v->base;
 	return 0;
 }

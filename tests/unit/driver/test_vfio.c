@@ -9,9 +9,13 @@
 
 #include <errno.h>
 #include <linux/vfio.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "vfio.h"
 
@@ -36,6 +40,8 @@ static struct {
 	uint32_t irq_flags, irq_count;
 	int irq_fds[4];
 	unsigned int resets;
+	bool no_events;
+	int err_fd, req_fd; /* what the kernel signals */
 } k;
 
 static char error[ESPALIER_ERROR_LEN];
@@ -99,6 +105,15 @@ static int region_info(struct vfio_region_info *info)
 	return 0;
 }
 
+static int set_event(const struct vfio_irq_set *set)
+{
+	assert_int_equal(set->flags, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER);
+	assert_int_equal(set->start, 0);
+	assert_int_equal(set->count, 1);
+	memcpy(set->index == VFIO_PCI_ERR_IRQ_INDEX ? &k.err_fd : &k.req_fd, set->data, sizeof(int));
+	return 0;
+}
+
 static int fake_ioctl(int fd, unsigned long request, void *argument)
 {
 	struct vfio_device_info *info = argument;
@@ -139,7 +154,13 @@ static int fake_ioctl(int fd, unsigned long request, void *argument)
 	case VFIO_IOMMU_UNMAP_DMA:
 		k.unmapped = *(struct vfio_iommu_type1_dma_unmap *)argument;
 		return 0;
+	case VFIO_DEVICE_GET_IRQ_INFO:
+		((struct vfio_irq_info *)argument)->count = !k.no_events;
+		((struct vfio_irq_info *)argument)->flags = VFIO_IRQ_INFO_EVENTFD;
+		return 0;
 	case VFIO_DEVICE_SET_IRQS:
+		if (set->index == VFIO_PCI_ERR_IRQ_INDEX || set->index == VFIO_PCI_REQ_IRQ_INDEX)
+			return set_event(set);
 		assert_int_equal(set->index, VFIO_PCI_MSIX_IRQ_INDEX);
 		k.irq_flags = set->flags;
 		k.irq_count = set->count;
@@ -267,12 +288,120 @@ static void test_good(void **unused)
 	assert_int_equal(t->ops->alive(t), 0);
 	k.bar[0] = UINT32_MAX;
 	assert_int_equal(t->ops->alive(t), -ENODEV);
-	assert_int_equal(t->ops->hangup_fd(t), -1);
 	t->ops->close(t);
 	k.no_reset = true;
 	assert_int_equal(vfio_open_with(&fake, ADDRESS, 100, &t, error), 0);
 	assert_int_equal(t->ops->reset(t), -ENOTSUP);
 	t->ops->close(t);
+}
+
+/* ERR and REQ: each is noticed through the one descriptor, said, and the device is gone from there on. */
+static void test_events(void **unused)
+{
+	static const char *const said[] = { "cannot be corrected", "wanted back" };
+	uint64_t one = 1;
+	uint32_t value;
+
+	(void)unused;
+	for (int i = 0; i < 2; i++) {
+		struct pollfd p = { .events = POLLIN };
+		struct transport *t;
+
+		assert_int_equal(vfio_open_with(&fake, ADDRESS, 100, &t, error), 0);
+		p.fd = t->ops->hangup_fd(t);
+		assert_int_equal(poll(&p, 1, 0), 0);
+		assert_int_equal(t->ops->alive(t), 0);
+		assert_int_equal(write(i ? k.req_fd : k.err_fd, &one, 8), 8);
+		assert_int_equal(poll(&p, 1, 0), 1);
+		assert_int_equal(t->ops->alive(t), -ENODEV);
+		assert_non_null(strstr(t->error, said[i]));
+		assert_int_equal(t->ops->alive(t), -ENODEV);
+		assert_int_equal(t->ops->reg_read(t, 0, &value), -ENODEV);
+		assert_non_null(strstr(t->error, said[i]));
+		t->ops->close(t);
+	}
+}
+
+static void test_no_events(void **unused)
+{
+	struct transport *t;
+
+	(void)unused;
+	k.no_events = true;
+	assert_int_equal(vfio_open_with(&fake, ADDRESS, 100, &t, error), 0);
+	assert_int_equal(t->ops->alive(t), 0);
+	t->ops->close(t);
+}
+
+/* A BAR whose pages the kernel takes away: a file behind the mapping that is cut off. */
+static void lose_bar(int file)
+{
+	assert_int_equal(ftruncate(file, 0), 0);
+}
+
+static int map_bar(void)
+{
+	int file = memfd_create("bar", MFD_CLOEXEC);
+
+	assert_int_equal(ftruncate(file, 65536), 0);
+	free(k.bar);
+	k.bar = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	assert_ptr_not_equal(k.bar, MAP_FAILED);
+	k.bar[0] = ESP_REG_ID_RESET;
+	return file;
+}
+
+static void unmap_bar(int file)
+{
+	munmap(k.bar, 65536);
+	close(file);
+	k.bar = NULL;
+}
+
+static void test_lost_bar(void **unused)
+{
+	struct transport *t;
+	uint32_t value;
+
+	(void)unused;
+	for (int first = 0; first < 3; first++) { /* which access meets it */
+		int file = map_bar(), ret;
+
+		assert_int_equal(vfio_open_with(&fake, ADDRESS, 100, &t, error), 0);
+		assert_int_equal(t->ops->reg_read(t, 0, &value), 0);
+		lose_bar(file);
+		ret = first == 0 ? t->ops->reg_read(t, 0, &value) : first == 1 ? t->ops->reg_write(t, 0x18, 1) : t->ops->alive(t);
+		assert_int_equal(ret, -ENODEV);
+		assert_non_null(strstr(t->error, "no registers"));
+		assert_int_equal(t->ops->reg_read(t, 0, &value), -ENODEV);
+		assert_int_equal(t->ops->reg_write(t, 0x18, 1), -ENODEV);
+		assert_int_equal(t->ops->alive(t), -ENODEV);
+		t->ops->close(t);
+		unmap_bar(file);
+	}
+}
+
+/* The handler is for the BAR alone: a SIGBUS of anybody else still ends the process. */
+static void test_other_sigbus(void **unused)
+{
+	struct transport *t;
+	int status;
+	pid_t pid;
+
+	(void)unused;
+	pid = fork();
+	if (pid == 0) {
+		int file = memfd_create("other", MFD_CLOEXEC);
+		volatile char *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, file, 0);
+
+		signal(SIGBUS, SIG_DFL); /* not the test framework's */
+		if (!vfio_open_with(&fake, ADDRESS, 100, &t, error))
+			_exit(page[0]);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGBUS);
 }
 
 static void test_each_step(void **unused)
@@ -312,6 +441,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_good, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lost_bar, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_other_sigbus, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_each_step, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_names, setup, teardown),
 	};
