@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "backend.h"
@@ -107,11 +109,23 @@ static int scan_tree(char *tree, const char *socket, struct found *found, char *
 	return 0;
 }
 
-static bool is_socket(const char *path)
+/* Does a process serve this path? A socket that a killed one left refuses. Asked with the wrong type of socket, so that no server sees a client. */
+static bool is_served(const char *path)
 {
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct stat st;
+	bool refused;
+	int fd;
 
-	return !stat(path, &st) && S_ISSOCK(st.st_mode);
+	if (stat(path, &st) || !S_ISSOCK(st.st_mode) || strlen(path) >= sizeof(address.sun_path))
+		return false;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return true;
+	strcpy(address.sun_path, path);
+	refused = connect(fd, (struct sockaddr *)&address, sizeof(address)) && errno == ECONNREFUSED;
+	close(fd);
+	return !refused;
 }
 
 static void scan_run_dir(const char *dir, struct found *found)
@@ -125,7 +139,7 @@ static void scan_run_dir(const char *dir, struct found *found)
 		if (entry->d_name[0] == '.' || snprintf(socket, sizeof(socket), "%s/%s/vfio-user.sock", dir, entry->d_name) >= 240)
 			continue;
 		snprintf(tree, sizeof(tree), "%s/%s/sysfs", dir, entry->d_name);
-		if (is_socket(socket) && !access(tree, R_OK))
+		if (is_served(socket) && !access(tree, R_OK))
 			scan_tree(tree, socket, found, ignored); /* a tree that is being taken down is no card */
 	}
 	if (d)

@@ -95,7 +95,7 @@ struct espalier_listed {
 
 /*
  * Find cards with libpci: those of this machine, and simulated ones in run directories (subdirectories with vfio-user.sock and sysfs):
- * $ESPALIER_RUN_DIR, $XDG_RUNTIME_DIR/espalier, /run/espalier. Fills at most max entries; returns how many there are.
+ * $ESPALIER_RUN_DIR, $XDG_RUNTIME_DIR/espalier, /run/espalier. What a killed simulator left there is no card. Fills at most max entries; returns how many there are.
  */
 int espalier_list(struct espalier_listed *list, size_t max, char *error);
 

@@ -406,6 +406,8 @@ static int handshake(struct vfio_user *v)
 
 	memcpy(hello.json, capabilities, sizeof(capabilities));
 	ret = request(v, VFIO_USER_VERSION, &hello, sizeof(hello), NULL, 0, &reply);
+	if (ret == -EBUSY)
+		return espalier_fail(v->base.error, ret, "The simulated card at %.200s is busy: another client uses it.", v->base.location);
 	if (ret)
 		return ret;
 	if (answer.version.major != VFIO_USER_MAJOR || answer.version.minor > VFIO_USER_MINOR)

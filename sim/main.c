@@ -108,19 +108,22 @@ static void loop(struct app *app)
 	struct vfio_user_server *server = &app->server;
 
 	while (!app->dev.violation.raised) {
-		struct pollfd fds[3] = {
+		struct pollfd fds[4] = {
 			{.fd = app->signals, .events = POLLIN},
 			{.fd = server->client, .events = POLLIN},
 			{.fd = server->listener, .events = POLLIN},
+			{.fd = server->refused, .events = POLLIN},
 		};
 
 		publish(app);
-		if (poll(fds, 3, device_busy(&app->dev) ? 0 : -1) < 0 && errno != EINTR)
+		if (poll(fds, 4, device_busy(&app->dev) ? 0 : -1) < 0 && errno != EINTR)
 			return;
 		if (fds[0].revents)
 			return;
 		if (fds[1].revents)
 			vfio_user_serve(server);
+		if (fds[3].revents)
+			vfio_user_refuse(server);
 		if (fds[2].revents)
 			vfio_user_accept(server);
 		if (app->opt.exit_with_client && app->dev.stats.clients && server->client < 0)
@@ -170,7 +173,7 @@ int main(int argc, char **argv)
 	int ret;
 
 	app.lock = app.signals = -1;
-	app.server.client = app.server.listener = -1;
+	app.server.client = app.server.listener = app.server.refused = -1;
 	options_defaults(&app.opt);
 	ret = options_parse(argc, argv, &app.opt);
 	if (ret)

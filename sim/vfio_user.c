@@ -31,6 +31,7 @@ int vfio_user_open(struct vfio_user_server *s, struct device *dev, const char *p
 	s->dev = dev;
 	s->listener = -1;
 	s->client = -1;
+	s->refused = -1;
 	if (strlen(path) >= sizeof addr.sun_path)
 		return -ENAMETOOLONG;
 	strcpy(addr.sun_path, path);
@@ -59,7 +60,9 @@ void vfio_user_close(struct vfio_user_server *s)
 		close(s->client);
 	if (s->listener >= 0)
 		close(s->listener);
-	s->client = s->listener = -1;
+	if (s->refused >= 0)
+		close(s->refused);
+	s->client = s->listener = s->refused = -1;
 	free(s->rx);
 	free(s->tx);
 	s->rx = s->tx = NULL;
@@ -93,11 +96,33 @@ void vfio_user_accept(struct vfio_user_server *s)
 	if (fd < 0)
 		return;
 	if (s->client >= 0) {
-		close(fd);
+		if (s->refused >= 0)
+			close(s->refused); /* it had its time */
+		s->refused = fd;
 		return;
 	}
 	s->client = fd;
 	s->dev->stats.clients++;
+}
+
+void vfio_user_refuse(struct vfio_user_server *s)
+{
+	struct vfio_user_header header;
+	uint8_t rest[4096];
+	ssize_t len = recv(s->refused, &header, sizeof header, MSG_DONTWAIT);
+
+	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (len == sizeof header && !(header.flags & (VFIO_USER_F_TYPE_MASK | VFIO_USER_F_NO_REPLY))) {
+		while (recv(s->refused, rest, sizeof rest, MSG_DONTWAIT) > 0) /* a close with unread bytes would look like a crash */
+			;
+		header.size = sizeof header;
+		header.flags = VFIO_USER_F_REPLY | VFIO_USER_F_ERROR;
+		header.error = EBUSY;
+		send(s->refused, &header, sizeof header, MSG_NOSIGNAL | MSG_DONTWAIT);
+	}
+	close(s->refused);
+	s->refused = -1;
 }
 
 static void collect_fds(struct vfio_user_server *s, struct msghdr *msg)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The vfio-user server: one UNIX stream socket, one client at a time (another is turned away at once), reconnecting allowed.
+ * The vfio-user server: one UNIX stream socket, one client at a time (another's first request is answered with EBUSY), reconnecting allowed.
  * A client that leaves, or breaks the framing, costs the card a reset. Requests that are understood but wrong are answered with an errno.
  * No DMA message is ever sent: memory is reached through the descriptors of DMA_MAP alone, so a reply never waits for the client.
  * Source: vfio-user protocol specification (QEMU, docs/interop/vfio-user.rst).
@@ -18,6 +18,7 @@ struct vfio_user_server {
 	struct device *dev;
 	int listener;
 	int client;	   /* -1: none */
+	int refused;	   /* came while there is a client, and has not said anything yet; -1: none */
 	bool negotiated;   /* VERSION was exchanged */
 	size_t have;	   /* bytes of the message in rx */
 	unsigned int fd_count;
@@ -31,6 +32,8 @@ int vfio_user_open(struct vfio_user_server *s, struct device *dev, const char *p
 void vfio_user_close(struct vfio_user_server *s);
 /* The listener is readable. */
 void vfio_user_accept(struct vfio_user_server *s);
+/* The connection that is to be refused is readable. */
+void vfio_user_refuse(struct vfio_user_server *s);
 /* The client is readable: handles what has come, up to a limit a call. */
 void vfio_user_serve(struct vfio_user_server *s);
 void vfio_user_disconnect(struct vfio_user_server *s);

@@ -6,6 +6,7 @@ The client here is written from the specification, not from driver/vfio_user_pro
 $ESPALIER_SIM, or build/bin/espalier-sim; the tests need only registers ID and SCRATCH of the card.
 """
 import array
+import errno
 import json
 import os
 import select
@@ -211,8 +212,9 @@ class SimProcess(unittest.TestCase):
     def test_clients_come_and_go(self):
         sim = self.start()
         first = sim.client()
-        with self.assertRaises((EOFError, ConnectionError)):
+        with self.assertRaises(Refused) as refused:
             sim.client()
+        self.assertEqual(refused.exception.args, (errno.EBUSY,))
         first.enable()
         first.put(0x18, 5)
         self.assertEqual(first.get(0x18), 5)

@@ -130,6 +130,14 @@ static void test_list(void **unused)
 	assert_int_equal(n, first + 2);
 	assert_int_equal(find(list, n, "one"), 1);
 	assert_int_equal(find(list, n, "two"), 1);
+	close(fds[1]); /* killed: its socket and tree stay */
+	n = espalier_list(list, 64, error);
+	assert_int_equal(n, first + 1);
+	assert_int_equal(find(list, n, "two"), 0);
+	shell("rm -r %s/%s", "two");
+	fds[1] = make_card("two", 0xe5b0); /* and is started again */
+	n = espalier_list(list, 64, error);
+	assert_int_equal(find(list, n, "two"), 1);
 	shell("rm %s/%s/sysfs/devices/0000:01:00.0/config", "two"); /* a card that is just going */
 	n = espalier_list(list, 64, error);
 	assert_true(n >= first + 1);

@@ -344,13 +344,49 @@ static void random_bytes_on_the_socket(void **state)
 
 static void second_client(void **state)
 {
+	static const struct {
+		uint8_t bytes[24];
+		size_t len;
+		bool told;
+	} says[] = {
+		{{9, 0, VFIO_USER_VERSION, 0, 23, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, '{', '}', 0}, 23, true},
+		{{9, 0, VFIO_USER_VERSION, 0, 255, 255, 255, 255}, 16, true},
+		{{9, 0, VFIO_USER_VERSION, 0, 16, 0, 0, 0, VFIO_USER_F_NO_REPLY}, 16, false},
+		{{9, 0, VFIO_USER_VERSION, 0, 16, 0, 0, 0, VFIO_USER_F_REPLY}, 16, false},
+		{{9}, 1, false},
+		{{0}, 0, false}, /* leaves */
+	};
+	struct vfio_user_header told;
 	uint8_t byte;
-	int first, second, third;
+	int first, second, third, silent;
 
 	(void)state;
 	first = dial();
-	second = dial();
-	assert_int_equal(recv(second, &byte, 1, 0), 0); /* turned away */
+	for (size_t i = 0; i < sizeof says / sizeof says[0]; i++) {
+		second = dial();
+		vfio_user_refuse(&server);
+		assert_int_equal(recv(second, &byte, 1, 0), -1); /* nothing before it speaks */
+		assert_int_equal(send(second, says[i].bytes, says[i].len, 0), says[i].len);
+		if (!says[i].len)
+			shutdown(second, SHUT_WR);
+		vfio_user_refuse(&server);
+		assert_int_equal(server.refused, -1);
+		if (says[i].told) {
+			assert_int_equal(recv(second, &told, sizeof told, 0), sizeof told);
+			assert_int_equal(told.id, 9);
+			assert_int_equal(told.command, VFIO_USER_VERSION);
+			assert_int_equal(told.size, sizeof told);
+			assert_int_equal(told.flags, VFIO_USER_F_REPLY | VFIO_USER_F_ERROR);
+			assert_int_equal(told.error, EBUSY);
+		}
+		errno = 0;
+		assert_true(recv(second, &byte, 1, 0) <= 0 && errno != EAGAIN);
+		close(second);
+	}
+	silent = dial();
+	second = dial(); /* one that says nothing gives way to the next */
+	assert_int_equal(recv(silent, &byte, 1, 0), 0);
+	close(silent);
 	close(first);
 	third = dial();
 	assert_int_equal(recv(third, &byte, 1, 0), -1); /* waits to be served */
