@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Captures in and out; see capture.h. Source of the formats: libpcap, LINKTYPE registry at tcpdump.org. */
+/* Captures in; see capture.h. Source of the formats: libpcap, LINKTYPE registry at tcpdump.org. */
 #include "capture.h"
 
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#define SNAPLEN 262144
 #define ETHERTYPE_IPV4 0x0800u
 #define ETHERTYPE_VLAN 0x8100u
 #define ETHERTYPE_QINQ 0x88a8u
@@ -24,12 +21,6 @@ struct capture_in {
 	FILE *file;
 	int link_type;
 	u_int precision;
-};
-
-struct capture_out {
-	pcap_t *pcap;
-	pcap_dumper_t *dumper;
-	uint8_t frame[SNAPLEN];
 };
 
 static int fail(char *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -91,6 +82,16 @@ out:
 	return ret;
 }
 
+int capture_link_type(const struct capture_in *in)
+{
+	return in->link_type;
+}
+
+unsigned int capture_precision(const struct capture_in *in)
+{
+	return in->precision;
+}
+
 void capture_close_in(struct capture_in *in)
 {
 	if (!in)
@@ -149,64 +150,6 @@ int capture_read(struct capture_in *in, struct capture_packet *packet, char *err
 	if (header->caplen < header->len)
 		packet->verdict = CAPTURE_TRUNCATED;
 	return 1;
-}
-
-static bool same_file(const char *path, FILE *file)
-{
-	struct stat a, b;
-
-	return !stat(path, &a) && !fstat(fileno(file), &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino && S_ISREG(a.st_mode);
-}
-
-int capture_open_out(const char *path, const struct capture_in *in, struct capture_out **out, char *error)
-{
-	struct capture_out *new;
-	int ret;
-
-	*out = NULL;
-	if (same_file(path, in->file))
-		return fail(error, -EINVAL, "%s: the output would overwrite the input", path);
-	new = calloc(1, sizeof(*new));
-	if (!new)
-		return fail(error, -ENOMEM, "%s: out of memory", path);
-	new->pcap = pcap_open_dead_with_tstamp_precision(in->link_type, SNAPLEN, in->precision);
-	new->dumper = new->pcap ? pcap_dump_open(new->pcap, path) : NULL;
-	if (!new->dumper) {
-		ret = fail(error, -EIO, "%s", new->pcap ? pcap_geterr(new->pcap) : "out of memory");
-		if (new->pcap)
-			pcap_close(new->pcap);
-		free(new);
-		return ret;
-	}
-	*out = new;
-	return 0;
-}
-
-int capture_write(struct capture_out *out, const struct timeval *time, const uint8_t *link, uint32_t link_len, const uint8_t *ip,
-		  uint32_t ip_len)
-{
-	struct pcap_pkthdr header = { .ts = *time, .caplen = link_len + ip_len, .len = link_len + ip_len };
-
-	if (header.caplen > SNAPLEN)
-		return -EMSGSIZE;
-	memcpy(out->frame, link, link_len);
-	memcpy(out->frame + link_len, ip, ip_len);
-	pcap_dump((u_char *)out->dumper, &header, out->frame);
-	return 0;
-}
-
-int capture_close_out(struct capture_out *out, char *error)
-{
-	int ret = 0;
-
-	if (!out)
-		return 0;
-	if (pcap_dump_flush(out->dumper) || ferror(pcap_dump_file(out->dumper)))
-		ret = fail(error, -EIO, "the output could not be written: %s", strerror(errno));
-	pcap_dump_close(out->dumper);
-	pcap_close(out->pcap);
-	free(out);
-	return ret;
 }
 
 const char *capture_verdict_name(enum capture_verdict verdict)

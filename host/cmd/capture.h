@@ -9,7 +9,10 @@
 #include <stdint.h>
 #include <sys/time.h>
 
+#include "file/output.h"
+
 #define CAPTURE_ERROR_LEN 512
+#define CAPTURE_FRAME_MAX 262144 /* bytes */
 #define CAPTURE_LINK_MAX 14 /* bytes of a link header: Ethernet */
 
 struct capture_in;
@@ -38,13 +41,15 @@ struct capture_packet {
 int capture_open_in(const char *path, struct capture_in **in, char *error);
 /* 1: a packet, 0: the end, negative errno: a damaged file. */
 int capture_read(struct capture_in *in, struct capture_packet *packet, char *error);
+int capture_link_type(const struct capture_in *in);
+unsigned int capture_precision(const struct capture_in *in); /* libpcap's PCAP_TSTAMP_PRECISION_* */
 void capture_close_in(struct capture_in *in);
 
-/* "-": standard output. -EINVAL: path is the very file that in reads. */
-int capture_open_out(const char *path, const struct capture_in *in, struct capture_out **out, char *error);
-/* Write link header and packet. */
+/* Begin: what stood in output is gone. name is for errors and must outlive out. After an error output is as it was. */
+int capture_open_out(struct output *output, const char *name, const struct capture_in *in, struct capture_out **out, char *error);
+/* Write link header and packet. What cannot be written shows here or in capture_close_out(): -EIO. */
 int capture_write(struct capture_out *out, const struct timeval *time, const uint8_t *link, uint32_t link_len, const uint8_t *ip,
-		  uint32_t ip_len);
+		  uint32_t ip_len, char *error);
 /* Flush and close: 0, or -EIO when something could not be written. out may be NULL. */
 int capture_close_out(struct capture_out *out, char *error);
 

@@ -2,10 +2,13 @@
 /* The command espalier: list and info of cards, captures through a card. Exit status 0 or, on any error, 1. */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "file/output.h"
 #include "ike_command.h"
 #include "report.h"
 #include "software/software.h"
@@ -23,12 +26,12 @@ static const char usage_text[] =
 	"                       mode tunnel aead 'rfc4106(gcm(aes))' 0x<key and salt> 128 replay-window 64 [flag esn] [sel src A/P dst B/P]\n"
 	"  -r, --read IN        capture to read, pcap or pcapng: raw IP, IPv4 or Ethernet\n"
 	"  -w, --write OUT      capture to write, - for standard output\n"
-	"      --save-states F  write the states back with the sequence numbers reached; F may be STATES\n"
+	"      --save-states F  keep the sequence numbers in F, ahead of their use; F may be STATES\n"
 	"      --timeout S      seconds until a device that does not answer is an error (30)\n"
 	"      --json           counters as JSON\n"
 	"\n"
 	"Never encapsulate twice with one key from the same sequence number: AES-GCM then loses its secrecy and its integrity.\n"
-	"With static keys, continue from the file that --save-states wrote.\n";
+	"With static keys, always use --save-states, and go on from the file that it wrote.\n";
 
 struct options {
 	const char *command, *device, *states, *in, *out, *save;
@@ -37,12 +40,6 @@ struct options {
 };
 
 static volatile sig_atomic_t stop;
-
-static void on_signal(int number)
-{
-	(void)number;
-	stop = 1;
-}
 
 static int complain(const char *text)
 {
@@ -133,47 +130,103 @@ static int cmd_info(const struct options *o)
 	return ret;
 }
 
-/* The run itself; all that was opened is in run and closed by the caller. */
-static int run_opened(const struct options *o, struct run *run)
+/* What a run has open. */
+struct opened {
+	struct states states;
+	struct output output;
+	struct run run;
+};
+
+/* The order matters: nothing is changed before every file has been found good and the device has taken the states. */
+static int prepare(const struct options *o, struct opened *opened, char *error)
 {
-	char error[STATES_ERROR_LEN];
+	const struct file_use uses[] = {
+		{ .option = "-x", .path = o->states },
+		{ .option = "-r", .path = o->in },
+		{ .option = "-w", .path = o->out, .output = true },
+		{ .option = "--save-states", .path = o->save, .output = true, .may_be = "-x" },
+	};
+	struct run *run = &opened->run;
+	int ret = files_check(uses, sizeof(uses) / sizeof(uses[0]), error);
+
+	if (!ret && o->save)
+		ret = reserve_open(o->save, &run->reserve, error);
+	if (!ret)
+		ret = states_load(o->states, run->states, error);
+	if (!ret && o->save)
+		ret = reserve_merge(run->reserve, run->states, error);
+	if (!ret)
+		ret = capture_open_in(o->in, &run->in, error);
+	if (!ret)
+		ret = output_open(&opened->output, o->out, error);
+	if (!ret)
+		ret = open_device(o, &run->dev, error);
+	if (!ret)
+		ret = run_install(run, error);
+	if (!ret)
+		ret = run_cover(run, error);
+	return ret ? ret : capture_open_out(&opened->output, o->out, run->in, &run->out, error);
+}
+
+static int run_opened(const struct options *o, struct opened *opened)
+{
+	struct run *run = &opened->run;
+	char error[RUN_ERROR_LEN];
 	int ret = EXIT_SUCCESS;
 
-	if (states_load(o->states, run->states, error) || capture_open_in(o->in, &run->in, error))
-		return complain(error);
-	if (open_device(o, &run->dev, error))
-		return complain(error);
-	if (capture_open_out(o->out, run->in, &run->out, error))
+	if (prepare(o, opened, error))
 		return complain(error);
 	if (run_capture(run, error))
-		ret = complain(error);
-	if (o->save && states_save(o->save, run->states, error))
 		ret = complain(error);
 	if (capture_close_out(run->out, error))
 		ret = complain(error);
 	run->out = NULL;
-	if (report_run(strcmp(o->out, "-") ? stdout : stderr, run, o->json))
+	if (report_run(opened->output.standard ? stderr : stdout, run, o->json))
 		ret = complain("the report could not be written");
+	if (!run->decap && !run->reserve && run->counters.packets_out)
+		fprintf(stderr, "espalier: the sequence numbers used are saved nowhere: with other packets, %s must not be used again "
+				"(--save-states would keep them)\n", o->states);
 	return ret;
+}
+
+/* A signal that comes just before a call that waits would be missed: it comes again. */
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+	alarm(1);
+}
+
+/* What ends a process makes the run end in order; a reader of the output that went away, or its full disk, is an error of write(). */
+static void catch_signals(void)
+{
+	static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGXCPU };
+	struct sigaction action = { .sa_handler = on_signal };
+
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+		sigaction(ending[i], &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static int cmd_run(const struct options *o, bool decap)
 {
-	struct states states = { 0 };
-	struct run run = { .decap = decap, .states = &states, .update_states = o->save != NULL, .stop = &stop };
-	struct sigaction action = { .sa_handler = on_signal };
-	char error[CAPTURE_ERROR_LEN];
+	static struct opened opened;
+	struct run *run = &opened.run;
+	char error[RUN_ERROR_LEN];
 	int ret;
 
 	if (!o->states || !o->in || !o->out)
 		return complain("-x STATES, -r IN and -w OUT are needed; see espalier help");
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	ret = run_opened(o, &run);
-	capture_close_out(run.out, error);
-	capture_close_in(run.in);
-	espalier_close(run.dev);
-	states_free(&states);
+	opened = (struct opened){ .output.fd = -1, .run = { .decap = decap, .states = &opened.states, .stop = &stop } };
+	catch_signals();
+	ret = run_opened(o, &opened);
+	capture_close_out(run->out, error);
+	capture_close_in(run->in);
+	output_abandon(&opened.output);
+	espalier_close(run->dev);
+	reserve_close(run->reserve);
+	states_free(&opened.states);
 	return ret;
 }
 

@@ -5,12 +5,14 @@
  */
 #include "run.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SLOTS 256u
+#define ESP_SEQ_OFFSET 4 /* of the sequence number in the ESP header */
 #define ALIGN64(x) (((x) + 63u) & ~63u)
 
 struct slot {
@@ -29,9 +31,10 @@ struct pump {
 	uint64_t filled;  /* packets put into slots; slot of packet n is n % SLOTS */
 	uint64_t queued;  /* handed to the device */
 	uint64_t written; /* taken back */
-	bool end;
+	bool end;    /* no more packets are taken */
+	int cut;     /* why, if not because the capture ends; with its sentence in error */
+	bool expose; /* a packet that waits in a slot has a number that the file does not cover */
 	char *error;
-	struct state *by_sa[ESPALIER_SA_NONE + 1]; /* the state behind an SA of the device */
 };
 
 uint64_t run_dropped(const struct run_counters *counters)
@@ -47,44 +50,8 @@ uint64_t run_dropped(const struct run_counters *counters)
 
 static int device_error(const struct pump *pump, int code, const char *what)
 {
-	snprintf(pump->error, ESPALIER_ERROR_LEN, "%s: %.400s", what, espalier_error(pump->run->dev));
+	snprintf(pump->error, RUN_ERROR_LEN, "%s: %.400s", what, espalier_error(pump->run->dev));
 	return code;
-}
-
-static int add_states(struct pump *pump)
-{
-	struct run *run = pump->run;
-
-	for (size_t i = 0; i < run->states->count; i++) {
-		struct state *state = &run->states->list[i];
-		struct espalier_sa_config config = {
-			.direction = run->decap ? ESPALIER_INBOUND : ESPALIER_OUTBOUND,
-			.spi = state->spi,
-			.src = state->src,
-			.dst = state->dst,
-			.key_len = state->key_len,
-			.esn = state->esn,
-			.replay_window = (uint16_t)state->replay_window,
-			.seq = run->decap ? state->seq : state->oseq,
-		};
-		char what[64];
-		int ret;
-
-		snprintf(what, sizeof(what), "State of line %u", state->line);
-		if (state->replay_window > run->info.max_window) {
-			snprintf(pump->error, ESPALIER_ERROR_LEN, "%s: replay-window %u is above the device's %u", what, state->replay_window,
-				 run->info.max_window);
-			return -EINVAL;
-		}
-		memcpy(config.key, state->key, sizeof(config.key));
-		memcpy(config.salt, state->salt, sizeof(config.salt));
-		ret = espalier_sa_add(run->dev, &config, &state->sa);
-		explicit_bzero(&config, sizeof(config));
-		if (ret)
-			return device_error(pump, ret, what);
-		pump->by_sa[state->sa] = state;
-	}
-	return 0;
 }
 
 static struct state *find_state(struct run *run, const uint8_t *ip, uint32_t len)
@@ -116,8 +83,24 @@ static void fill_slot(struct pump *pump, const struct capture_packet *packet, ui
 	};
 }
 
+static int interrupted(const struct pump *pump)
+{
+	snprintf(pump->error, RUN_ERROR_LEN, "Interrupted.");
+	return -EINTR;
+}
+
+/* A number is used, unless the SA has none left. */
+static void use_number(struct pump *pump, struct state *state)
+{
+	if (state->reached < (state->esn ? UINT64_MAX : UINT32_MAX))
+		state->reached++;
+	state->used = true;
+	if (state->reached > state->oseq)
+		pump->expose = true;
+}
+
 /* Read one packet of the capture: into a slot, or into a counter. */
-static int take_packet(struct pump *pump)
+static void take_packet(struct pump *pump)
 {
 	struct run *run = pump->run;
 	struct capture_packet packet;
@@ -125,35 +108,33 @@ static int take_packet(struct pump *pump)
 	uint32_t len;
 	int ret = capture_read(run->in, &packet, pump->error);
 
-	if (ret < 0)
-		return ret;
-	if (ret == 0) {
+	if (ret <= 0) {
 		pump->end = true;
-		return 0;
+		pump->cut = *run->stop ? interrupted(pump) : ret;
+		return;
 	}
 	len = packet.ip_len;
 	run->counters.packets_in++;
 	run->counters.bytes_in += packet.ip_len;
 	if (packet.verdict != CAPTURE_IPV4) {
 		run->counters.verdict[packet.verdict]++;
-		return 0;
+		return;
 	}
 	if (!run->decap) { /* padding of a short frame is no part of the inner packet; the card skips it in decapsulation */
 		len -= packet.trailer;
 		state = find_state(run, packet.ip, len);
 		if (!state) {
 			run->counters.no_state++;
-			return 0;
+			return;
 		}
 	}
 	if (len > run->info.max_packet) {
 		run->counters.too_long++;
-		return 0;
+		return;
 	}
 	if (state)
-		state->used = true;
+		use_number(pump, state);
 	fill_slot(pump, &packet, len, state ? state->sa : 0);
-	return 0;
 }
 
 static int hand_over(struct pump *pump)
@@ -162,6 +143,12 @@ static int hand_over(struct pump *pump)
 	unsigned int n = 0;
 	int ret;
 
+	if (pump->expose) {
+		ret = run_cover(pump->run, pump->error);
+		if (ret)
+			return ret;
+		pump->expose = false;
+	}
 	for (uint64_t i = pump->queued; i < pump->filled; i++)
 		ops[n++] = &pump->slots[i % SLOTS].op;
 	if (!n)
@@ -173,20 +160,63 @@ static int hand_over(struct pump *pump)
 	return 0;
 }
 
+/* What the file of sequence numbers says of inbound states is not below what is released next. */
+static int cover_inbound(struct pump *pump, struct espalier_op *const *ops, int count)
+{
+	struct run *run = pump->run;
+	bool expose = false;
+
+	for (int i = 0; i < count; i++) {
+		struct state *state = run->by_sa[ops[i]->result_sa];
+		const uint8_t *packet = (const uint8_t *)pump->src.va + ops[i]->cookie * pump->src_stride;
+		uint32_t low;
+		int ret;
+
+		if (ops[i]->status != ESP_STATUS_OK || !state)
+			continue;
+		memcpy(&low, packet + (packet[0] & 0xfu) * 4u + ESP_SEQ_OFFSET, sizeof(low));
+		state->used = true;
+		if (run_is_covered(state, ntohl(low)))
+			continue;
+		ret = run_query(run, state, pump->error);
+		if (ret)
+			return ret;
+		expose = true;
+	}
+	return expose ? run_cover(run, pump->error) : 0;
+}
+
 static int finish(struct pump *pump, const struct slot *slot)
 {
 	struct run_counters *counters = &pump->run->counters;
 	const struct espalier_op *op = &slot->op;
 
 	counters->status[op->status]++;
-	if (pump->by_sa[op->result_sa])
-		pump->by_sa[op->result_sa]->used = true;
+	if (pump->run->by_sa[op->result_sa])
+		pump->run->by_sa[op->result_sa]->used = true;
 	if (op->status != ESP_STATUS_OK)
 		return 0;
 	counters->packets_out++;
 	counters->bytes_out += op->out_len;
 	return capture_write(pump->run->out, &slot->time, slot->link, slot->link_len,
-			     (const uint8_t *)pump->dst.va + op->cookie * pump->dst_stride, op->out_len);
+			     (const uint8_t *)pump->dst.va + op->cookie * pump->dst_stride, op->out_len, pump->error);
+}
+
+static int finish_all(struct pump *pump, struct espalier_op *const *ops, int count)
+{
+	int ret = pump->run->decap && pump->run->reserve ? cover_inbound(pump, ops, count) : 0;
+
+	for (int i = 0; i < count && !ret; i++) {
+		struct slot *slot = &pump->slots[pump->written % SLOTS];
+
+		if (ops[i] != &slot->op) {
+			snprintf(pump->error, RUN_ERROR_LEN, "The device returned packets out of order.");
+			return -EIO;
+		}
+		pump->written++;
+		ret = finish(pump, slot);
+	}
+	return ret;
 }
 
 /* Take back what is done; wait when there is nothing else to do. */
@@ -198,24 +228,11 @@ static int take_back(struct pump *pump)
 
 	if (got < 0)
 		return device_error(pump, got, "The device does not answer any more");
-	for (int i = 0; i < got; i++) {
-		struct slot *slot = &pump->slots[pump->written % SLOTS];
-
-		if (ops[i] != &slot->op) {
-			snprintf(pump->error, ESPALIER_ERROR_LEN, "The device returned packets out of order.");
-			return -EIO;
-		}
-		pump->written++;
-		ret = finish(pump, slot);
-		if (ret) {
-			snprintf(pump->error, ESPALIER_ERROR_LEN, "The output could not be written: %s.", strerror(-ret));
-			return ret;
-		}
-	}
-	if (got || pump->queued == pump->written || !(full || pump->end))
-		return 0;
+	ret = finish_all(pump, ops, got);
+	if (ret || got || pump->queued == pump->written || !(full || pump->end))
+		return ret;
 	ret = espalier_queue_wait(pump->queue, -1);
-	return ret && ret != -ENODEV && ret != -EIO ? device_error(pump, ret, "The device does not answer") : 0;
+	return ret && ret != -EINTR && ret != -ENODEV && ret != -EIO ? device_error(pump, ret, "The device does not answer") : 0;
 }
 
 static int pump_packets(struct pump *pump)
@@ -223,42 +240,17 @@ static int pump_packets(struct pump *pump)
 	int ret = 0;
 
 	while (!ret && (!pump->end || pump->written != pump->filled)) {
-		if (*pump->run->stop) {
-			snprintf(pump->error, ESPALIER_ERROR_LEN, "Interrupted.");
-			return -EINTR;
+		if (*pump->run->stop && !pump->end) {
+			pump->end = true;
+			pump->cut = interrupted(pump);
 		}
-		while (!ret && !pump->end && pump->filled - pump->written < SLOTS)
-			ret = take_packet(pump);
-		if (!ret)
-			ret = hand_over(pump);
+		while (!pump->end && pump->filled - pump->written < SLOTS)
+			take_packet(pump);
+		ret = hand_over(pump);
 		if (!ret)
 			ret = take_back(pump);
 	}
-	return ret;
-}
-
-/* What the SAs have come to. When the device cannot say: what they can have come to at most, so that no number is used twice. */
-static int update_states(struct pump *pump, char *error)
-{
-	struct run *run = pump->run;
-	int ret = 0;
-
-	for (size_t i = 0; i < run->states->count; i++) {
-		struct state *state = &run->states->list[i];
-		uint64_t seq, limit = state->esn ? UINT64_MAX : UINT32_MAX;
-
-		if (state->sa == ESPALIER_SA_NONE || !state->used)
-			continue;
-		if (!espalier_sa_query(run->dev, run->decap ? ESPALIER_INBOUND : ESPALIER_OUTBOUND, state->sa, &seq)) {
-			*(run->decap ? &state->seq : &state->oseq) = seq;
-		} else {
-			ret = -EIO;
-			snprintf(error, ESPALIER_ERROR_LEN, "The device does not tell its sequence numbers: %.400s", espalier_error(run->dev));
-			if (!run->decap)
-				state->oseq = limit - state->oseq < pump->queued ? limit : state->oseq + pump->queued;
-		}
-	}
-	return ret;
+	return ret ? ret : pump->cut;
 }
 
 static int prepare(struct pump *pump)
@@ -273,47 +265,36 @@ static int prepare(struct pump *pump)
 		ret = espalier_dma_alloc(run->dev, (size_t)SLOTS * pump->dst_stride, &pump->dst);
 	if (!ret)
 		ret = espalier_queue_create(run->dev, SLOTS, &pump->queue);
-	if (ret)
-		return device_error(pump, ret, "Cannot prepare the device");
-	return add_states(pump);
+	return ret ? device_error(pump, ret, "Cannot prepare the device") : 0;
 }
 
 int run_capture(struct run *run, char *error)
 {
 	uint64_t before, after;
-	char update_error[ESPALIER_ERROR_LEN] = "";
+	char settle_error[RUN_ERROR_LEN] = "";
 	struct pump *pump = calloc(1, sizeof(*pump));
-	int ret, update = 0;
+	int ret, settled;
 
-	for (size_t i = 0; i < run->states->count; i++) {
-		run->states->list[i].sa = ESPALIER_SA_NONE;
-		run->states->list[i].used = false;
-	}
 	if (!pump) {
-		snprintf(error, ESPALIER_ERROR_LEN, "Out of memory.");
+		snprintf(error, RUN_ERROR_LEN, "Out of memory.");
 		return -ENOMEM;
 	}
 	pump->run = run;
 	pump->error = error;
-	ret = espalier_info(run->dev, &run->info);
-	if (ret)
-		ret = device_error(pump, ret, "The device");
-	if (!ret)
-		ret = prepare(pump);
+	ret = prepare(pump);
 	if (!ret && espalier_cycles(run->dev, &before))
 		ret = device_error(pump, -EIO, "The device");
 	if (!ret)
 		ret = pump_packets(pump);
-	if (!ret && espalier_cycles(run->dev, &after))
-		ret = device_error(pump, -EIO, "The device");
-	if (!ret)
+	if ((!ret || ret == pump->cut) && !espalier_cycles(run->dev, &after))
 		run->counters.cycles = after - before;
+	else if (!ret)
+		ret = device_error(pump, -EIO, "The device");
 	espalier_queue_destroy(pump->queue);
-	if (run->update_states)
-		update = update_states(pump, update_error);
-	if (!ret && update) {
-		ret = update;
-		memcpy(error, update_error, sizeof(update_error));
+	settled = run_settle(run, settle_error);
+	if (!ret && settled) {
+		ret = settled;
+		memcpy(error, settle_error, sizeof(settle_error));
 	}
 	espalier_dma_free(run->dev, &pump->src);
 	espalier_dma_free(run->dev, &pump->dst);

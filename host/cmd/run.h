@@ -7,10 +7,12 @@
 
 #include "capture.h"
 #include "espalier.h"
+#include "reserve.h"
 #include "states.h"
 
 #define RUN_STATUSES 256 /* by status of an operation, ESPALIER_STATUS_DEVICE_LOST included */
 #define RUN_VERDICTS (CAPTURE_NOT_IPV4 + 1)
+#define RUN_ERROR_LEN STATES_ERROR_LEN
 
 struct run_counters {
 	uint64_t packets_in, packets_out;
@@ -30,18 +32,41 @@ struct run {
 	struct espalier_info info;
 	bool decap;
 	struct states *states;
-	bool update_states; /* bring seq or oseq of each up to date at the end */
+	struct reserve *reserve; /* NULL: sequence numbers are not kept */
 	struct capture_in *in;
 	struct capture_out *out;
 	struct run_counters counters;
 	const volatile sig_atomic_t *stop; /* set from outside to end early */
+	struct state *by_sa[ESPALIER_SA_NONE + 1]; /* the state behind an SA of the device */
 };
 
 /*
- * Install the states and run the capture. 0, or a negative errno value with a sentence (ESPALIER_ERROR_LEN bytes). The SAs stay in the
- * device until it is closed. With update_states, also after an error the states' sequence numbers are safe to save: none that was used
- * on the wire comes again.
+ * Install the states in the device, where they stay until it is closed. 0, or a negative errno value with a sentence (RUN_ERROR_LEN bytes):
+ * the device does not take one.
+ */
+int run_install(struct run *run, char *error);
+
+/*
+ * Run the capture. 0, or a negative errno value with a sentence. Packets before a cut in the capture, or before stop was set, are through
+ * and counted; the error comes then. With reserve set the file of sequence numbers covers at any time what is in use.
  */
 int run_capture(struct run *run, char *error);
+
+/* ---- run_states.c ---- */
+
+/* No packet has a number that the file does not cover: call it with reached up to date before packets go to the device (encapsulation) or out. */
+int run_cover(struct run *run, char *error);
+
+/* Set reached to what the device says the SA has come to. */
+int run_query(struct run *run, struct state *state, char *error);
+
+/*
+ * An inbound packet of this state, low: the sequence number of its header, is about to be released: what the file says must not be below it.
+ * Numbers of one SA jump by less than 2^31 within a run.
+ */
+bool run_is_covered(const struct state *state, uint32_t low);
+
+/* The end of a run, queue gone: the file gets the numbers reached. When the device cannot say: what they can have come to at most. */
+int run_settle(struct run *run, char *error);
 
 #endif

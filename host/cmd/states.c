@@ -9,12 +9,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define WORDS_MAX 99
@@ -139,7 +137,7 @@ static bool is_sequence_option(const char *word)
 	return !strcmp(word, "replay-seq") || !strcmp(word, "replay-seq-hi") || !strcmp(word, "replay-oseq") || !strcmp(word, "replay-oseq-hi");
 }
 
-/* The words of a line joined again, quoted where needed, without the options that states_save writes anew. */
+/* The words of a line joined again, quoted where needed, without the options that states_write writes anew. */
 static char *join_words(char *const *list, int count)
 {
 	struct buffer text = { 0 };
@@ -256,7 +254,7 @@ int states_load(const char *path, struct states *states, char *error)
 	return ret;
 }
 
-static int write_states(FILE *file, const struct states *states)
+void states_write(FILE *file, const struct states *states)
 {
 	fprintf(file, "# Written by espalier: sequence numbers stand where the last run left them.\n");
 	for (size_t i = 0; i < states->count; i++) {
@@ -267,37 +265,11 @@ static int write_states(FILE *file, const struct states *states)
 			fprintf(file, " replay-seq-hi 0x%x replay-oseq-hi 0x%x", (unsigned int)(s->seq >> 32), (unsigned int)(s->oseq >> 32));
 		fputc('\n', file);
 	}
-	return fflush(file) || fsync(fileno(file)) ? -errno : 0;
 }
 
-int states_save(const char *path, const struct states *states, char *error)
+bool states_same_key(const struct state *a, const struct state *b)
 {
-	char temp[PATH_MAX];
-	FILE *file;
-	int fd, ret;
-
-	if (snprintf(temp, sizeof(temp), "%s.XXXXXX", path) >= (int)sizeof(temp))
-		return fail(error, -ENAMETOOLONG, "%s: the name is too long", path);
-	fd = mkostemp(temp, O_CLOEXEC); /* mode 0600 */
-	if (fd < 0)
-		return fail(error, -errno, "%s: %s", temp, strerror(errno));
-	file = fdopen(fd, "w");
-	if (!file) {
-		ret = -errno;
-		close(fd);
-		goto out;
-	}
-	ret = write_states(file, states);
-	if (fclose(file) && !ret)
-		ret = -errno;
-	if (!ret && rename(temp, path))
-		ret = -errno;
-out:
-	if (ret) {
-		unlink(temp);
-		return fail(error, ret, "%s: %s", path, strerror(-ret));
-	}
-	return 0;
+	return a->key_len == b->key_len && !CRYPTO_memcmp(a->key, b->key, a->key_len) && !CRYPTO_memcmp(a->salt, b->salt, sizeof(a->salt));
 }
 
 void states_free(struct states *states)

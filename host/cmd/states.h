@@ -31,9 +31,11 @@ struct state {
 	uint64_t seq;  /* highest number received (replay-seq) */
 	uint64_t oseq; /* last number sent (replay-oseq) */
 	struct selector selector; /* all zero: every packet */
-	char *words; /* the line as it was, without the replay-seq and replay-oseq options; for states_save */
-	uint16_t sa; /* index in the device, for the user of the list */
-	bool used;   /* did anything since then, likewise */
+	char *words; /* the line as it was, without the replay-seq and replay-oseq options; for states_write */
+	/* for the run that uses the list */
+	uint16_t sa;	  /* index in the device */
+	bool used;	  /* did anything */
+	uint64_t reached; /* no number above it is in use: sent, or received */
 };
 
 struct states {
@@ -47,8 +49,11 @@ int states_load(const char *path, struct states *states, char *error);
 /* The same from memory; name stands for the file in errors. text is not changed. */
 int states_parse(const char *name, const char *text, size_t len, struct states *states, char *error);
 
-/* Write the states back with their present seq and oseq: a new file beside path, readable by its owner only, then renamed onto path. */
-int states_save(const char *path, const struct states *states, char *error);
+/* The states with their present seq and oseq, for states_load(). Errors stay in file. */
+void states_write(FILE *file, const struct states *states);
+
+/* Do both have the same key and salt, whatever their SPIs? Then a number of one is a nonce of the other. */
+bool states_same_key(const struct state *a, const struct state *b);
 
 void states_free(struct states *states);
 
