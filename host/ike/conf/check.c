@@ -53,7 +53,7 @@ int check_child(struct loader *loader, const struct settings_section *section, s
 		ret = check_limits(loader, section, "packets", &child->packets);
 	/* What is to be up is up again after its peer was dead, unless something else was said. */
 	if (child->start_action & CONF_ACTION_START && !settings_find_value(section, "dpd_action"))
-		child->dpd_action = CONF_DPD_RESTART;
+		child->dpd_action = CONF_ACTION_START;
 	return ret;
 }
 

@@ -63,12 +63,11 @@ enum conf_childless { CONF_CHILDLESS_ALLOW, CONF_CHILDLESS_FORCE, CONF_CHILDLESS
 enum conf_send_cert { CONF_CERT_IFASKED, CONF_CERT_NEVER, CONF_CERT_ALWAYS };
 enum conf_unique { CONF_UNIQUE_NO, CONF_UNIQUE_NEVER, CONF_UNIQUE_KEEP, CONF_UNIQUE_REPLACE };
 enum conf_revocation { CONF_REVOCATION_RELAXED, CONF_REVOCATION_IFURI, CONF_REVOCATION_STRICT };
-enum conf_dpd_action { CONF_DPD_CLEAR, CONF_DPD_TRAP, CONF_DPD_RESTART };
 enum conf_auth_method { CONF_AUTH_PUBKEY, CONF_AUTH_PSK };
 enum conf_key_type { CONF_KEY_ANY, CONF_KEY_RSA, CONF_KEY_RSA_PSS, CONF_KEY_ECDSA, CONF_KEY_ED25519 };
 enum conf_hash { CONF_HASH_SHA256, CONF_HASH_SHA384, CONF_HASH_SHA512, CONF_HASH_IDENTITY };
 
-/* start_action, close_action: "trap|start" is both. */
+/* start_action, close_action, dpd_action: "trap|start" is both. */
 #define CONF_ACTION_TRAP 1u
 #define CONF_ACTION_START 2u
 
@@ -114,8 +113,7 @@ struct conf_child {
 	struct conf_selectors local_ts, remote_ts;
 	const struct proposals *esp_proposals; /* at least one */
 	enum sink_mode mode;
-	unsigned int start_action, close_action; /* CONF_ACTION_... */
-	enum conf_dpd_action dpd_action;
+	unsigned int start_action, close_action, dpd_action; /* CONF_ACTION_... */
 	struct conf_limits time;	    /* seconds */
 	struct conf_limits bytes, packets;
 	uint32_t replay_window;		    /* packets; 0: no check */

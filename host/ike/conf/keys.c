@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "conf/value.h"
 
@@ -101,7 +102,7 @@ static int store_number(const struct key *key, uint64_t number, void *to)
 	return 0;
 }
 
-/* Which of the words, separated by blanks; -1: none. */
+/* Which of the words, separated by blanks, in capitals or not; -1: none. */
 static int word_index(const char *words, const char *text)
 {
 	size_t len = strlen(text);
@@ -109,7 +110,7 @@ static int word_index(const char *words, const char *text)
 	for (int i = 0; *words; i++) {
 		size_t word = strcspn(words, " ");
 
-		if (word == len && !memcmp(words, text, len))
+		if (word == len && !strncasecmp(words, text, len))
 			return i;
 		words += word + (words[word] == ' ');
 	}
@@ -206,7 +207,7 @@ static int set_counted(const struct key *key, const char *text, void *to)
 		[KEY_NUMBER] = value_number, [KEY_TIME] = value_time, [KEY_BYTES] = value_bytes,
 	};
 	uint64_t number;
-	int ret = parsers[key->type](text, &number);
+	int ret = parsers[key->type](key->text && !strcmp(text, key->text) ? key->standard : text, &number);
 
 	return ret ? ret : store_number(key, number, to);
 }
@@ -308,7 +309,7 @@ static const char *wants(const struct key *key)
 		[KEY_NUMBER] = "a number is wanted",
 		[KEY_TIME] = "a time is wanted: seconds, or a number with s, m, h or d",
 		[KEY_BYTES] = "a number is wanted, with k, m or g or without",
-		[KEY_ACTION] = "none, trap, start or trap|start is wanted",
+		[KEY_ACTION] = "none (clear), trap (route), start (restart) or trap|start is wanted",
 		[KEY_URIS] = "file:///PATH is wanted; CRLs are not fetched from elsewhere",
 		[KEY_ADDRS] = "addresses, prefixes, ranges or %any are wanted; names are not looked up",
 		[KEY_SELECTORS] = "traffic selectors are wanted: dynamic, a prefix or a range, with [protocol/port] or without, at most 16",

@@ -22,7 +22,7 @@ struct loader {
 
 enum key_type {
 	KEY_BOOL,      /* bool */
-	KEY_NUMBER,    /* unsigned integer of size bytes, or of none: checked only */
+	KEY_NUMBER,    /* unsigned integer of size bytes, or of none: checked only; text, if not NULL, stands for the standard */
 	KEY_TIME,      /* the same, in seconds */
 	KEY_BYTES,     /* the same */
 	KEY_WORD,      /* enum: the words in text are its values 0, 1, 2... */

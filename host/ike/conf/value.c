@@ -243,22 +243,40 @@ int value_secret(const char *text, uint8_t **bytes, size_t *len)
 	return -EINVAL;
 }
 
+static int one_action(const char *text, size_t len, bool alone, unsigned int *action)
+{
+	static const struct {
+		const char *word;
+		unsigned int action;
+		bool alone; /* an old word, which strongSwan does not take in a list */
+	} actions[] = {
+		{ "none", 0, false }, { "trap", CONF_ACTION_TRAP, false }, { "start", CONF_ACTION_START, false },
+		{ "clear", 0, true }, { "route", CONF_ACTION_TRAP, true }, { "restart", CONF_ACTION_START, true },
+	};
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
+		if (strlen(actions[i].word) == len && !strncasecmp(text, actions[i].word, len) && (alone || !actions[i].alone)) {
+			*action |= actions[i].action;
+			return 0;
+		}
+	return -EINVAL;
+}
+
 int value_action(const char *text, unsigned int *action)
 {
-	char copy[32], *rest = copy, *word;
+	const char *bar, *end;
+	bool alone = !strchr(text, '|');
 
-	if (strlen(text) >= sizeof(copy))
-		return -EINVAL;
-	*action = 0;
-	if (!strcmp(text, "none"))
-		return 0;
-	strcpy(copy, text);
-	while ((word = strsep(&rest, "|"))) {
-		unsigned int bit = !strcmp(word, "trap") ? CONF_ACTION_TRAP : !strcmp(word, "start") ? CONF_ACTION_START : 0;
-
-		if (!bit || *action & bit)
+	for (*action = 0;; text = bar + 1) {
+		bar = strchr(text, '|');
+		end = bar ? bar : text + strlen(text);
+		while (*text == ' ')
+			text++;
+		while (end > text && end[-1] == ' ')
+			end--;
+		if (one_action(text, end > text ? (size_t)(end - text) : 0, alone, action))
 			return -EINVAL;
-		*action |= bit;
+		if (!bar)
+			return 0;
 	}
-	return 0;
 }

@@ -417,7 +417,7 @@ static bool wanted_again(const struct conf_child *child, enum close_cause cause)
 		return child->close_action & CONF_ACTION_START;
 	if (cause == CLOSE_FAILED)
 		return child->start_action & CONF_ACTION_START;
-	return cause == CLOSE_DEAD && child->dpd_action == CONF_DPD_RESTART;
+	return cause == CLOSE_DEAD && child->dpd_action & CONF_ACTION_START;
 }
 
 static void restart_children(struct ike_sa *sa, enum close_cause cause)

@@ -81,7 +81,7 @@ static const struct conf_child *still_wanted(const struct reqid *r, const struct
 	for (size_t i = 0; conn && i < conn->child_count; i++) {
 		const struct conf_child *child = conn->children[i];
 
-		if (!strcmp(child->name, r->name) && (child->close_action & CONF_ACTION_TRAP || child->dpd_action == CONF_DPD_TRAP)
+		if (!strcmp(child->name, r->name) && (child->close_action & CONF_ACTION_TRAP || child->dpd_action & CONF_ACTION_TRAP)
 		    && same_selectors(&child->local_ts, &r->trap->local_ts) && same_selectors(&child->remote_ts, &r->trap->remote_ts))
 			return child;
 	}

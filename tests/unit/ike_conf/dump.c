@@ -74,10 +74,9 @@ static void set_limits(json_t *object, const char *unit, const struct conf_limit
 
 static json_t *child_json(const struct conf_child *child)
 {
-	static const char *const dpd[] = { "none", "trap", "start" };
 	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:i}", "mode", child->mode == SINK_TUNNEL ? "TUNNEL" : "TRANSPORT",
 				   "start_action", action(child->start_action), "close_action", action(child->close_action),
-				   "dpd_action", dpd[child->dpd_action], "reqid", (json_int_t)child->reqid, "priority", (json_int_t)child->priority,
+				   "dpd_action", action(child->dpd_action), "reqid", (json_int_t)child->reqid, "priority", (json_int_t)child->priority,
 				   "replay_window", (json_int_t)child->replay_window, "copy_df", child->copy_df);
 
 	json_object_set_new(object, "local_ts", selectors_json(&child->local_ts));

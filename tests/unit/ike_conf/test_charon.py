@@ -122,6 +122,7 @@ connections {
             tr { mode = transport
                  start_action = trap|start
                  close_action = trap
+                 dpd_action = none
                  copy_df = no
                  reqid = 17
                  priority = 99
@@ -149,6 +150,29 @@ connections {
         children { x { start_action = none
                        close_action = none
                        dpd_action = clear } } }
+}
+""",
+    "actions": """
+connections {
+    a { mobike = no
+        fragmentation = Yes
+        unique = REPLACE
+        children {
+            a { start_action = trap | start
+                close_action = start|trap
+                dpd_action = start
+                replay_window = -1 }
+            b { start_action = route
+                close_action = restart
+                dpd_action = none }
+            c { start_action = Start
+                close_action = clear
+                dpd_action = route }
+            d { start_action = trap|none
+                close_action = trap|trap
+                dpd_action = none|trap }
+        }
+    }
 }
 """,
     "addresses and selectors": """

@@ -95,8 +95,7 @@ static void test_defaults(void **unused)
 	assert_int_equal(n->local_ts.items[0].ts.port_hi, 65535);
 	assert_int_equal(n->esp_proposals->list[0].protocol, IKE_PROTO_ESP);
 	assert_int_equal(n->mode, SINK_TUNNEL);
-	assert_int_equal(n->start_action + n->close_action, 0);
-	assert_int_equal(n->dpd_action, CONF_DPD_CLEAR);
+	assert_int_equal(n->start_action + n->close_action + n->dpd_action, 0);
 	assert_int_equal(n->time.rekey, 3600);
 	assert_int_equal(n->time.life, 3960);
 	assert_int_equal(n->time.rand, 360);
@@ -168,8 +167,18 @@ static const struct plain child_lines[] = {
 	N("start_action = trap|start", start_action, CONF_ACTION_TRAP | CONF_ACTION_START),
 	N("close_action = trap", close_action, CONF_ACTION_TRAP),
 	N("close_action = none", close_action, 0),
-	N("dpd_action = trap", dpd_action, CONF_DPD_TRAP),
-	N("dpd_action = restart", dpd_action, CONF_DPD_RESTART),
+	N("dpd_action = trap", dpd_action, CONF_ACTION_TRAP),
+	N("dpd_action = restart", dpd_action, CONF_ACTION_START),
+	N("dpd_action = start", dpd_action, CONF_ACTION_START),
+	N("dpd_action = none", dpd_action, 0),
+	N("dpd_action = clear", dpd_action, 0),
+	N("dpd_action = trap|none", dpd_action, CONF_ACTION_TRAP),
+	N("start_action = trap | start", start_action, CONF_ACTION_TRAP | CONF_ACTION_START),
+	N("start_action = START|Trap", start_action, CONF_ACTION_TRAP | CONF_ACTION_START),
+	N("start_action = route", start_action, CONF_ACTION_TRAP),
+	N("close_action = clear", close_action, 0),
+	N("mode = Transport", mode, SINK_TRANSPORT),
+	N("replay_window = -1", replay_window, 32),
 	N("rekey_time = 10m", time.rekey, 600),
 	N("rekey_time = 10m", time.life, 660),
 	N("rekey_time = 10m", time.rand, 60),
@@ -499,9 +508,10 @@ static void test_errors(void **unused)
 	};
 	static const char *const child[][2] = {
 		{ "mode = beet", "f:4: mode = beet: one of these is wanted: tunnel transport" },
-		{ "start_action = star", "f:4: start_action = star: none, trap, start or trap|start is wanted" },
-		{ "start_action = trap|trap", "f:4: start_action = trap|trap: " },
-		{ "start_action = trap|none", "f:4: start_action = trap|none: " },
+		{ "start_action = star", "f:4: start_action = star: none (clear), trap (route), start (restart) or trap|start is wanted" },
+		{ "start_action = trap|route", "f:4: start_action = trap|route: " },
+		{ "start_action = |", "f:4: start_action = |: " },
+		{ "replay_window = -2", "f:4: replay_window = -2: " },
 		{ "rekey_bytes = 5t", "f:4: rekey_bytes = 5t: a number is wanted" },
 		{ "rekey_bytes = 18446744073709551615g", "out of range" },
 		{ "life_time = 30m", "f:4: life_time is less than rekey_time (3600)" },
