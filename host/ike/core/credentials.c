@@ -70,7 +70,7 @@ static struct cert *keep(struct credentials *c, struct cert *cert)
 	return cert;
 }
 
-/* All certificates of a file; *first is the first of it, borrowed. */
+/* All certificates of a file; *first is the first of it, borrowed. Returns how many. */
 static int load_file(struct credentials *c, const char *path, struct cert **first, char *error)
 {
 	struct cert *certs[FILE_CERTS_MAX];
@@ -79,6 +79,8 @@ static int load_file(struct credentials *c, const char *path, struct cert **firs
 
 	if (n <= 0)
 		return say(error, n ? n : -EBADMSG, "%s: %s", path, n ? why : "no certificate in it");
+	if (*why)
+		agent_log(c->agent, AGENT_ERROR, "%s", why);
 	*first = NULL;
 	for (int i = 0; i < n; i++) {
 		struct cert *kept = keep(c, certs[i]);
@@ -88,16 +90,19 @@ static int load_file(struct credentials *c, const char *path, struct cert **firs
 		if (!*first)
 			*first = kept;
 	}
-	return 0;
+	return n;
 }
 
 static int load_ca(struct credentials *c, const char *path, struct cert **ca, char *error)
 {
 	char why[CRYPTO_ERROR_LEN];
-	int err = load_file(c, path, ca, error);
+	int count = load_file(c, path, ca, error), err;
 
-	if (err)
-		return err;
+	if (count < 0)
+		return count;
+	/* As strongSwan has it. More than one would be more trust than the same file gives there. */
+	if (count > 1)
+		agent_log(c->agent, AGENT_INFO, "%s: the first of its %d certificates is trusted, the others are for chains; a CA is a file", path, count);
 	err = trust_add_ca(c->trust, *ca, why);
 	return err ? say(error, err, "%s: %s", path, why) : 0;
 }
@@ -139,7 +144,7 @@ static int load_all(struct credentials *c, char *error)
 	int err;
 
 	for (size_t i = 0; i < conf->certs.count; i++)
-		if (load_file(c, conf->certs.items[i], &cert, error))
+		if (load_file(c, conf->certs.items[i], &cert, error) < 0)
 			skip(c, error);
 	for (size_t i = 0; i < conf->cacerts.count; i++)
 		if (load_ca(c, conf->cacerts.items[i], &cert, error))
@@ -214,7 +219,7 @@ static int find_local(struct credentials *c, struct conn_credentials *cc, char *
 	for (size_t i = 0; i < local->certs.count; i++) {
 		int err = load_file(c, local->certs.items[i], &cert, error);
 
-		if (err)
+		if (err < 0)
 			return err;
 		add_local(c, cc, cert);
 	}
@@ -249,7 +254,7 @@ static int prepare_remote(struct credentials *c, struct conn_credentials *cc, ch
 		return say(error, -E2BIG, "%s:%u: more than %u certificates for remote", remote->where.file, remote->where.line, CERT_CHAIN_MAX);
 	for (size_t i = 0; i < remote->certs.count; i++, cc->remote_cert_count++) {
 		err = load_file(c, remote->certs.items[i], &cc->remote_certs[i], error);
-		if (err)
+		if (err < 0)
 			return err;
 	}
 	for (size_t i = 0; i < remote->cacerts.count; i++) {

@@ -147,33 +147,35 @@ bool cert_is_pem(const uint8_t *data, size_t len)
 	return len && memmem(data, len, "-----BEGIN ", 11) != NULL;
 }
 
-/* The certificates of a PEM text; the first that is broken ends it with an error. */
-static int parse_pem(const uint8_t *data, size_t len, struct cert **certs, unsigned int max, char *error)
+/* The certificates of a PEM text up to one that is broken; *why is what was left out behind the first, or NULL. */
+static int parse_pem(const uint8_t *data, size_t len, struct cert **certs, unsigned int max, const char **why)
 {
 	BIO *bio = BIO_new_mem_buf(data, (int)len);
 	unsigned int count = 0;
-	X509 *x509;
+	X509 *x509 = NULL;
 
-	while (bio && count < max && (x509 = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+	*why = NULL;
+	while (bio && (x509 = PEM_read_bio_X509(bio, NULL, NULL, NULL)) && count < max) {
 		certs[count] = wrap(x509);
+		x509 = NULL;
 		if (!certs[count])
 			break;
 		count++;
 	}
+	if (x509)
+		*why = "there are more certificates in it than are looked at";
+	else if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+		*why = "there is a broken certificate in it; that and what follows is left out";
+	X509_free(x509);
 	BIO_free(bio);
-	if (count == max || (count && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)) {
-		ERR_clear_error();
-		return (int)count;
-	}
 	ERR_clear_error();
-	while (count)
-		cert_free(certs[--count]);
-	return crypto_fail(error, -EBADMSG, "There is no certificate in it, or a broken one.");
+	return count ? (int)count : -EBADMSG;
 }
 
 static int load(const char *path, struct cert **certs, unsigned int max, char *error)
 {
-	char why[CRYPTO_ERROR_LEN];
+	char text[CRYPTO_ERROR_LEN];
+	const char *why = NULL;
 	uint8_t *data;
 	size_t len;
 	int ret = cert_read_file(path, &data, &len, error);
@@ -181,14 +183,20 @@ static int load(const char *path, struct cert **certs, unsigned int max, char *e
 	if (ret)
 		return ret;
 	if (cert_is_pem(data, len)) {
-		ret = parse_pem(data, len, certs, max, why);
+		ret = parse_pem(data, len, certs, max, &why);
+		if (ret < 0)
+			why = "There is no certificate in it, or a broken one.";
 	} else {
-		ret = cert_parse(data, len, certs, why);
+		ret = cert_parse(data, len, certs, text);
 		if (!ret)
 			ret = 1;
+		else
+			why = text;
 	}
 	OPENSSL_clear_free(data, len);
-	return ret < 0 ? crypto_fail(error, ret, "%.120s: %.100s", path, why) : ret;
+	if (error)
+		*error = '\0';
+	return why ? crypto_fail(error, ret, "%.120s: %.100s", path, why) : ret;
 }
 
 int cert_load(const char *path, struct cert **cert, char *error)

@@ -29,7 +29,10 @@ struct trust;
 int cert_parse(const uint8_t *der, size_t len, struct cert **cert, char *error);
 /* The first certificate of a PEM file, or DER. Negative errno of the file, -EBADMSG. */
 int cert_load(const char *path, struct cert **cert, char *error);
-/* All of a PEM file, at most max, into certs. Returns how many, or negative errno. */
+/*
+ * All of a PEM file, at most max, into certs. Returns how many, or negative errno. What stands behind the first may be broken, or too much: it is
+ * left out, and error then says so; else error is "".
+ */
 int cert_load_all(const char *path, struct cert **certs, unsigned int max, char *error);
 struct cert *cert_ref(struct cert *cert);
 void cert_free(struct cert *cert); /* NULL is allowed */
@@ -56,7 +59,7 @@ const uint8_t *cert_key_hash(const struct cert *cert);
 
 /* -------- private keys -------- */
 
-/* PEM or DER; PKCS#8, PKCS#1, SEC 1. passphrase may be NULL: an encrypted key is then -EACCES, as with a wrong one. -ENOTSUP: type or size. */
+/* PEM or DER; PKCS#8, PKCS#1, SEC 1; of a PEM file the first block that is one. passphrase may be NULL: an encrypted key is then -EACCES, as with a wrong one. -ENOTSUP: type or size. */
 int privkey_load(const char *path, const char *passphrase, struct privkey **key, char *error);
 int privkey_parse(const uint8_t *data, size_t len, const char *passphrase, struct privkey **key, char *error);
 struct privkey *privkey_ref(struct privkey *key);

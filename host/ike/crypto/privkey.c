@@ -28,7 +28,7 @@ static int give_passphrase(char *buffer, int size, int writing, void *arg)
 	return (int)len;
 }
 
-static EVP_PKEY *decode(const uint8_t *data, size_t len, struct passphrase *passphrase)
+static EVP_PKEY *decode_one(const uint8_t *data, size_t len, struct passphrase *passphrase)
 {
 	EVP_PKEY *pkey = NULL;
 	OSSL_DECODER_CTX *ctx = OSSL_DECODER_CTX_new_for_pkey(&pkey, NULL, NULL, NULL, EVP_PKEY_KEYPAIR, NULL, NULL);
@@ -39,6 +39,21 @@ static EVP_PKEY *decode(const uint8_t *data, size_t len, struct passphrase *pass
 	}
 	OSSL_DECODER_CTX_free(ctx);
 	ERR_clear_error();
+	return pkey;
+}
+
+/* Other PEM blocks may stand before the key: "EC PARAMETERS", as openssl ecparam -genkey writes them, or its certificate. */
+static EVP_PKEY *decode(const uint8_t *data, size_t len, struct passphrase *passphrase)
+{
+	static const char begin[] = "-----BEGIN ";
+	EVP_PKEY *pkey = decode_one(data, len, passphrase);
+	const uint8_t *end = data + len, *block = memmem(data, len, begin, strlen(begin));
+
+	while (!pkey && !passphrase->asked && block) {
+		block = memmem(block + 1, (size_t)(end - block) - 1, begin, strlen(begin));
+		if (block)
+			pkey = decode_one(block, (size_t)(end - block), passphrase);
+	}
 	return pkey;
 }
 

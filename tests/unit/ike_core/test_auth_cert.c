@@ -275,6 +275,23 @@ static void test_trust(void **state)
 	refused(&a, &b);
 }
 
+/* Of a file of several CAs the first is trusted, as in strongSwan; the others, whole or broken, stop nothing. */
+static void test_bundle(void **state)
+{
+	struct side a = side_a, b = side_b;
+	char command[256];
+
+	(void)state;
+	issue(&other_root, "stranger", "p256", "DNS:b.example.org");
+	snprintf(command, sizeof(command),
+		 "cd %s && { cat root.crt other.crt; printf '%%s\\n' '-----BEGIN CERTIFICATE-----' MIIB '-----END CERTIFICATE-----'; } >bundle.crt", pki.dir);
+	assert_int_equal(system(command), 0);
+	a.cas = "bundle";
+	accepted(&a, &b);
+	b.cert = "stranger";
+	refused(&a, &b);
+}
+
 static void test_revoked(void **state)
 {
 	struct side a = side_a, b = side_b;
@@ -351,7 +368,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds), cmocka_unit_test(test_identities), cmocka_unit_test(test_chain), cmocka_unit_test(test_trust),
 		cmocka_unit_test(test_known), cmocka_unit_test(test_cache), cmocka_unit_test(test_revoked), cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_sending),
+		cmocka_unit_test(test_sending), cmocka_unit_test(test_bundle),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

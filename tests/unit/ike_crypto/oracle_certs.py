@@ -249,6 +249,12 @@ for key, text in ((rsa_key, "rsa"), (ec_key, "ec"), (ed_key, "ed")):
         write(f"{text}_{form_text}.der", key.private_bytes(DER, form, CLEAR))
         write(f"{text}_{form_text}_locked.key", key.private_bytes(PEM, form, LOCKED))
     write(f"{text}_pkcs8_locked.der", key.private_bytes(DER, PKCS8, LOCKED))
+# As openssl ecparam -genkey writes it: the curve's name (OID 1.2.840.10045.3.1.7) in a block of its own.
+PARAMETERS = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+write("parameters.key", PARAMETERS)
+write("ec_parameters.key", PARAMETERS + ec_key.private_bytes(PEM, OLD, CLEAR))
+write("ec_parameters_locked.key", PARAMETERS + ec_key.private_bytes(PEM, OLD, LOCKED))
+write("ec_behind_cert.key", leaf.pem() + ec_key.private_bytes(PEM, PKCS8, CLEAR))
 write("small.key", rsa.generate_private_key(65537, 1024).private_bytes(PEM, PKCS8, CLEAR))
 write("k256.key", new_key("k256").private_bytes(PEM, PKCS8, CLEAR))
 write("garbage.pem", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
