@@ -10,8 +10,6 @@
 #include "gw.h"
 
 #define SALT_LEN 4u
-#define DRAIN_MS 5000u
-#define DRAIN_WAIT_MS 50
 
 /* Combined-mode algorithms the card has: bytes of the AES key; 0: not. */
 static const uint8_t key_lens[SINK_AEAD_COUNT] = { [SINK_AES_GCM_16_128] = 16, [SINK_AES_GCM_16_192] = 24, [SINK_AES_GCM_16_256] = 32 };
@@ -197,55 +195,6 @@ static int control_sa_query(struct sink *sink, const struct sink_sa_id *id, stru
 	return 0;
 }
 
-/* A pipe with packets of the SA (NULL: of any); NULL: there is none. */
-static struct gw_pipe *busy_pipe(struct gw *gw, const struct gw_sa *sa)
-{
-	for (unsigned int i = 0; i < 2; i++) {
-		struct gw_pipe *pipe = &gw->device.pipes[i];
-
-		if (sa ? sa->in_flight && sa->id.direction == (enum sink_direction)i : pipe_in_flight(pipe) > 0)
-			return pipe;
-	}
-	return NULL;
-}
-
-/* Wait until no packet of the SA (NULL: of any) is in the card. -ENODEV: the card was lost meanwhile, and the SA with it. */
-static int drain(struct gw *gw, const struct gw_sa *sa)
-{
-	uint64_t end = gw_clock_ms() + DRAIN_MS;
-	struct gw_pipe *pipe;
-
-	for (;;) {
-		gw_pump(gw);
-		if (!gw->device.dev)
-			return -ENODEV;
-		pipe = busy_pipe(gw, sa);
-		if (!pipe)
-			return 0;
-		if (gw_clock_ms() >= end) {
-			gw_device_lost(gw, "it does not finish its packets");
-			return -ENODEV;
-		}
-		espalier_queue_wait(pipe->queue, DRAIN_WAIT_MS); /* whether it waited in vain shows in the next round */
-		pipe->armed = false;
-	}
-}
-
-/* Out of the card and the table. The caller has drained it. 0, or the card's refusal. */
-static int remove_sa(struct gw *gw, struct gw_sa *sa)
-{
-	struct gw_policy *policy = spd_find(&gw->spd, sa->reqid);
-	int ret = 0;
-
-	if (policy && policy->sa == sa)
-		policy->sa = NULL;
-	if (!sa->reserved)
-		ret = espalier_sa_delete(gw->device.dev, sa->id.direction == SINK_IN ? ESPALIER_INBOUND : ESPALIER_OUTBOUND, sa->index);
-	mtu_forget(gw, sa);
-	sad_remove(&gw->sad, sa);
-	return ret;
-}
-
 static int control_sa_delete(struct sink *sink, const struct sink_sa_id *id)
 {
 	struct gw *gw = (struct gw *)sink;
@@ -254,24 +203,11 @@ static int control_sa_delete(struct sink *sink, const struct sink_sa_id *id)
 
 	if (!sa)
 		return -ENOENT;
-	if (drain(gw, sa))
-		return need_card(gw);
-	ret = remove_sa(gw, sa);
-	if (ret == -ENODEV)
-		gw_device_lost(gw, espalier_error(gw->device.dev));
-	return ret ? gw->device.dev ? from_card(gw, ret) : need_card(gw) : 0;
-}
-
-void gw_delete_sas(struct gw *gw)
-{
-	int ret = 0;
-
-	if (!gw->device.dev || !gw->sad.all || drain(gw, NULL))
-		return;
-	while (gw->sad.all && ret != -ENODEV)
-		ret = remove_sa(gw, gw->sad.all);
-	if (ret == -ENODEV)
-		gw_device_lost(gw, espalier_error(gw->device.dev));
+	gw_remove_sa(gw, sa);
+	ret = gw_bury(gw);
+	if (gw->sad.dying)
+		return SINK_SERVER_LATER;
+	return !ret ? 0 : gw->device.dev ? from_card(gw, ret) : need_card(gw);
 }
 
 /* ---- policies ---- */
@@ -375,15 +311,17 @@ void gw_flush(struct gw *gw)
 
 static int control_flush(struct sink *sink)
 {
-	gw_flush((struct gw *)sink);
-	return 0;
+	struct gw *gw = (struct gw *)sink;
+
+	gw_flush(gw);
+	return gw->sad.dying ? SINK_SERVER_LATER : 0;
 }
 
 /* ---- events and clients ---- */
 
 void gw_say_expiry(struct gw *gw, struct gw_sa *sa)
 {
-	enum sad_expiry expiry = sad_expiry(sa);
+	enum sad_expiry expiry = sa->dying ? SAD_FINE : sad_expiry(sa);
 	struct sink_event event = { .kind = SINK_EVENT_EXPIRE, .id = sa->id, .reqid = sa->reqid, .hard = expiry == SAD_HARD };
 
 	if (expiry == SAD_FINE)

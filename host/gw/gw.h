@@ -10,6 +10,7 @@
 
 #include "counters.h"
 #include "device.h"
+#include "keeper.h"
 #include "routes.h"
 #include "sad.h"
 #include "sink/sink_server.h"
@@ -38,6 +39,7 @@ struct gw {
 	struct sink sink; /* first: it is one */
 	const struct gw_options *options;
 	struct gw_device device;
+	struct keeper *keeper; /* NULL: the card was never lost */
 	struct gw_sad sad;
 	struct gw_spd spd;
 	struct gw_tun tun;
@@ -76,15 +78,19 @@ uint64_t gw_clock_ms(void);
 /* Hand filled slots to the card, take results back and send them on, until nothing moves. The card may be down afterwards. */
 void gw_pump(struct gw *gw);
 void gw_watch_wire(struct gw *gw, const struct wire_socket *socket);
-void gw_watch_queues(struct gw *gw, bool on);
+void gw_watch_device(struct gw *gw, bool on);
+void gw_watch_keeper(struct gw *gw);
 
 /* ---- recover.c ---- */
 /* Open the card and watch its queues. 0 or negative errno. */
 int gw_open_device(struct gw *gw, char *error);
+/* For good. */
 void gw_close_device(struct gw *gw);
-/* The card is gone: its SAs too, and the agent hears of it. Policies stay and block. */
+/* The keeper has opened the card, or not. */
+void gw_device_opened(struct gw *gw);
+/* The card is gone: its SAs too, and the agent hears of it. Policies stay and block. Never waits for the card. */
 void gw_device_lost(struct gw *gw, const char *why);
-/* Is it still there? When it is gone: time to try again? Called now and then. */
+/* Is it still there, and does it complete its packets? When it is gone: time to try again? Called every 250 ms. */
 void gw_check_device(struct gw *gw);
 
 /* ---- outbound.c ---- */
@@ -117,11 +123,24 @@ void mtu_forget(struct gw *gw, struct gw_sa *sa);
 extern const struct sink_ops gw_sink_ops;
 int gw_take_socket(struct sink *sink, int fd, const struct endpoint *local);
 void gw_client(struct sink *sink, bool present);
-/* All SAs; packets under way are waited for. */
-void gw_delete_sas(struct gw *gw);
 void gw_flush(struct gw *gw);
 /* An event about an SA's limits, if one is due. */
 void gw_say_expiry(struct gw *gw, struct gw_sa *sa);
+
+/* ---- removal.c ---- */
+/* An SA is deleted: its policy has none any more, no packet finds it, and gw_bury does the rest. */
+void gw_remove_sa(struct gw *gw, struct gw_sa *sa);
+/* All of them; the agent's next requests wait until the card is rid of them. */
+void gw_delete_sas(struct gw *gw);
+/*
+ * Take dying SAs out of the card whose packets are back, for some milliseconds; when none is left, go on with the agent. 0, or what the card
+ * said of the last that failed.
+ */
+int gw_bury(struct gw *gw);
+/* Is there one that needs no packet back? */
+bool gw_may_bury(const struct gw *gw);
+/* At the end: wait for all of it. */
+void gw_finish_removals(struct gw *gw);
 
 /* To the agent, if one is there. */
 static inline void gw_event(struct gw *gw, const struct sink_event *event)

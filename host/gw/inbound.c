@@ -163,6 +163,14 @@ void gw_inbound_done(struct gw *gw, unsigned int count)
 	struct gw_pipe *pipe = &gw->device.pipes[ESPALIER_INBOUND];
 
 	for (unsigned int i = 0; i < count; i++) {
+		const struct gw_slot *slot = pipe_done_slot(pipe, i);
+
+		if (slot->op.status == ESP_STATUS_OK && slot->op.result_sa != slot->sa->index) {
+			gw_device_lost(gw, "it decrypted a packet with another SA than the packet's");
+			return;
+		}
+	}
+	for (unsigned int i = 0; i < count; i++) {
 		struct gw_slot *slot = pipe_done_slot(pipe, i);
 		struct gw_sa *sa = slot->sa;
 

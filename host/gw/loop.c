@@ -19,7 +19,7 @@
 #define ROOM_MIN 8u /* of the card's slots, to take a packet from the TUN device: it may become some fragments */
 
 /* What an event belongs to: upper half of its data; lower half is which one. */
-enum source { SOURCE_TUN, SOURCE_WIRE, SOURCE_QUEUE, SOURCE_SERVER, SOURCE_SIGNAL, SOURCE_TIMER };
+enum source { SOURCE_TUN, SOURCE_WIRE, SOURCE_QUEUE, SOURCE_DEVICE, SOURCE_KEEPER, SOURCE_SERVER, SOURCE_SIGNAL, SOURCE_TIMER };
 
 uint64_t gw_clock_ms(void)
 {
@@ -46,10 +46,19 @@ static void unwatch_wire(void *context, const struct wire_socket *socket)
 	watch(context, EPOLL_CTL_DEL, socket->fd, 0, SOURCE_WIRE, 0);
 }
 
-void gw_watch_queues(struct gw *gw, bool on)
+void gw_watch_device(struct gw *gw, bool on)
 {
+	int operation = on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, fd = espalier_device_fd(gw->device.dev);
+
 	for (unsigned int i = 0; i < 2; i++)
-		watch(gw, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, espalier_queue_fd(gw->device.pipes[i].queue), EPOLLIN, SOURCE_QUEUE, i);
+		watch(gw, operation, espalier_queue_fd(gw->device.pipes[i].queue), EPOLLIN, SOURCE_QUEUE, i);
+	if (fd >= 0)
+		watch(gw, operation, fd, EPOLLIN | EPOLLRDHUP, SOURCE_DEVICE, 0);
+}
+
+void gw_watch_keeper(struct gw *gw)
+{
+	watch(gw, EPOLL_CTL_ADD, keeper_fd(gw->keeper), EPOLLIN, SOURCE_KEEPER, 0);
 }
 
 /* ---- the card ---- */
@@ -187,6 +196,13 @@ static void serve(struct gw *gw, const struct epoll_event *event)
 		if (gw->device.dev)
 			pipe_disarm(&gw->device.pipes[which]);
 		break;
+	case SOURCE_DEVICE:
+		gw->device_check_ms = 0;
+		gw_check_device(gw);
+		break;
+	case SOURCE_KEEPER:
+		gw_device_opened(gw);
+		break;
 	case SOURCE_SERVER:
 		sink_server_step(gw->server);
 		break;
@@ -205,13 +221,14 @@ static int loop(struct gw *gw)
 	struct epoll_event events[EVENTS];
 
 	while (!gw->stop) {
-		int ready = epoll_wait(gw->epoll_fd, events, EVENTS, -1);
+		int ready = epoll_wait(gw->epoll_fd, events, EVENTS, gw_may_bury(gw) ? 0 : -1);
 
 		if (ready < 0 && errno != EINTR)
 			return -errno;
 		gw->now_ms = gw_clock_ms();
 		for (int i = 0; i < ready; i++)
 			serve(gw, &events[i]);
+		gw_bury(gw);
 		mtu_update(gw);
 		arm(gw);
 		set_interest(gw);
@@ -296,10 +313,11 @@ static void finish(struct gw *gw, bool clean)
 	sink_server_close(gw->server);
 	gw->server = NULL;
 	gw_delete_sas(gw);
+	gw_finish_removals(gw);
 	routes_close(&gw->routes, !clean);
 	gw_close_device(gw);
-	while (gw->sad.all)
-		sad_remove(&gw->sad, gw->sad.all);
+	while (gw->sad.dying)
+		sad_remove(&gw->sad, gw->sad.dying);
 	spd_free(&gw->spd);
 	wire_close(&gw->wire);
 	tun_close(&gw->tun);

@@ -196,6 +196,14 @@ void gw_outbound(struct gw *gw, const uint8_t *ip, size_t len)
 
 /* ---- from the card ---- */
 
+/* Is it this SA's packet, with a number above all before? The IV is the 64-bit number: twice the same would give the plaintexts away. */
+static bool is_sound(const struct gw *gw, const struct gw_sa *sa, const struct gw_slot *slot)
+{
+	const uint8_t *esp = pipe_dst(&gw->device, &gw->device.pipes[ESPALIER_OUTBOUND], slot) + IPV4_HEADER;
+
+	return get_be32(esp) == sa->id.spi && get_be64(esp + 8) > sa->seq && get_be32(esp + 4) == (uint32_t)get_be64(esp + 8);
+}
+
 static void send_on(struct gw *gw, struct gw_sa *sa, const struct gw_slot *slot)
 {
 	const uint8_t *out = pipe_dst(&gw->device, &gw->device.pipes[ESPALIER_OUTBOUND], slot);
@@ -221,6 +229,10 @@ void gw_outbound_done(struct gw *gw, unsigned int count)
 		struct gw_slot *slot = pipe_done_slot(pipe, i);
 		struct gw_sa *sa = slot->sa;
 
+		if (slot->op.status == ESP_STATUS_OK && !is_sound(gw, sa, slot)) {
+			gw_device_lost(gw, "it sent a packet with another SA's SPI, or a sequence number twice");
+			return;
+		}
 		gw->counters.status[ESPALIER_OUTBOUND][slot->op.status]++;
 		if (slot->op.status == ESP_STATUS_OK)
 			send_on(gw, sa, slot);

@@ -12,12 +12,18 @@ static unsigned int bucket_of(const struct sink_sa_id *id)
 	return ((id->spi * 2654435761u) ^ (uint32_t)id->direction) >> 16 & (SAD_BUCKETS - 1);
 }
 
-struct gw_sa *sad_find(const struct gw_sad *sad, const struct sink_sa_id *id)
+static struct gw_sa *find(const struct gw_sad *sad, const struct sink_sa_id *id, bool dying_too)
 {
 	for (struct gw_sa *sa = sad->buckets[bucket_of(id)]; sa; sa = sa->chain)
-		if (sa->id.spi == id->spi && sa->id.direction == id->direction && (id->direction == SINK_IN || ip_equal(&sa->id.dst, &id->dst)))
+		if (sa->id.spi == id->spi && sa->id.direction == id->direction && (id->direction == SINK_IN || ip_equal(&sa->id.dst, &id->dst)) &&
+		    (dying_too || !sa->dying))
 			return sa;
 	return NULL;
+}
+
+struct gw_sa *sad_find(const struct gw_sad *sad, const struct sink_sa_id *id)
+{
+	return find(sad, id, false);
 }
 
 struct gw_sa *sad_find_spi(const struct gw_sad *sad, uint32_t spi)
@@ -26,6 +32,22 @@ struct gw_sa *sad_find_spi(const struct gw_sad *sad, uint32_t spi)
 	struct gw_sa *sa = sad_find(sad, &id);
 
 	return sa && !sa->reserved ? sa : NULL;
+}
+
+static void list_in(struct gw_sa **list, struct gw_sa *sa)
+{
+	sa->next = *list;
+	sa->link = list;
+	if (sa->next)
+		sa->next->link = &sa->next;
+	*list = sa;
+}
+
+static void list_out(struct gw_sa *sa)
+{
+	*sa->link = sa->next;
+	if (sa->next)
+		sa->next->link = sa->link;
 }
 
 struct gw_sa *sad_add(struct gw_sad *sad, const struct sink_sa_id *id)
@@ -38,11 +60,7 @@ struct gw_sa *sad_add(struct gw_sad *sad, const struct sink_sa_id *id)
 	sa->index = ESPALIER_SA_NONE;
 	sa->chain = *bucket;
 	*bucket = sa;
-	sa->next = sad->all;
-	sa->link = &sad->all;
-	if (sa->next)
-		sa->next->link = &sa->next;
-	sad->all = sa;
+	list_in(&sad->all, sa);
 	sad->count[id->direction]++;
 	return sa;
 }
@@ -54,11 +72,16 @@ void sad_remove(struct gw_sad *sad, struct gw_sa *sa)
 	while (*link != sa)
 		link = &(*link)->chain;
 	*link = sa->chain;
-	*sa->link = sa->next;
-	if (sa->next)
-		sa->next->link = sa->link;
+	list_out(sa);
 	sad->count[sa->id.direction]--;
 	free(sa);
+}
+
+void sad_retire(struct gw_sad *sad, struct gw_sa *sa)
+{
+	list_out(sa);
+	list_in(&sad->dying, sa);
+	sa->dying = true;
 }
 
 uint32_t sad_random_spi(const struct gw_sad *sad)
@@ -66,7 +89,7 @@ uint32_t sad_random_spi(const struct gw_sad *sad)
 	struct sink_sa_id id = { .direction = SINK_IN };
 
 	for (int i = 0; i < SPI_TRIES; i++)
-		if (getrandom(&id.spi, sizeof(id.spi), 0) == sizeof(id.spi) && id.spi >= SINK_SPI_MIN && !sad_find(sad, &id))
+		if (getrandom(&id.spi, sizeof(id.spi), 0) == sizeof(id.spi) && id.spi >= SINK_SPI_MIN && !find(sad, &id, true))
 			return id.spi;
 	return 0;
 }

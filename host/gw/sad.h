@@ -18,6 +18,7 @@ struct gw_sa {
 	struct endpoint src, dst; /* outer */
 	bool udp_encap, esn, copy_df;
 	bool reserved;		  /* an SPI and nothing more */
+	bool dying;		  /* deleted; the card is not rid of it yet */
 	uint16_t index;		  /* in the card */
 	unsigned int in_flight;	  /* slots of the card that name it */
 	struct sink_limits limits;
@@ -31,23 +32,25 @@ struct gw_sa {
 	struct endpoint mapping;  /* inbound: the address last reported with SINK_EVENT_MAPPING */
 	uint64_t mapping_ms;
 	struct gw_sa *chain;	  /* in its bucket */
-	struct gw_sa *next, **link; /* in the list of all */
+	struct gw_sa *next, **link; /* in the list of all, or of the dying */
 };
 
 struct gw_sad {
 	struct gw_sa *buckets[SAD_BUCKETS];
-	struct gw_sa *all;
-	unsigned int count[2]; /* by direction, reserved ones too */
+	struct gw_sa *all, *dying;
+	unsigned int count[2]; /* by direction, reserved and dying ones too */
 };
 
-/* id.dst counts for outbound SAs only. NULL: none. A reserved SPI is found too. */
+/* id.dst counts for outbound SAs only. NULL: none. A reserved SPI is found too, a dying SA is not. */
 struct gw_sa *sad_find(const struct gw_sad *sad, const struct sink_sa_id *id);
 /* Of a packet: an inbound SA that is no reserved SPI. */
 struct gw_sa *sad_find_spi(const struct gw_sad *sad, uint32_t spi);
 /* A new entry, zero but for its id. NULL: no memory. */
 struct gw_sa *sad_add(struct gw_sad *sad, const struct sink_sa_id *id);
 void sad_remove(struct gw_sad *sad, struct gw_sa *sa);
-/* A random SPI, not below SINK_SPI_MIN, that no inbound entry has; 0 if chance finds none. */
+/* From the list of all to that of the dying. */
+void sad_retire(struct gw_sad *sad, struct gw_sa *sa);
+/* A random SPI, not below SINK_SPI_MIN, that no inbound entry has, dying or not; 0 if chance finds none. */
 uint32_t sad_random_spi(const struct gw_sad *sad);
 
 /*

@@ -31,6 +31,8 @@ struct sink_server {
 	int fd; /* the client, or -1 */
 	struct message *first, **last;
 	unsigned int queued;
+	bool held, waits;	   /* nothing is read; a request waits for its answer */
+	struct sink_header waiting; /* which one */
 	uint8_t in[SINK_MESSAGE_MAX + 1]; /* one more: an oversize message shows */
 	uint8_t out[SINK_MESSAGE_MAX];
 	struct sink_request request;
@@ -50,6 +52,7 @@ static void drop_client(struct sink_server *server)
 		return;
 	close(server->fd);
 	server->fd = -1;
+	server->held = server->waits = false;
 	while (server->first) {
 		struct message *message = server->first;
 
@@ -166,6 +169,8 @@ static void accept_client(struct sink_server *server)
 	if (server->config.client)
 		server->config.client(server->config.backend, true);
 	server->fd = fd;
+	if (server->held)
+		epoll_ctl(server->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 	send_message(server, server->out, sink_encode_status(0, SINK_WELCOME, 0, "", server->out));
 }
 
@@ -233,6 +238,12 @@ static void answer(struct sink_server *server, const struct sink_header *header,
 	}
 	if (server->fd < 0)
 		return; /* an event of the backend found the client gone */
+	if (ret == SINK_SERVER_LATER) {
+		server->waits = true;
+		server->waiting = *header;
+		sink_server_hold(server);
+		return;
+	}
 	len = ret ? sink_encode_status(header->id, kind, ret, text, server->out) : sink_encode_reply(header->id, header->kind, &reply, server->out);
 	send_message(server, server->out, len);
 }
@@ -297,6 +308,30 @@ static bool read_message(struct sink_server *server)
 	return server->fd >= 0;
 }
 
+void sink_server_hold(struct sink_server *server)
+{
+	if (!server->held && server->fd >= 0)
+		epoll_ctl(server->epoll_fd, EPOLL_CTL_DEL, server->fd, NULL);
+	server->held = true;
+}
+
+void sink_server_resume(struct sink_server *server, int ret, const char *text)
+{
+	struct epoll_event interest = { .events = EPOLLIN, .data.fd = server->fd };
+
+	if (!server->held)
+		return;
+	server->held = false;
+	if (server->fd < 0)
+		return;
+	if (server->first)
+		interest.events |= EPOLLOUT;
+	epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, server->fd, &interest);
+	if (server->waits)
+		send_message(server, server->out, sink_encode_status(server->waiting.id, (uint16_t)(SINK_REPLY + server->waiting.kind), ret, text, server->out));
+	server->waits = false;
+}
+
 void sink_server_step(struct sink_server *server)
 {
 	struct epoll_event events[2];
@@ -309,7 +344,7 @@ void sink_server_step(struct sink_server *server)
 		}
 		if (server->fd >= 0 && events[i].events & EPOLLOUT)
 			send_queued(server);
-		for (int n = 0; n < STEP_MAX && server->fd >= 0 && read_message(server); n++)
+		for (int n = 0; n < STEP_MAX && server->fd >= 0 && !server->held && read_message(server); n++)
 			;
 	}
 }

@@ -8,6 +8,7 @@
 #ifndef ESPALIER_SINK_SERVER_H
 #define ESPALIER_SINK_SERVER_H
 
+#include <errno.h>
 #include <sys/types.h>
 
 #include "sink/sink.h"
@@ -41,6 +42,15 @@ void sink_server_step(struct sink_server *server);
  * A client that leaves 4096 events unread is disconnected.
  */
 void sink_server_event(struct sink_server *server, const struct sink_event *event);
+
+/*
+ * A backend that needs longer returns SINK_SERVER_LATER from sa_delete or flush, and calls sink_server_resume when it knows. Meanwhile nothing more is
+ * read from the client, neither requests nor that it is gone. sink_server_hold does the same without a request, also for a client that is yet to come.
+ */
+#define SINK_SERVER_LATER (-EINPROGRESS)
+void sink_server_hold(struct sink_server *server);
+/* Read on; ret and text answer the request that waits, if one does. Nothing if the server is not held. */
+void sink_server_resume(struct sink_server *server, int ret, const char *text);
 
 bool sink_server_has_client(const struct sink_server *server);
 

@@ -15,7 +15,13 @@
 
 static struct sink_server *server;
 static pthread_t thread;
-static int orders[2]; /* a packet socket pair: events to send; its end ends the thread */
+static int orders[2]; /* a packet socket pair for struct order; its end ends the thread */
+
+struct order {
+	bool resume;
+	int ret;
+	struct sink_event event; /* to be sent, if it is not to resume */
+};
 
 static int note(struct sink *sink, const char *name)
 {
@@ -23,7 +29,7 @@ static int note(struct sink *sink, const char *name)
 
 	gateway->calls++;
 	gateway->name = name;
-	if (gateway->ret)
+	if (gateway->ret && gateway->ret != SINK_SERVER_LATER)
 		snprintf(sink->error, sizeof(sink->error), "%s", gateway->error);
 	if (gateway->stall)
 		usleep(300000);
@@ -108,24 +114,32 @@ static int fake_esp_socket(struct sink *sink, int fd, const struct endpoint *loc
 
 static void fake_client(struct sink *sink, bool present)
 {
-	__atomic_fetch_add(&((struct fake_gateway *)sink)->clients, present ? 1 : -1, __ATOMIC_SEQ_CST);
+	struct fake_gateway *gateway = (struct fake_gateway *)sink;
+
+	if (present && gateway->hold)
+		sink_server_hold(server);
+	__atomic_fetch_add(&gateway->clients, present ? 1 : -1, __ATOMIC_SEQ_CST);
 }
 
-static void *run(void *unused)
+static void *run(void *argument)
 {
 	struct pollfd fds[2] = { { .fd = sink_server_fd(server), .events = POLLIN }, { .fd = orders[0], .events = POLLIN } };
-	struct sink_event event;
+	struct fake_gateway *gateway = argument;
+	struct order order;
 
 	while (poll(fds, 2, -1) > 0) {
 		if (fds[1].revents) {
-			if (read(orders[0], &event, sizeof(event)) != sizeof(event))
+			if (read(orders[0], &order, sizeof(order)) != sizeof(order))
 				break;
-			sink_server_event(server, &event);
+			if (order.resume)
+				sink_server_resume(server, order.ret, gateway->error);
+			else
+				sink_server_event(server, &order.event);
 		}
 		if (fds[0].revents)
 			sink_server_step(server);
 	}
-	return unused;
+	return NULL;
 }
 
 void fake_start(struct fake_gateway *gateway, const char *path)
@@ -138,7 +152,7 @@ void fake_start(struct fake_gateway *gateway, const char *path)
 	fake_reset(gateway);
 	assert_int_equal(sink_server_open(&config, &server, error), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, orders), 0);
-	assert_int_equal(pthread_create(&thread, NULL, run, NULL), 0);
+	assert_int_equal(pthread_create(&thread, NULL, run, gateway), 0);
 }
 
 void fake_stop(void)
@@ -151,7 +165,16 @@ void fake_stop(void)
 
 void fake_event(const struct sink_event *event)
 {
-	assert_int_equal(write(orders[1], event, sizeof(*event)), sizeof(*event));
+	struct order order = { .event = *event };
+
+	assert_int_equal(write(orders[1], &order, sizeof(order)), sizeof(order));
+}
+
+void fake_resume(int ret)
+{
+	struct order order = { .resume = true, .ret = ret };
+
+	assert_int_equal(write(orders[1], &order, sizeof(order)), sizeof(order));
 }
 
 void fake_reset(struct fake_gateway *gateway)

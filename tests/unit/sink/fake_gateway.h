@@ -14,6 +14,7 @@ struct fake_gateway {
 	struct sink_sa_stats stats;
 	uint32_t spi;
 	bool stall; /* take requests, but answer too late */
+	bool hold;  /* a client that comes is not read from */
 	/* noted by a call */
 	unsigned int calls;
 	const char *name;
@@ -33,6 +34,8 @@ void fake_start(struct fake_gateway *gateway, const char *path);
 void fake_stop(void);
 /* From the server's thread, soon. */
 void fake_event(const struct sink_event *event);
+/* sink_server_resume, from the server's thread, soon; the text is gateway->error. */
+void fake_resume(int ret);
 /* Forget results and notes. */
 void fake_reset(struct fake_gateway *gateway);
 

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -302,6 +303,70 @@ static void second_client(void **state)
 	wait_clients(0);
 }
 
+/* ---- answers that take longer ---- */
+
+/* When the request is there: an event, which is not held up, and then the answer. */
+static void *answer_later(void *ret)
+{
+	static const struct sink_event event = { .kind = SINK_EVENT_ACQUIRE, .reqid = 5 };
+
+	for (int i = 0; i < WAIT_MS && !__atomic_load_n(&gateway.calls, __ATOMIC_SEQ_CST); i++)
+		usleep(1000);
+	fake_event(&event);
+	fake_resume(*(int *)ret);
+	return NULL;
+}
+
+static void later_answer(void **state)
+{
+	const struct sink_sa_id id = { SINK_IN, 0x1234, { 4, { 192, 0, 2, 2 } } };
+	struct sink *sink = connect_client();
+	int answers[] = { 0, -EIO };
+	pthread_t thread;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		gateway.calls = 0;
+		gateway.ret = SINK_SERVER_LATER;
+		gateway.error = answers[i] ? "It took long and failed." : "";
+		assert_int_equal(pthread_create(&thread, NULL, answer_later, &answers[i]), 0);
+		assert_int_equal(i ? sink_flush(sink) : sink_sa_delete(sink, &id), answers[i]);
+		if (answers[i])
+			assert_string_equal(sink_error(sink), gateway.error);
+		pthread_join(thread, NULL);
+		gateway.ret = 0;
+		assert_int_equal(sink_flush(sink), 0); /* and on it goes */
+		assert_int_equal(wait_event(sink).kind, SINK_EVENT_ACQUIRE);
+	}
+	sink_close(sink);
+	wait_clients(0);
+}
+
+/* A client that comes too early is welcome, and served when the gateway is ready; one that leaves meanwhile is noticed then. */
+static void held_client(void **state)
+{
+	struct sink *sink;
+	pthread_t thread;
+	int zero = 0;
+
+	(void)state;
+	gateway.hold = true;
+	sink = connect_client();
+	sink_close(sink);
+	usleep(50000);
+	assert_int_equal(gateway.clients, 1);
+	fake_resume(0);
+	wait_clients(0);
+	sink = connect_client();
+	gateway.calls = 1; /* resume at once */
+	assert_int_equal(pthread_create(&thread, NULL, answer_later, &zero), 0);
+	assert_int_equal(sink_flush(sink), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(gateway.calls, 2);
+	sink_close(sink);
+	wait_clients(0);
+}
+
 static void second_server(void **state)
 {
 	struct sink_server_config config = { .path = path, .user = (uid_t)-1, .backend = &gateway.sink };
@@ -519,6 +584,7 @@ int main(void)
 		cmocka_unit_test_setup(every_call, reset), cmocka_unit_test_setup(failed_call, reset), cmocka_unit_test_setup(hand_over_socket, reset),
 		cmocka_unit_test_setup(events_in_order, reset), cmocka_unit_test_setup(many_events, reset), cmocka_unit_test_setup(deaf_client, reset),
 		cmocka_unit_test_setup(gateway_dies_and_returns, reset), cmocka_unit_test_setup(no_gateway, reset),
+		cmocka_unit_test_setup(later_answer, reset), cmocka_unit_test_setup(held_client, reset),
 		cmocka_unit_test_setup(second_client, reset), cmocka_unit_test_setup(second_server, reset),
 		cmocka_unit_test_setup(bad_requests, reset), cmocka_unit_test_setup(fatal_messages, reset),
 		cmocka_unit_test_setup(empty_message, reset), cmocka_unit_test_setup(random_requests, reset), cmocka_unit_test_setup(bad_server, reset),

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SAs that go: out of sight at once, out of the card when their packets are, some each round of the loop, so that packets of others go on
+ * meanwhile. Whoever asked for it is answered when the card has zeroed the keys, and not read from before.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gw.h"
+
+#define SLICE_MS 5u	   /* of a round that removals may take */
+#define FINISH_MS 5000u
+#define FINISH_WAIT_MS 50
+
+static void part_from_policy(struct gw *gw, const struct gw_sa *sa)
+{
+	struct gw_policy *policy = spd_find(&gw->spd, sa->reqid);
+
+	if (policy && policy->sa == sa)
+		policy->sa = NULL;
+}
+
+void gw_remove_sa(struct gw *gw, struct gw_sa *sa)
+{
+	part_from_policy(gw, sa);
+	mtu_forget(gw, sa);
+	sad_retire(&gw->sad, sa);
+}
+
+void gw_delete_sas(struct gw *gw)
+{
+	while (gw->sad.all)
+		gw_remove_sa(gw, gw->sad.all);
+	gw_bury(gw);
+	if (gw->sad.dying && gw->server)
+		sink_server_hold(gw->server); /* whoever comes finds the card empty */
+}
+
+/* Out of the card and the table. 0, or what the card said. */
+static int bury(struct gw *gw, struct gw_sa *sa)
+{
+	int ret = sa->reserved ? 0 : espalier_sa_delete(gw->device.dev, sa->id.direction == SINK_IN ? ESPALIER_INBOUND : ESPALIER_OUTBOUND, sa->index);
+
+	if (ret == -ENODEV) {
+		gw_device_lost(gw, espalier_error(gw->device.dev)); /* and all SAs with it */
+		return ret;
+	}
+	sad_remove(&gw->sad, sa);
+	if (ret)
+		gw_log(GW_ERROR, "an SA could not be removed: %s", espalier_error(gw->device.dev));
+	return ret;
+}
+
+int gw_bury(struct gw *gw)
+{
+	uint64_t end = gw_clock_ms() + SLICE_MS;
+	int ret = 0, failed = 0;
+
+	for (struct gw_sa *sa = gw->sad.dying, *next; sa && gw->device.dev && gw_clock_ms() <= end; sa = next) {
+		next = sa->next;
+		if (sa->in_flight)
+			continue;
+		ret = bury(gw, sa);
+		failed = ret ? ret : failed;
+		if (ret == -ENODEV)
+			return ret;
+	}
+	if (!gw->sad.dying && gw->server)
+		sink_server_resume(gw->server, failed, failed ? "The card did not remove an SA." : "");
+	return failed;
+}
+
+bool gw_may_bury(const struct gw *gw)
+{
+	for (const struct gw_sa *sa = gw->sad.dying; sa; sa = sa->next)
+		if (!sa->in_flight)
+			return true;
+	return false;
+}
+
+void gw_finish_removals(struct gw *gw)
+{
+	uint64_t end = gw_clock_ms() + FINISH_MS;
+
+	for (;;) {
+		gw_pump(gw);
+		gw_bury(gw);
+		if (!gw->device.dev || !gw->sad.dying || gw_clock_ms() >= end)
+			return;
+		for (unsigned int i = 0; i < 2; i++) {
+			struct gw_pipe *pipe = &gw->device.pipes[i];
+
+			if (pipe_in_flight(pipe))
+				espalier_queue_wait(pipe->queue, FINISH_WAIT_MS); /* whether in vain shows in the next round */
+		}
+	}
+}
