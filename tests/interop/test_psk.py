@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A tunnel by preshared key, and what must be refused. test_psk.py charon|espalier [TEST]"""
 from case import InteropTest, config, connection, main, psk_secrets
+from net import wait
 
 
 class Psk(InteropTest):
@@ -33,6 +34,11 @@ class Psk(InteropTest):
             initiator.up("net")
             self.assert_tunnel()
             self.assertIn("GCM", self.peer.children()[0]["proposal"])
+            for side in initiator, self.peer, self.dut:
+                before = wait(lambda: [child["spi_in"] for child in self.peer.children()], 10, "a CHILD SA")
+                side.rekey(child="net")
+                wait(lambda: (now := [child["spi_in"] for child in self.peer.children()]) and not set(now) & set(before), 10, "a new CHILD SA")
+                self.assert_tunnel()
             self.clear()
 
     def test_identities(self):

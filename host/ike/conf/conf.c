@@ -203,6 +203,14 @@ struct conf *conf_parse(const char *name, const char *text, size_t len, char err
 
 /* ---- searching ------------------------------------------------------------------------------------------------------------ */
 
+const struct ip_addr *conf_single_address(const struct conf_addrs *addrs)
+{
+	for (size_t i = 0; i < addrs->count; i++)
+		if (addrs->items[i].single)
+			return &addrs->items[i].range.lo;
+	return NULL;
+}
+
 static int compare_name(const void *name, const void *connection)
 {
 	return strcmp(name, (*(struct conf_connection *const *)connection)->name);

@@ -222,6 +222,9 @@ struct conf *conf_ref(struct conf *conf);
 /* Give one reference back; at the last one the tree is freed, its secrets wiped. NULL is fine. */
 void conf_free(struct conf *conf);
 
+/* The first that is one address: the one that an initiator sends from or to. NULL: none. */
+const struct ip_addr *conf_single_address(const struct conf_addrs *addrs);
+
 /* By name; NULL if there is none. */
 const struct conf_connection *conf_find_connection(const struct conf *conf, const char *name);
 /* A child of this connection by its own name; NULL: none. */

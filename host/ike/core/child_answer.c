@@ -107,11 +107,28 @@ static bool choose_child(const struct ike_sa *sa, const struct child_sa *old, co
 	return a->child != NULL;
 }
 
+static bool keep_group(const struct transform *transform, void *arg)
+{
+	return transform->type != IKE_TR_KE || transform->id == *(const uint16_t *)arg;
+}
+
 static bool choose_suite(const struct ike_sa *sa, const struct request *r, bool in_auth, struct answer *a)
 {
 	struct proposals *ours = child_proposals(sa, a->child);
+	char have[PROPOSALS_TEXT_LEN], offered[PROPOSALS_TEXT_LEN];
 	bool chosen = ours && proposal_select(ours, r->offered, in_auth ? PROPOSAL_IGNORE_KE : 0, &a->suite);
+	struct suite other;
 
+	/* With the group of the KE payload, if that is possible, it saves a round trip. */
+	if (chosen && r->has_ke && a->suite.ke != r->ke.method && a->suite.ke != IKE_KE_NONE) {
+		for (unsigned int i = 0; i < ours->count; i++)
+			proposal_filter(&ours->list[i], keep_group, (void *)&r->ke.method);
+		if (proposal_select(ours, r->offered, 0, &other))
+			a->suite = other;
+	}
+	if (!chosen)
+		ike_log(sa, AGENT_ERROR, "CHILD_SA %s: no proposal in common%s; the peer offers: %s; here: %s", a->child->name, in_auth ? ", groups left out" : "",
+			proposals_words(r->offered, offered), ours ? proposals_words(ours, have) : "nothing that the data plane can do");
 	free(ours);
 	return chosen && a->suite.spi >= SINK_SPI_MIN;
 }

@@ -74,6 +74,8 @@ void child_expire(struct child_sa *child, bool hard)
 	if (child->state == CHILD_DELETING || child->state == CHILD_RETIRED || child->ike->state != IKE_ESTABLISHED)
 		return;
 	ike_log(child->ike, AGENT_INFO, "%s{%u}: a lifetime is over", child->child->name, child->id);
+	if (child->refusals && child->state == CHILD_INSTALLED)
+		ike_rekey_refused(child->ike, child, child->refusals, true);
 	child_expired_delete(child);
 }
 

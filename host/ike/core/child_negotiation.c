@@ -24,6 +24,14 @@ struct child_negotiation {
 	struct ts_set local, remote;
 };
 
+/* The IKE SA's own group is the one that the peer is known to have; but none, if that is preferred. */
+static uint16_t first_group(const struct child_negotiation *n)
+{
+	uint16_t first = proposals_first_ke(n->offered), of_ike = n->sa->suite.ke;
+
+	return first != IKE_KE_NONE && proposals_have_ke(n->offered, of_ike) ? of_ike : first;
+}
+
 static int choose_group(struct child_negotiation *n, uint16_t group)
 {
 	dh_free(n->dh);
@@ -46,7 +54,7 @@ static int prepare(struct child_negotiation *n)
 	}
 	err = agent_random(sa->agent, n->nonce, sizeof(n->nonce));
 	if (!err)
-		err = choose_group(n, proposals_first_ke(n->offered));
+		err = choose_group(n, first_group(n));
 	if (!err)
 		err = child_get_spi(sa, &n->spi);
 	if (err)
@@ -136,12 +144,28 @@ static int other_group(struct child_negotiation *n, const struct ike_notify *not
 	return choose_group(n, group) ? -EIO : -EAGAIN;
 }
 
+static void say_offered(const struct child_negotiation *n)
+{
+	bool no_group = !n->in_auth && proposals_first_ke(n->offered) == IKE_KE_NONE;
+	char offered[PROPOSALS_TEXT_LEN];
+
+	ike_log(n->sa, AGENT_ERROR, "CHILD_SA %s: the peer refuses it: NO_PROPOSAL_CHOSEN; %s: %s%s", n->child->name,
+		n->in_auth ? "offered, groups left out" : "offered", proposals_words(n->offered, offered),
+		no_group ? "; a peer that insists on PFS wants a Diffie-Hellman group in esp_proposals" : "");
+}
+
 static int take_error(struct child_negotiation *n, const struct ike_notify *error, uint16_t *notify)
 {
+	char name[IKE_NAME_LEN];
+
 	*notify = error->type;
 	if (error->type == IKE_N_INVALID_KE_PAYLOAD)
 		return other_group(n, error);
-	ike_log(n->sa, AGENT_INFO, "CHILD_SA %s: the peer answers %s", n->child->name, ike_name(IKE_NAMES_NOTIFY, error->type));
+	if (error->type == IKE_N_NO_PROPOSAL_CHOSEN)
+		say_offered(n);
+	else
+		ike_log(n->sa, error->type == IKE_N_TEMPORARY_FAILURE ? AGENT_INFO : AGENT_ERROR, "CHILD_SA %s: the peer refuses it: %s", n->child->name,
+			ike_print_name(IKE_NAMES_NOTIFY, error->type, name));
 	return -ECONNREFUSED;
 }
 

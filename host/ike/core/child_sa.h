@@ -45,6 +45,7 @@ struct child_sa {
 	uint64_t poll_interval_ms;
 	struct child_sa *successor;	 /* that the peer made to replace it */
 	uint32_t replaces_id;		 /* the SA that it was made to replace, 0: none */
+	unsigned int refusals;		 /* of our rekeyings of it by the peer */
 	/* For collisions (RFC 7296, 2.8.1): the smaller of the nonces of the exchange that made it. */
 	uint8_t *nonce_min;
 	size_t nonce_min_len;

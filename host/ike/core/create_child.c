@@ -167,6 +167,14 @@ static struct child_sa *old_of(struct ike_sa *sa, const struct create_child *x)
 	return old && old->state == CHILD_REKEYING ? old : NULL;
 }
 
+/* The same after its rekeying has failed and left it as it was. */
+static struct child_sa *old_before(struct ike_sa *sa, const struct create_child *x)
+{
+	struct child_sa *old = child_by_number(sa, x->old_id);
+
+	return old && old->state == CHILD_INSTALLED ? old : NULL;
+}
+
 /* The old one stays; or its successor, if the peer has rekeyed it meanwhile. error -EBUSY: not yet, users go on waiting. */
 static void rekey_failed(struct ike_sa *sa, const struct create_child *x, int error, const char *why)
 {
@@ -252,6 +260,11 @@ static void failed(struct ike_sa *sa, const struct create_child *x, int error, u
 		return;
 	}
 	rekey_failed(sa, x, notify == IKE_N_TEMPORARY_FAILURE ? -EBUSY : error, why);
+	old = old_before(sa, x);
+	if (old) {
+		old->refusals++;
+		ike_rekey_refused(sa, old, notify == IKE_N_TEMPORARY_FAILURE ? 0 : old->refusals, false);
+	}
 }
 
 /* The same once more, with another group. */

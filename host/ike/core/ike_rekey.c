@@ -121,8 +121,11 @@ static void failed(struct ike_sa *sa, int error, const char *why)
 		ike_peer_won(sa);
 		return;
 	}
-	if (sa->state == IKE_ESTABLISHED)
+	if (sa->state == IKE_ESTABLISHED) {
 		try_later(sa);
+		sa->refusals++;
+		ike_rekey_refused(sa, NULL, error == -EBUSY ? 0 : sa->refusals, false);
+	}
 	if (error != -EBUSY)
 		command_ike_rekeyed(sa->agent, sa->id, error, why);
 }

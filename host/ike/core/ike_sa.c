@@ -274,6 +274,8 @@ static void too_old(void *owner)
 	if (sa->state != IKE_ESTABLISHED)
 		return;
 	ike_log(sa, AGENT_INFO, "its time is over");
+	if (sa->refusals)
+		ike_rekey_refused(sa, NULL, sa->refusals, true);
 	ike_delete_initiate(sa);
 }
 

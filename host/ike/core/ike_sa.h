@@ -137,6 +137,7 @@ struct ike_sa {
 	struct child_sa *children;
 	struct timer dpd, keepalive, rekey, reauth, expire; /* reauth: also AUTH_LIFETIME; expire: hard end, and time for half-open ones */
 	struct ike_rekey *rekeying;	/* our rekey of this SA under way, for collisions; ike_rekey.c */
+	unsigned int refusals;		/* of our rekeyings of this SA by the peer */
 	struct ike_sa *successor;	/* made by the peer's rekey while ours is under way: one of both stays */
 	uint64_t predecessor;		/* our own SPI of the SA that it took over from, which may be gone; 0: none */
 	struct ike_sa *replaces;	/* reauth.c: to be deleted when this one is established */
@@ -240,6 +241,11 @@ int child_initiate(struct ike_sa *sa, const struct conf_child *child, struct chi
 /* ike_rekey.c, reauth.c */
 int ike_rekey_initiate(struct ike_sa *sa);
 int ike_reauth_initiate(struct ike_sa *sa);
+/*
+ * reauth.c: the peer has refused to rekey the IKE SA, or child if that is not NULL, refusals times. A peer that goes on so is asked for a new IKE SA, as
+ * reauthentication makes it: its first CHILD SA needs no CREATE_CHILD_SA. now: the life is over, it is time whatever the number.
+ */
+void ike_rekey_refused(struct ike_sa *sa, const struct child_sa *child, unsigned int refusals, bool now);
 /* commands.c: users that wait for what an SA is to bring (agent_up). A request is answered once; those without users do nothing. */
 void up_ike_established(struct ike_sa *sa);
 /* A CHILD SA that we asked for: error 0, or negative with a sentence. */

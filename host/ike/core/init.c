@@ -292,27 +292,19 @@ static const struct exchange_ops init_ops = {
 	.name = "IKE_SA_INIT", .type = IKE_SA_INIT, .build = build_request, .response = take_response, .free = (void (*)(struct exchange *))free,
 };
 
-static const struct conf_addr *single(const struct conf_addrs *addrs)
-{
-	for (size_t i = 0; i < addrs->count; i++)
-		if (addrs->items[i].single)
-			return &addrs->items[i];
-	return NULL;
-}
-
 static int choose_endpoints(struct ike_sa *sa)
 {
-	const struct conf_addr *local = single(&sa->conn->local_addrs), *remote = single(&sa->conn->remote_addrs);
+	const struct ip_addr *local = conf_single_address(&sa->conn->local_addrs), *remote = conf_single_address(&sa->conn->remote_addrs);
 	const struct agent_env *env = &sa->agent->env;
 
 	if (!remote) {
 		ike_log(sa, AGENT_ERROR, "remote_addrs has no address to begin with");
 		return -EDESTADDRREQ;
 	}
-	sa->remote = (struct endpoint){ .ip = remote->range.lo, .port = sa->conn->remote_port };
+	sa->remote = (struct endpoint){ .ip = *remote, .port = sa->conn->remote_port };
 	sa->local.port = sa->conn->local_port ? sa->conn->local_port : env->port;
-	if (local && local->range.lo.family == sa->remote.ip.family) {
-		sa->local.ip = local->range.lo;
+	if (local && local->family == sa->remote.ip.family) {
+		sa->local.ip = *local;
 		return 0;
 	}
 	if (env->source(env->ctx, &sa->remote.ip, &sa->local.ip)) {

@@ -10,6 +10,7 @@
 #include "core/commands.h"
 #include "core/create_child.h"
 
+#define REFUSALS_MAX 3u /* of a rekeying; then a new IKE SA is made */
 #define RETRY_MS 30000u /* after an attempt that failed; less up to a half */
 
 static bool in_use(const struct child_sa *child)
@@ -32,7 +33,8 @@ static void try_later(struct ike_sa *sa)
 	timer_set(&agent->timers, &sa->reauth, agent_now(agent) + agent_jitter(agent, RETRY_MS, RETRY_MS / 2), try_again, sa);
 }
 
-int ike_reauth_initiate(struct ike_sa *sa)
+/* wanted: the CHILD SA that IKE_AUTH is to make; NULL: one that is in use. */
+static int begin(struct ike_sa *sa, const struct child_sa *wanted)
 {
 	const struct conf_connection *conn = sa->agent->conf ? conf_find_connection(sa->agent->conf, sa->conn->name) : NULL;
 	const struct conf_child *first = NULL;
@@ -44,6 +46,8 @@ int ike_reauth_initiate(struct ike_sa *sa)
 		return -EBUSY;
 	if (!conn)
 		return -ENOENT;
+	if (wanted)
+		first = conf_connection_child(conn, wanted->child->name);
 	for (const struct child_sa *child = sa->children; child && !first; child = child->next)
 		if (in_use(child))
 			first = conf_connection_child(conn, child->child->name);
@@ -56,6 +60,25 @@ int ike_reauth_initiate(struct ike_sa *sa)
 	new->replaces = sa;
 	sa->replaced_by = new;
 	return 0;
+}
+
+int ike_reauth_initiate(struct ike_sa *sa)
+{
+	return begin(sa, NULL);
+}
+
+void ike_rekey_refused(struct ike_sa *sa, const struct child_sa *child, unsigned int refusals, bool now)
+{
+	const char *what = child ? child->child->name : "the IKE_SA";
+
+	if (sa->replaced_by || (!now && refusals < REFUSALS_MAX))
+		return;
+	if (conf_single_address(&sa->conn->remote_addrs)) {
+		ike_log(sa, AGENT_ERROR, "the peer does not rekey %s: a new IKE_SA is made in its place", what);
+		begin(sa, child);
+	} else if (now || refusals == REFUSALS_MAX) {
+		ike_log(sa, AGENT_ERROR, "the peer does not rekey %s, and remote_addrs has no address for a new IKE_SA: it ends with its lifetime", what);
+	}
 }
 
 /* ---- the new one is there ------------------------------------------------------------------------------------------------------ */

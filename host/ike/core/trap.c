@@ -28,18 +28,10 @@ int trap_set(struct agent *agent, struct conf *conf, const struct conf_child *ch
 	return r->user ? 0 : reqid_apply(r);
 }
 
-static const struct ip_addr *single_address(const struct conf_addrs *addrs)
-{
-	for (size_t i = 0; i < addrs->count; i++)
-		if (addrs->items[i].single)
-			return &addrs->items[i].range.lo;
-	return NULL;
-}
-
 static int install_one(struct agent *agent, struct conf *conf, const struct conf_child *child)
 {
 	const struct conf_connection *conn = child->connection;
-	const struct ip_addr *remote = single_address(&conn->remote_addrs);
+	const struct ip_addr *remote = conf_single_address(&conn->remote_addrs);
 	struct ip_addr local;
 	int err;
 
@@ -49,8 +41,8 @@ static int install_one(struct agent *agent, struct conf *conf, const struct conf
 	}
 	if (agent->env.source(agent->env.ctx, remote, &local))
 		local = (struct ip_addr){ .family = 0 };
-	if (single_address(&conn->local_addrs))
-		local = *single_address(&conn->local_addrs);
+	if (conf_single_address(&conn->local_addrs))
+		local = *conf_single_address(&conn->local_addrs);
 	err = trap_set(agent, conf, child, &local, remote);
 	if (err && err != -ENODEV)
 		agent_log(agent, AGENT_ERROR, "%s/%s: the trap could not be installed, error %d", conn->name, child->name, -err);

@@ -72,6 +72,9 @@ enum proposal_flags {
  */
 int proposals_parse(uint8_t protocol, const char *text, struct proposals *list, char error[PROPOSAL_ERROR_LEN]);
 
+#define PROPOSALS_TEXT_LEN 512 /* of a list, longer ones end in "..." */
+/* The usable ones of a list in the same words, by commas; "nothing" if there are none. Returns text. */
+const char *proposals_words(const struct proposals *list, char text[PROPOSALS_TEXT_LEN]);
 /* In the words of proposals_parse: "aes256gcm16-prfsha384-ecp256", algorithms without a word in registry names. Returns text. */
 const char *proposal_words(const struct proposal *proposal, char text[PROPOSAL_TEXT_LEN]);
 /* In names, for logs: "ESP:AES_GCM_16-128/AES_GCM_16-256/NO_EXT_SEQ". Returns text. */

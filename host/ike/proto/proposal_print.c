@@ -48,22 +48,40 @@ static void add_name(struct text *text, const struct transform *transform)
 		add(text, "-%u", (unsigned int)transform->key_bits);
 }
 
+static void add_words(struct text *text, const struct proposal *proposal)
+{
+	for (unsigned int i = 0; i < proposal->count; i++) {
+		const struct word *word = word_of(&proposal->transforms[i]);
+
+		add(text, "%s", i ? "-" : "");
+		if (word)
+			add(text, "%s", word->text);
+		else
+			add_name(text, &proposal->transforms[i]);
+	}
+}
+
 const char *proposal_words(const struct proposal *proposal, char buffer[PROPOSAL_TEXT_LEN])
 {
 	struct text text = { buffer, 0, PROPOSAL_TEXT_LEN };
-	const struct word *word;
-	unsigned int i;
 
 	buffer[0] = '\0';
-	for (i = 0; i < proposal->count; i++) {
-		word = word_of(&proposal->transforms[i]);
-		add(&text, "%s", i ? "-" : "");
-		if (word)
-			add(&text, "%s", word->text);
-		else
-			add_name(&text, &proposal->transforms[i]);
-	}
+	add_words(&text, proposal);
 	return buffer;
+}
+
+const char *proposals_words(const struct proposals *list, char buffer[PROPOSALS_TEXT_LEN])
+{
+	struct text text = { buffer, 0, PROPOSALS_TEXT_LEN };
+
+	buffer[0] = '\0';
+	for (unsigned int i = 0; i < list->count; i++) {
+		if (list->list[i].unusable)
+			continue;
+		add(&text, "%s", text.len ? ", " : "");
+		add_words(&text, &list->list[i]);
+	}
+	return text.len ? buffer : strcpy(buffer, "nothing");
 }
 
 const char *proposal_print(const struct proposal *proposal, char buffer[PROPOSAL_TEXT_LEN])

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of IKEv2's numbers, as IANA's registry has them, for logs. */
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "proto/registry.h"
 
@@ -256,4 +258,14 @@ bool ike_encr_is_aead(uint16_t encr)
 	default:
 		return false;
 	}
+}
+
+const char *ike_print_name(enum ike_registry registry, unsigned int number, char text[IKE_NAME_LEN])
+{
+	const char *name = ike_name(registry, number);
+
+	if (strcmp(name, "unknown") != 0)
+		return name;
+	snprintf(text, IKE_NAME_LEN, "unknown (%u)", number);
+	return text;
 }

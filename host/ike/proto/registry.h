@@ -233,6 +233,9 @@ enum ike_registry {
 
 /* A static string, for logs; "unknown" for a number that is not above. */
 const char *ike_name(enum ike_registry registry, unsigned int number);
+#define IKE_NAME_LEN 48
+/* The same with the number of what has no name: "unknown (40999)". Returns the name or text. */
+const char *ike_print_name(enum ike_registry registry, unsigned int number, char text[IKE_NAME_LEN]);
 
 /* A combined-mode cipher: no INTEG transform goes with it (RFC 5282). */
 bool ike_encr_is_aead(uint16_t encr);

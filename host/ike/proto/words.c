@@ -60,7 +60,8 @@ static const char *const default_ike[] = {
 	"aes256-aes128-sha256-sha384-sha512-" DEFAULT_PRF "-" DEFAULT_KE,
 	NULL,
 };
-static const char *const default_esp[] = { "aes256gcm16-aes128gcm16-chacha20poly1305-esn-noesn", NULL };
+/* Groups and none: peers that insist on a Diffie-Hellman exchange at each rekeying are served, and those that have none. */
+static const char *const default_esp[] = { "aes256gcm16-aes128gcm16-chacha20poly1305-" DEFAULT_KE "-none-esn-noesn", NULL };
 
 const struct word *word_find(const char *text, size_t len)
 {

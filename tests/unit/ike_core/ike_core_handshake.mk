@@ -8,3 +8,4 @@ $(eval $(call c_test,ike_core_auth_cert,tests/unit/ike_core/test_auth_cert.c tes
 $(eval $(call ike_core_test,init))
 $(eval $(call c_test,ike_core_auth,tests/unit/ike_core/test_auth.c tests/unit/ike_core/tamper.c $(WORLD),$(IKE_LIBS),-lcrypto -Wl$(comma)--wrap=seal_message))
 $(eval $(call ike_core_test,forgery))
+$(eval $(call c_test,ike_core_refused,tests/unit/ike_core/test_refused.c $(WORLD),$(IKE_LIBS),-lcrypto -Wl$(comma)--wrap=ike_rekey_request))
