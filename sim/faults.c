@@ -11,7 +11,7 @@
 #define LINKDOWN_DELAY_NS 4000u
 
 static const char *const kind_names[FAULT_KINDS] = {
-	"none", "ur", "ca", "poisoned", "lost", "timeout", "late", "malformed", "linkdown",
+	"none", "ur", "ca", "poisoned", "lost", "timeout", "late", "malformed", "linkdown", "nocredits",
 };
 
 static const char *const what_names[MALFORMED_KINDS] = {"any", "count", "address", "attr", "nodata", "tag"};

@@ -8,6 +8,7 @@
  *   late        the answer comes after delay
  *   malformed   a completion does not fit its request: what=count|address|attr|nodata|tag, at random if not given
  *   linkdown    the link drops for delay; the card is reset, the host sees all ones
+ *   nocredits   from this read on the host takes no read any more until the card is reset: it answers registers and completes nothing
  * Options: nth=N (the Nth read that matches, from 1), count=N (that many from the nth on; default 1), prob=P (0 to 1, each read that
  * matches), addr=LO-HI (only reads that touch these IOVAs, inclusive), delay=NS, what=. Without nth and prob every read that matches.
  */
@@ -27,6 +28,7 @@ enum fault_kind {
 	FAULT_LATE,
 	FAULT_MALFORMED,
 	FAULT_LINKDOWN,
+	FAULT_NOCREDITS,
 	FAULT_KINDS
 };
 

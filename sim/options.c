@@ -76,7 +76,7 @@ static const char help[] =
 	"  --split              split completions at random boundaries\n"
 	"  --reorder            completions of different reads overtake each other\n"
 	"  --stall PERCENT      cycles in which the hard block is not ready, or waits before a packet; 0 to 95\n"
-	"  --fault KIND[:OPT,..] ur ca poisoned lost timeout late malformed linkdown, on reads of the card; repeatable;\n"
+	"  --fault KIND[:OPT,..] ur ca poisoned lost timeout late malformed linkdown nocredits, on reads of the card; repeatable;\n"
 	"                       nth=N count=N prob=P addr=LO-HI delay=NS what=count|address|attr|nodata|tag\n"
 	"  --seed N             of everything random; default 1\n"
 	"  --bar ADDRESS        where the firmware put BAR 0; above 4 GiB requests have 64-bit addresses; default 0xf0000000\n"

@@ -60,6 +60,11 @@ static void apply_fault(struct root_complex *rc, struct rc_read *r, const struct
 		rc->link_fell = true;
 		rc->link_down_until = now + fault->delay;
 		break;
+	case FAULT_NOCREDITS: /* this read is served yet */
+		rc->no_reads = true;
+		rc->credits.nonposted_headers = 0;
+		r->fault = FAULT_NONE;
+		break;
 	case FAULT_MALFORMED:
 		if (r->what == MALFORMED_ANY)
 			r->what = (enum fault_what)(1 + rng_below(&rc->rng, MALFORMED_KINDS - 1));

@@ -53,6 +53,7 @@ void rc_reset(struct root_complex *rc)
 	tlp_queue_clear(&rc->reads_wait);
 	tlp_queue_clear(&rc->mmio);
 	rc->credits = rc->granted;
+	rc->no_reads = false;
 	rc->return_head = rc->return_tail;
 	rc->read_count = 0;
 	rc->awake_until = 0;
@@ -205,7 +206,8 @@ static void collect_refunds(struct root_complex *rc, uint64_t now)
 			return;
 		rc->credits.posted_headers += back->credits.posted_headers;
 		rc->credits.posted_data += back->credits.posted_data;
-		rc->credits.nonposted_headers += back->credits.nonposted_headers;
+		if (!rc->no_reads)
+			rc->credits.nonposted_headers += back->credits.nonposted_headers;
 	}
 }
 

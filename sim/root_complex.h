@@ -76,6 +76,7 @@ struct root_complex {
 	struct tlp_queue reads_wait; /* without credit; posted requests pass them */
 	struct rc_credits granted;   /* at the start */
 	struct rc_credits credits;   /* left */
+	bool no_reads;		     /* no credit for a read comes back until the next reset */
 	struct rc_credit_return returns[RC_CREDIT_RETURNS];
 	unsigned int return_head, return_tail; /* free-running */
 	struct tlp_queue mmio; /* for the link down */

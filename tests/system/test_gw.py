@@ -614,6 +614,32 @@ class Ends(GatewayTest):
         self.assert_no_clear()
         self.assertEqual(gateway.stats()["device_losses"], 1)
 
+    def test_card_hangs(self):
+        """The simulated host takes no more reads of the card, which then answers registers and completes nothing: DOWN, nothing in clear; reset, UP."""
+        if self.kind != "sim":
+            self.skipTest("the software reference does not hang")
+        device = espalier.Simulator("--fault", "nocredits:nth=60")
+        self.addCleanup(device.close)
+        self.sinks[0].close()
+        self.gateways[0].close()
+        self.gateways[0] = gateway = Gateway(self.net.a, device.device, "--log", "debug")
+        self.addCleanup(gateway.close)
+        self.sinks[0] = Sink(gateway.path, timeout=300)  # the card is judged by its own clock
+        self.addCleanup(self.sinks[0].close)
+        tunnel = self.tunnel()
+        flood = subprocess.Popen(["ip", "netns", "exec", self.net.a, "ping", "-q", "-f", INNER[1]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(flood.wait)
+        self.addCleanup(flood.kill)
+        start = time.monotonic()
+        event = self.sinks[0].event(kind="down")
+        self.assertIsNotNone(event, "no event DOWN")
+        self.note(f"DOWN after {time.monotonic() - start:.1f} s: {event.text}")
+        self.assertIsNotNone(self.sinks[0].event(kind="up"), "no event UP")
+        tunnel.rekey()
+        self.assert_pings(3)
+        self.assert_no_clear()
+        self.assertEqual(gateway.stats()["device_losses"], 1)
+
     def test_many_sas(self):
         """As many SAs as the device has; one more is refused; all go with a flush."""
         if self.kind != "software":

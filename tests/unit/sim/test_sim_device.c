@@ -437,6 +437,30 @@ static void lost_read_sleeps(void **state)
 	assert_int_equal(dev.hb.lost, 1);
 }
 
+/* The host stops taking reads: the card waits, with its clock running, registers answer, and a reset ends it. */
+static void no_read_credits(void **state)
+{
+	(void)state;
+	opt.nonposted_headers = 2; /* else all are under way before the second arrives */
+	fault("nocredits:nth=2");
+	setup_with();
+	put(FAKE_SRC, 0);
+	put(FAKE_SRC + 4, IOVA >> 32);
+	put(FAKE_DST, 0x8000);
+	put(FAKE_DST + 4, IOVA >> 32);
+	put(FAKE_LEN, 4000);
+	put(FAKE_GO, 1);
+	device_run(&dev, 200000);
+	assert_true(device_busy(&dev));
+	assert_int_equal(get(FAKE_STATE), 1);
+	assert_int_equal(dev.stats.dma_reads, 2);
+	put(FAKE_SCRATCH, 9);
+	assert_int_equal(get(FAKE_SCRATCH), 9);
+	device_reset(&dev);
+	assert_int_equal(copy(IOVA, IOVA + 0x8000, 4000), 0);
+	assert_false(dev.violation.raised);
+}
+
 static void stray_completion(void **state)
 {
 	(void)state;
@@ -548,6 +572,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(dma_unmapped, setup, teardown),
 		cmocka_unit_test_setup_teardown(interrupts, setup, teardown),
 		cmocka_unit_test_setup_teardown(faults, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_read_credits, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_read_sleeps, setup, teardown),
 		cmocka_unit_test_setup_teardown(stray_completion, setup, teardown),
 		cmocka_unit_test_setup_teardown(link_drops, setup, teardown),
