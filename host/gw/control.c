@@ -14,7 +14,7 @@
 /* Combined-mode algorithms the card has: bytes of the AES key; 0: not. */
 static const uint8_t key_lens[SINK_AEAD_COUNT] = { [SINK_AES_GCM_16_128] = 16, [SINK_AES_GCM_16_192] = 24, [SINK_AES_GCM_16_256] = 32 };
 
-__attribute__((format(printf, 3, 4))) static int fail(struct gw *gw, int code, const char *format, ...)
+int gw_refuse(struct gw *gw, int code, const char *format, ...)
 {
 	va_list arguments;
 
@@ -27,12 +27,12 @@ __attribute__((format(printf, 3, 4))) static int fail(struct gw *gw, int code, c
 
 static int need_card(struct gw *gw)
 {
-	return gw->device.dev ? 0 : fail(gw, -ENODEV, "The card is gone.");
+	return gw->device.dev ? 0 : gw_refuse(gw, -ENODEV, "The card is gone.");
 }
 
 static int from_card(struct gw *gw, int code)
 {
-	return fail(gw, code, "%.250s", espalier_error(gw->device.dev));
+	return gw_refuse(gw, code, "%.250s", espalier_error(gw->device.dev));
 }
 
 static int control_caps(struct sink *sink, struct sink_caps *caps)
@@ -63,11 +63,11 @@ static int control_get_spi(struct sink *sink, const struct ip_addr *dst, uint32_
 	if (ret)
 		return ret;
 	if (gw->sad.count[SINK_IN] >= gw->device.info.sa_capacity)
-		return fail(gw, -ENOSPC, "All %u places for inbound SAs are taken.", gw->device.info.sa_capacity);
+		return gw_refuse(gw, -ENOSPC, "All %u places for inbound SAs are taken.", gw->device.info.sa_capacity);
 	*spi = id.spi = sad_random_spi(&gw->sad);
 	sa = id.spi ? sad_add(&gw->sad, &id) : NULL;
 	if (!sa)
-		return fail(gw, id.spi ? -ENOMEM : -ENOSPC, "No SPI can be found.");
+		return gw_refuse(gw, id.spi ? -ENOMEM : -ENOSPC, "No SPI can be found.");
 	sa->reserved = true;
 	return 0;
 }
@@ -79,21 +79,21 @@ static int check_sa(struct gw *gw, const struct sink_sa *sa)
 	uint8_t family = sa->dst.ip.family;
 
 	if (sa->spi < SINK_SPI_MIN)
-		return fail(gw, -EINVAL, "SPI 0x%08x is reserved (RFC 4303, 2.1).", sa->spi);
+		return gw_refuse(gw, -EINVAL, "SPI 0x%08x is reserved (RFC 4303, 2.1).", sa->spi);
 	if (!sa->reqid)
-		return fail(gw, -EINVAL, "SA 0x%08x has no reqid.", sa->spi);
+		return gw_refuse(gw, -EINVAL, "SA 0x%08x has no reqid.", sa->spi);
 	if (sa->mode != SINK_TUNNEL)
-		return fail(gw, -ENOTSUP, "SA 0x%08x: this data plane has tunnel mode only.", sa->spi);
+		return gw_refuse(gw, -ENOTSUP, "SA 0x%08x: this data plane has tunnel mode only.", sa->spi);
 	if (sa->aead >= SINK_AEAD_COUNT || !key_lens[sa->aead])
-		return fail(gw, -ENOTSUP, "SA 0x%08x: the card has AES-GCM-16 only.", sa->spi);
+		return gw_refuse(gw, -ENOTSUP, "SA 0x%08x: the card has AES-GCM-16 only.", sa->spi);
 	if (sa->key_len != key_lens[sa->aead] + SALT_LEN)
-		return fail(gw, -EINVAL, "SA 0x%08x: key and salt have %u bytes, not %u.", sa->spi, key_lens[sa->aead] + SALT_LEN, sa->key_len);
+		return gw_refuse(gw, -EINVAL, "SA 0x%08x: key and salt have %u bytes, not %u.", sa->spi, key_lens[sa->aead] + SALT_LEN, sa->key_len);
 	if (!family || sa->src.ip.family != family)
-		return fail(gw, -EINVAL, "SA 0x%08x: its outer addresses are not of one family.", sa->spi);
+		return gw_refuse(gw, -EINVAL, "SA 0x%08x: its outer addresses are not of one family.", sa->spi);
 	if (!sa->udp_encap && !wire_has_raw(&gw->wire, family))
-		return fail(gw, -ENOTSUP, "SA 0x%08x: there is no raw ESP over IPv%u here.", sa->spi, family);
+		return gw_refuse(gw, -ENOTSUP, "SA 0x%08x: there is no raw ESP over IPv%u here.", sa->spi, family);
 	if (sa->udp_encap && (!sa->src.port || !sa->dst.port))
-		return fail(gw, -EINVAL, "SA 0x%08x: UDP encapsulation needs two ports.", sa->spi);
+		return gw_refuse(gw, -EINVAL, "SA 0x%08x: UDP encapsulation needs two ports.", sa->spi);
 	return 0;
 }
 
@@ -131,11 +131,11 @@ static int control_sa_add(struct sink *sink, const struct sink_sa *sa)
 		return ret;
 	entry = sad_find(&gw->sad, &id);
 	if (entry && !entry->reserved)
-		return fail(gw, -EEXIST, "SA 0x%08x exists already.", sa->spi);
+		return gw_refuse(gw, -EEXIST, "SA 0x%08x exists already.", sa->spi);
 	if (!entry)
 		entry = sad_add(&gw->sad, &id);
 	if (!entry)
-		return fail(gw, -ENOMEM, "Out of memory.");
+		return gw_refuse(gw, -ENOMEM, "Out of memory.");
 	ret = install(gw, entry, sa);
 	if (ret) {
 		mtu_forget(gw, entry);
@@ -163,7 +163,7 @@ static struct gw_sa *find(struct gw *gw, const struct sink_sa_id *id)
 	struct gw_sa *sa = sad_find(&gw->sad, id);
 
 	if (!sa)
-		fail(gw, -ENOENT, "There is no %s SA 0x%08x.", id->direction == SINK_IN ? "inbound" : "outbound", id->spi);
+		gw_refuse(gw, -ENOENT, "There is no %s SA 0x%08x.", id->direction == SINK_IN ? "inbound" : "outbound", id->spi);
 	return sa;
 }
 
@@ -175,7 +175,7 @@ static int control_sa_update(struct sink *sink, const struct sink_sa_id *id, con
 	if (!sa || sa->reserved)
 		return -ENOENT;
 	if (!dst->ip.family || src->ip.family != dst->ip.family || (udp_encap && (!src->port || !dst->port)))
-		return fail(gw, -EINVAL, "SA 0x%08x: these outer addresses do not fit together.", id->spi);
+		return gw_refuse(gw, -EINVAL, "SA 0x%08x: these outer addresses do not fit together.", id->spi);
 	sa->src = *src;
 	sa->dst = *dst;
 	sa->udp_encap = udp_encap;
@@ -208,113 +208,6 @@ static int control_sa_delete(struct sink *sink, const struct sink_sa_id *id)
 	if (gw->sad.dying)
 		return SINK_SERVER_LATER;
 	return !ret ? 0 : gw->device.dev ? from_card(gw, ret) : need_card(gw);
-}
-
-/* ---- policies ---- */
-
-static bool good_selectors(const struct ts *list, unsigned int count, uint8_t family)
-{
-	for (unsigned int i = 0; i < count; i++)
-		if (list[i].lo.family != family || list[i].hi.family != family || ip_compare(&list[i].lo, &list[i].hi) > 0)
-			return false;
-	return count >= 1 && count <= SINK_TS_MAX;
-}
-
-static bool same_routes(const struct sink_policy *a, const struct sink_policy *b)
-{
-	bool same = a->action == b->action && a->remote_count == b->remote_count && a->local_count == b->local_count;
-
-	for (unsigned int i = 0; same && i < a->remote_count; i++)
-		same = ts_equal(&a->remote[i], &b->remote[i]);
-	for (unsigned int i = 0; same && i < a->local_count; i++)
-		same = ts_equal(&a->local[i], &b->local[i]);
-	return same;
-}
-
-static int check_policy(struct gw *gw, const struct sink_policy *policy, struct gw_sa **sa)
-{
-	struct sink_sa_id id = { .direction = SINK_OUT, .spi = policy->spi, .dst = policy->peer };
-
-	*sa = NULL;
-	if (!policy->reqid)
-		return fail(gw, -EINVAL, "A policy has a reqid above 0.");
-	if (policy->action != SINK_PROTECT && policy->action != SINK_DISCARD && policy->action != SINK_BYPASS)
-		return fail(gw, -EINVAL, "Policy %u: unknown action.", policy->reqid);
-	if (!good_selectors(policy->local, policy->local_count, 4) || !good_selectors(policy->remote, policy->remote_count, 4))
-		return fail(gw, -EINVAL, "Policy %u: its selectors are not ranges of IPv4 addresses, which is what this data plane carries.", policy->reqid);
-	if (policy->action != SINK_PROTECT || !policy->spi)
-		return 0;
-	*sa = sad_find(&gw->sad, &id);
-	if (!*sa || (*sa)->reqid != policy->reqid)
-		return fail(gw, -ENOENT, "Policy %u: there is no outbound SA 0x%08x of this reqid.", policy->reqid, policy->spi);
-	return 0;
-}
-
-static int control_policy_set(struct sink *sink, const struct sink_policy *policy)
-{
-	struct gw *gw = (struct gw *)sink;
-	struct sink_policy old;
-	struct gw_policy *entry;
-	struct gw_sa *sa;
-	bool had, routed;
-	int ret = check_policy(gw, policy, &sa);
-
-	if (ret)
-		return ret;
-	entry = spd_find(&gw->spd, policy->reqid);
-	had = entry != NULL;
-	if (had)
-		spd_get(entry, &old);
-	routed = had && same_routes(&old, policy);
-	entry = spd_set(&gw->spd, policy);
-	if (!entry)
-		return fail(gw, -ENOMEM, "Out of memory.");
-	entry->sa = sa;
-	entry->acquire_ms = 0;
-	if (!routed)
-		ret = routes_add(&gw->routes, policy);
-	if (had && !routed)
-		routes_remove(&gw->routes, &old);
-	if (sa)
-		gw_release_held(gw, entry);
-	return ret ? fail(gw, ret, "Policy %u: a route failed: %s.", policy->reqid, strerror(-ret)) : 0;
-}
-
-static void delete_policy(struct gw *gw, struct gw_policy *policy)
-{
-	gw->held -= policy->held_count;
-	gw->counters.drops[DROP_NO_SA] += policy->held_count;
-	spd_delete(&gw->spd, policy);
-}
-
-static int control_policy_delete(struct sink *sink, uint32_t reqid)
-{
-	struct gw *gw = (struct gw *)sink;
-	struct gw_policy *policy = spd_find(&gw->spd, reqid);
-	struct sink_policy old;
-
-	if (!policy)
-		return fail(gw, -ENOENT, "There is no policy %u.", reqid);
-	spd_get(policy, &old);
-	routes_remove(&gw->routes, &old);
-	delete_policy(gw, policy);
-	return 0;
-}
-
-void gw_flush(struct gw *gw)
-{
-	gw_delete_sas(gw);
-	while (gw->spd.count)
-		delete_policy(gw, gw->spd.order[gw->spd.count - 1]);
-	routes_flush(&gw->routes);
-}
-
-static int control_flush(struct sink *sink)
-{
-	struct gw *gw = (struct gw *)sink;
-
-	gw_flush(gw);
-	return gw->sad.dying ? SINK_SERVER_LATER : 0;
 }
 
 /* ---- events and clients ---- */
@@ -352,6 +245,8 @@ void gw_client(struct sink *sink, bool present)
 		gw_delete_sas(gw);
 	else
 		wire_close_udp(&gw->wire);
+	if (present)
+		spd_make_stale(&gw->spd);
 	for (unsigned int i = 0; i < gw->spd.count; i++)
 		gw->spd.order[i]->acquire_ms = 0;
 }
@@ -363,7 +258,8 @@ const struct sink_ops gw_sink_ops = {
 	.sa_update = control_sa_update,
 	.sa_query = control_sa_query,
 	.sa_delete = control_sa_delete,
-	.policy_set = control_policy_set,
-	.policy_delete = control_policy_delete,
-	.flush = control_flush,
+	.policy_set = gw_policy_set,
+	.policy_delete = gw_policy_delete,
+	.flush = gw_flush,
+	.sweep = gw_sweep,
 };

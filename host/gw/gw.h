@@ -10,6 +10,7 @@
 
 #include "counters.h"
 #include "device.h"
+#include "filter.h"
 #include "keeper.h"
 #include "routes.h"
 #include "sad.h"
@@ -32,6 +33,7 @@ struct gw_options {
 	uint16_t mtu;	      /* of the TUN device; 0: follows the SAs */
 	const char *stats;    /* file for counters as JSON, or NULL */
 	uid_t user;	      /* who may use the sink besides root; (uid_t)-1: nobody */
+	bool release;	      /* at the end rules, routes and the inbound filter go; otherwise they stay and block */
 	unsigned int grace_ms; /* how long SAs outlive their agent's connection */
 };
 
@@ -45,12 +47,16 @@ struct gw {
 	struct gw_tun tun;
 	struct gw_wire wire;
 	struct gw_routes routes;
+	struct gw_filter filter;
 	struct gw_counters counters;
 	struct sink_server *server;
 	int epoll_fd, signal_fd, timer_fd, bypass_fd;
 	bool stop;
 	int failure; /* why it stops, if not because it was asked to: negative errno */
 	bool tun_wanted, wire_wanted; /* as epoll is set */
+	bool bypassing;		      /* some policy passes in clear, or did */
+	bool filter_stale;	      /* the filter's exceptions are to be set anew, */
+	uint64_t filter_ms;	      /* not before */
 	bool mtu_stale;		      /* the TUN device's MTU is to be set anew */
 	uint16_t mtu_least;	      /* the smallest inner MTU of the outbound SAs */
 	unsigned int mtu_least_count; /* how many have it; 0: to be found anew */
@@ -123,7 +129,8 @@ void mtu_forget(struct gw *gw, struct gw_sa *sa);
 extern const struct sink_ops gw_sink_ops;
 int gw_take_socket(struct sink *sink, int fd, const struct endpoint *local);
 void gw_client(struct sink *sink, bool present);
-void gw_flush(struct gw *gw);
+/* Note why a request is refused (sink_error) and return code. */
+__attribute__((format(printf, 3, 4))) int gw_refuse(struct gw *gw, int code, const char *format, ...);
 /* An event about an SA's limits, if one is due. */
 void gw_say_expiry(struct gw *gw, struct gw_sa *sa);
 
@@ -141,6 +148,20 @@ int gw_bury(struct gw *gw);
 bool gw_may_bury(const struct gw *gw);
 /* At the end: wait for all of it. */
 void gw_finish_removals(struct gw *gw);
+
+/* ---- policies.c: sink_ops ---- */
+int gw_policy_set(struct sink *sink, const struct sink_policy *policy);
+int gw_policy_delete(struct sink *sink, uint32_t reqid);
+int gw_flush(struct sink *sink);
+int gw_sweep(struct sink *sink);
+/* This host has other addresses: other preferred sources, perhaps. */
+void gw_addresses_changed(struct gw *gw);
+
+/* ---- bypass.c ---- */
+/* After any change of policies: routes of those that pass in clear; the filter's exceptions are stale. */
+void bypass_settle(struct gw *gw);
+/* The filter's exceptions, if they are stale. */
+void bypass_update(struct gw *gw);
 
 /* To the agent, if one is there. */
 static inline void gw_event(struct gw *gw, const struct sink_event *event)

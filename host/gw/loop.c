@@ -230,6 +230,7 @@ static int loop(struct gw *gw)
 			serve(gw, &events[i]);
 		gw_bury(gw);
 		mtu_update(gw);
+		bypass_update(gw);
 		arm(gw);
 		set_interest(gw);
 	}
@@ -299,6 +300,8 @@ static int start(struct gw *gw, char *error)
 		ret = tun_open(&gw->tun, o->tun, o->mtu ? o->mtu : GW_MTU_START, error);
 	if (!ret)
 		ret = routes_open(&gw->routes, gw->tun.index, error);
+	if (!ret)
+		ret = filter_open(&gw->filter, gw->tun.name, error);
 	return ret ? ret : watch_all(gw, error);
 }
 
@@ -308,13 +311,14 @@ static void close_fd(int fd)
 		close(fd);
 }
 
-static void finish(struct gw *gw, bool clean)
+static void finish(struct gw *gw, bool release)
 {
 	sink_server_close(gw->server);
 	gw->server = NULL;
 	gw_delete_sas(gw);
 	gw_finish_removals(gw);
-	routes_close(&gw->routes, !clean);
+	routes_close(&gw->routes, release);
+	filter_close(&gw->filter, release);
 	gw_close_device(gw);
 	while (gw->sad.dying)
 		sad_remove(&gw->sad, gw->sad.dying);
@@ -351,6 +355,6 @@ int gw_run(struct gw *gw, char *error)
 		if (ret)
 			fail(error, ret, gw->failure ? "The TUN device is gone" : "epoll");
 	}
-	finish(gw, !ret);
+	finish(gw, !ret && gw->options->release);
 	return ret;
 }

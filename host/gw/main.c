@@ -22,6 +22,7 @@ static const char usage[] =
 	"  --sink-user NAME      who besides root may use it (espalier, if there is such a user)\n"
 	"  --tun NAME            TUN device (esp0)\n"
 	"  --mtu N               its MTU, 576 to 9000; without it, what the SAs' paths carry\n"
+	"  --release             at the end nothing blocks any more; without a device: take away what an earlier gateway left, now\n"
 	"  --grace SECONDS       how long SAs outlive the connection of key management (10)\n"
 	"  --json-stats FILE     counters, written at SIGUSR1 and at the end\n"
 	"  --log LEVEL           error, info (the default), debug\n"
@@ -86,6 +87,9 @@ static bool parse_option(int c, struct gw_options *o)
 		good = parse_number(optarg, GW_MTU_MIN, MTU_LARGEST, &value);
 		o->mtu = (uint16_t)value;
 		break;
+	case 'r':
+		o->release = true;
+		break;
 	case 'g':
 		good = parse_number(optarg, 0, 86400, &value);
 		o->grace_ms = (unsigned int)value * 1000;
@@ -110,7 +114,7 @@ static bool parse_options(int argc, char **argv, struct gw_options *o)
 		{ "device", required_argument, NULL, 'd' }, { "sink", required_argument, NULL, 's' },
 		{ "sink-user", required_argument, NULL, 'u' }, { "tun", required_argument, NULL, 't' },
 		{ "mtu", required_argument, NULL, 'm' }, { "grace", required_argument, NULL, 'g' },
-		{ "json-stats", required_argument, NULL, 'j' }, { "log", required_argument, NULL, 'l' },
+		{ "json-stats", required_argument, NULL, 'j' }, { "log", required_argument, NULL, 'l' }, { "release", no_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' }, { 0 },
 	};
 	int c;
@@ -123,7 +127,7 @@ static bool parse_options(int argc, char **argv, struct gw_options *o)
 		if (!parse_option(c, o))
 			return false;
 	}
-	return optind == argc && o->device;
+	return optind == argc && (o->device || o->release);
 }
 
 /* The socket's own directory, /run/espalier usually; whether it is there shows when the socket is made. */
@@ -140,6 +144,18 @@ static void make_directory(const char *path)
 	mkdir(directory, 0755);
 }
 
+/* What an earlier gateway left to block. */
+static int release(struct gw *gw, const struct gw_options *options)
+{
+	char error[256];
+
+	if (routes_open(&gw->routes, 1, error) || filter_open(&gw->filter, options->tun, error))
+		return complain(error, NULL);
+	routes_close(&gw->routes, true);
+	filter_close(&gw->filter, true);
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	static struct gw gw;
@@ -150,6 +166,8 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
+	if (!options.device)
+		return release(&gw, &options);
 	make_directory(options.sink);
 	if (espalier_software_register())
 		return complain("the software reference cannot be registered", NULL);

@@ -11,9 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PROTOCOL_ESPALIER 43 /* of our routes, for people who look at them: one of the numbers nobody has */
-#define FLUSH_ROUNDS 64
-
 struct request {
 	struct nlmsghdr header;
 	union {
@@ -45,6 +42,14 @@ int nl_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
+uint32_t nl_port(int fd)
+{
+	struct sockaddr_nl name = { .nl_family = AF_NETLINK };
+	socklen_t len = sizeof(name);
+
+	return getsockname(fd, (struct sockaddr *)&name, &len) ? 0 : name.nl_pid;
+}
+
 /* Send and take the acknowledgement. */
 static int transact(int fd, struct request *request)
 {
@@ -68,43 +73,69 @@ static int transact(int fd, struct request *request)
 	return error->error;
 }
 
+static bool is_set(const uint8_t ip[4])
+{
+	return ip[0] | ip[1] | ip[2] | ip[3];
+}
+
+static void put_mtu(struct request *request, uint32_t mtu)
+{
+	struct {
+		struct rtattr header;
+		uint32_t mtu;
+	} metric = { { .rta_len = RTA_LENGTH(sizeof(mtu)), .rta_type = RTAX_MTU }, mtu };
+
+	put(request, RTA_METRICS, &metric, sizeof(metric));
+}
+
 int nl_route(int fd, bool add, const struct nl_route *route)
 {
-	static const uint8_t none[4];
+	static const unsigned char types[] = { [NL_DEVICE] = RTN_UNICAST, [NL_UNREACHABLE] = RTN_UNREACHABLE, [NL_THROW] = RTN_THROW };
 	struct request request = {
 		.header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)), .nlmsg_type = add ? RTM_NEWROUTE : RTM_DELROUTE },
-		.u.route = { .rtm_family = AF_INET, .rtm_dst_len = (unsigned char)route->plen, .rtm_protocol = PROTOCOL_ESPALIER,
-			     .rtm_scope = route->unreachable ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
-			     .rtm_type = route->unreachable ? RTN_UNREACHABLE : RTN_UNICAST },
+		.u.route = { .rtm_family = AF_INET, .rtm_dst_len = (unsigned char)route->plen, .rtm_protocol = NL_PROTOCOL,
+			     .rtm_scope = route->kind == NL_DEVICE ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE, .rtm_type = types[route->kind] },
 	};
 
 	if (add)
 		request.header.nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
+	else
+		request.u.route.rtm_scope = RT_SCOPE_NOWHERE; /* any */
 	put_u32(&request, RTA_TABLE, route->table);
 	put_u32(&request, RTA_PRIORITY, route->metric);
 	put(&request, RTA_DST, route->dst, 4);
-	if (!route->unreachable)
+	if (add && route->kind == NL_DEVICE)
 		put_u32(&request, RTA_OIF, (uint32_t)route->device);
-	if (add && memcmp(route->source, none, 4) != 0)
+	if (add && is_set(route->source))
 		put(&request, RTA_PREFSRC, route->source, 4);
+	if (add && route->mtu)
+		put_mtu(&request, route->mtu);
 	return transact(fd, &request);
 }
 
 int nl_rule(int fd, bool add, const struct nl_rule *rule)
 {
+	static const uint8_t protocol = NL_PROTOCOL;
 	struct request request = {
 		.header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct fib_rule_hdr)), .nlmsg_type = add ? RTM_NEWRULE : RTM_DELRULE },
-		.u.rule = { .family = AF_INET, .action = FR_ACT_TO_TBL },
+		.u.rule = { .family = AF_INET, .action = FR_ACT_TO_TBL, .src_len = (uint8_t)rule->src_plen, .dst_len = (uint8_t)rule->dst_plen },
 	};
 
 	if (add)
 		request.header.nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
 	put_u32(&request, FRA_PRIORITY, rule->priority);
 	put_u32(&request, FRA_TABLE, rule->table);
+	put(&request, FRA_PROTOCOL, &protocol, 1);
+	if (rule->src_plen)
+		put(&request, FRA_SRC, rule->src, 4);
+	if (rule->dst_plen)
+		put(&request, FRA_DST, rule->dst, 4);
 	if (rule->mark) {
 		put_u32(&request, FRA_FWMARK, rule->mark);
-		put_u32(&request, FRA_FWMASK, UINT32_MAX);
+		put_u32(&request, FRA_FWMASK, rule->mark_mask);
 	}
+	if (rule->no_default)
+		put_u32(&request, FRA_SUPPRESS_PREFIXLEN, 0);
 	return transact(fd, &request);
 }
 
@@ -176,68 +207,4 @@ uint16_t nl_path_mtu(bool v6, const uint8_t *dst, uint32_t mark)
 	if (link && (!mtu || link < mtu))
 		mtu = link;
 	return mtu > UINT16_MAX ? UINT16_MAX : (uint16_t)mtu;
-}
-
-/* Delete the route that a message of a dump describes, if it is one of this table. 1: it was, 0: not. */
-static int delete_dumped(int fd, const struct nlmsghdr *message, uint32_t table)
-{
-	const struct rtmsg *rtm = NLMSG_DATA(message);
-	struct request request = { .header = { .nlmsg_len = NLMSG_LENGTH(sizeof(*rtm)), .nlmsg_type = RTM_DELROUTE } };
-	int len = (int)RTM_PAYLOAD(message);
-	uint32_t of = rtm->rtm_table;
-
-	request.u.route = (struct rtmsg){ .rtm_family = AF_INET, .rtm_dst_len = rtm->rtm_dst_len, .rtm_type = rtm->rtm_type,
-					  .rtm_scope = RT_SCOPE_NOWHERE };
-	for (const struct rtattr *a = RTM_RTA(rtm); RTA_OK(a, len); a = RTA_NEXT(a, len)) {
-		if (a->rta_type == RTA_TABLE && RTA_PAYLOAD(a) == 4)
-			memcpy(&of, RTA_DATA(a), 4);
-		if ((a->rta_type == RTA_DST || a->rta_type == RTA_PRIORITY || a->rta_type == RTA_TABLE) && RTA_PAYLOAD(a) == 4)
-			put(&request, a->rta_type, RTA_DATA(a), 4);
-	}
-	return of == table && !transact(fd, &request);
-}
-
-/* One walk over all routes: how many of the table were deleted, or negative errno. */
-static int flush_round(int dump_fd, int fd, uint32_t table)
-{
-	_Alignas(struct nlmsghdr) uint8_t answer[32768];
-	struct request dump = { .header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)), .nlmsg_type = RTM_GETROUTE,
-					    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP }, .u.route = { .rtm_family = AF_INET } };
-	int deleted = 0;
-
-	if (send(dump_fd, &dump, dump.header.nlmsg_len, 0) < 0)
-		return -errno;
-	for (;;) {
-		ssize_t got = recv(dump_fd, answer, sizeof(answer), 0);
-		int len = (int)got;
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		for (const struct nlmsghdr *m = (const void *)answer; NLMSG_OK(m, len); m = NLMSG_NEXT(m, len)) {
-			if (m->nlmsg_type == NLMSG_DONE)
-				return deleted;
-			if (m->nlmsg_type == NLMSG_ERROR)
-				return -EPROTO;
-			if (m->nlmsg_type == RTM_NEWROUTE)
-				deleted += delete_dumped(fd, m, table);
-		}
-	}
-}
-
-/* A walk may miss what moves because of the deletions: again until there is nothing. */
-int nl_flush_table(int fd, uint32_t table)
-{
-	int ret = 0, dump_fd = nl_open();
-
-	if (dump_fd < 0)
-		return dump_fd;
-	for (int i = 0; i < FLUSH_ROUNDS; i++) {
-		ret = flush_round(dump_fd, fd, table);
-		if (ret <= 0)
-			break;
-	}
-	close(dump_fd);
-	return ret < 0 ? ret : 0;
 }

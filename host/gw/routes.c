@@ -9,39 +9,52 @@
 #include <unistd.h>
 
 #include "packet.h"
+#include "rules.h"
 
-#define MAIN_TABLE 254u
+#define METRIC_THROW 5u
 #define METRIC_TUN 10u
 #define METRIC_BLOCK 0x10000000u
-#define PRIORITY 4300u
 
-static const struct nl_rule rules[] = {
-	{ .priority = PRIORITY, .table = MAIN_TABLE, .mark = SINK_MARK },
-	{ .priority = PRIORITY + 1, .table = ROUTES_TABLE },
-};
+/* ---- addresses of this host ---- */
 
-#define RULES (sizeof(rules) / sizeof(rules[0]))
-
-int routes_open(struct gw_routes *routes, int device, char *error)
+void routes_read_addresses(struct gw_routes *routes)
 {
-	int ret;
+	struct ifaddrs *list;
+	unsigned int count = 0;
 
-	memset(routes, 0, sizeof(*routes));
-	routes->device = device;
-	routes->fd = nl_open();
-	if (routes->fd < 0) {
-		snprintf(error, 256, "rtnetlink: %s.", strerror(-routes->fd));
-		return routes->fd;
+	if (getifaddrs(&list))
+		return;
+	for (struct ifaddrs *i = list; i; i = i->ifa_next)
+		count += i->ifa_addr && i->ifa_addr->sa_family == AF_INET;
+	free(routes->addresses);
+	routes->address_count = 0;
+	routes->addresses = calloc(count ? count : 1, sizeof(*routes->addresses));
+	for (struct ifaddrs *i = list; i && routes->addresses; i = i->ifa_next) {
+		struct endpoint e;
+
+		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET && !endpoint_from_sockaddr(i->ifa_addr, &e))
+			routes->addresses[routes->address_count++] = e.ip;
 	}
-	for (size_t i = 0; i < RULES; i++) {
-		ret = nl_rule(routes->fd, true, &rules[i]);
-		if (ret && ret != -EEXIST) {
-			snprintf(error, 256, "Routing rule %u: %s.", rules[i].priority, strerror(-ret));
-			return ret;
+	freeifaddrs(list);
+}
+
+bool routes_source(const struct gw_routes *routes, const struct sink_policy *policy, uint8_t source[4])
+{
+	memset(source, 0, 4);
+	for (unsigned int i = 0; i < routes->address_count; i++) {
+		const struct ip_addr *ip = &routes->addresses[i];
+
+		for (unsigned int t = 0; t < policy->local_count; t++) {
+			if (ip_compare(&policy->local[t].lo, ip) > 0 || ip_compare(ip, &policy->local[t].hi) > 0)
+				continue;
+			memcpy(source, ip->bytes, 4);
+			return true;
 		}
 	}
-	return 0;
+	return false;
 }
+
+/* ---- prefixes ---- */
 
 int routes_prefixes(uint32_t low, uint32_t high, int (*each)(void *context, uint32_t base, unsigned int plen), void *context)
 {
@@ -60,116 +73,319 @@ int routes_prefixes(uint32_t low, uint32_t high, int (*each)(void *context, uint
 	return ret;
 }
 
-/* An address of this host inside the policy's local selectors, as the source its own packets take; false: none. */
-static bool find_source(const struct sink_policy *policy, uint8_t source[4])
+struct prefixes {
+	unsigned int count;
+	struct prefix items[ROUTES_PREFIXES];
+};
+
+static int enter_prefix(void *context, uint32_t base, unsigned int plen)
 {
-	struct ifaddrs *list;
-	bool found = false;
+	struct prefixes *list = context;
+	struct prefix prefix = { .plen = plen };
 
-	if (getifaddrs(&list))
-		return false;
-	for (struct ifaddrs *i = list; i && !found; i = i->ifa_next) {
-		struct endpoint e;
+	put_be32(prefix.base, base);
+	for (unsigned int i = 0; i < list->count; i++) /* selectors that differ in ports only */
+		if (list->items[i].plen == plen && !memcmp(list->items[i].base, prefix.base, 4))
+			return 0;
+	if (list->count == ROUTES_PREFIXES)
+		return -E2BIG;
+	list->items[list->count++] = prefix;
+	return 0;
+}
 
-		if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET || endpoint_from_sockaddr(i->ifa_addr, &e))
-			continue;
-		for (unsigned int t = 0; t < policy->local_count && !found; t++) {
-			const struct ts *ts = &policy->local[t];
+static int enter_selectors(struct prefixes *list, const struct ts *selectors, unsigned int count)
+{
+	int ret = 0;
 
-			found = ts->lo.family == 4 && ip_compare(&ts->lo, &e.ip) <= 0 && ip_compare(&e.ip, &ts->hi) <= 0;
-			if (found)
-				memcpy(source, e.ip.bytes, 4);
-		}
-	}
-	freeifaddrs(list);
-	return found;
+	list->count = 0;
+	for (unsigned int i = 0; !ret && i < count; i++)
+		ret = routes_prefixes(get_be32(selectors[i].lo.bytes), get_be32(selectors[i].hi.bytes), enter_prefix, list);
+	return ret;
+}
+
+/* Inside a selector, and not all of it. */
+static bool is_inside(const struct prefix *prefix, const struct ts *ts)
+{
+	uint32_t low = get_be32(prefix->base), high = low | (prefix->plen ? ~(UINT32_MAX << (32 - prefix->plen)) : UINT32_MAX);
+	uint32_t from = get_be32(ts->lo.bytes), to = get_be32(ts->hi.bytes);
+
+	return from <= low && high <= to && (from < low || high < to);
+}
+
+/* A local prefix inside a remote selector is a network of our own, not the peer's. */
+static bool is_own(const struct prefix *local, const struct sink_policy *policy)
+{
+	for (unsigned int i = 0; i < policy->remote_count; i++)
+		if (is_inside(local, &policy->remote[i]))
+			return true;
+	return false;
+}
+
+/* ---- one route ---- */
+
+static struct gw_route **find(const struct gw_routes *routes, uint32_t table, const uint8_t *dst, unsigned int plen)
+{
+	uint32_t hash = get_be32(dst) * 2654435761u ^ table * 2246822519u ^ plen;
+	struct gw_route *const *link = &routes->buckets[(hash >> 16 ^ hash) % ROUTES_BUCKETS];
+
+	while (*link && ((*link)->table != table || (*link)->plen != plen || memcmp((*link)->dst, dst, 4) != 0))
+		link = &(*link)->next;
+	return (struct gw_route **)link;
+}
+
+static bool wants_throw(const struct gw_route *entry)
+{
+	return entry->users[ROUTE_PASS] || (entry->users[ROUTE_OWN] && !entry->users[ROUTE_TUNNEL]);
+}
+
+static int put_route(struct gw_routes *routes, const struct gw_route *entry, bool add, enum nl_kind kind, bool second)
+{
+	struct nl_route route = { .plen = entry->plen, .table = entry->table + second, .kind = kind, .device = routes->device,
+				  .metric = kind == NL_THROW ? METRIC_THROW : kind == NL_DEVICE ? METRIC_TUN : METRIC_BLOCK };
+
+	memcpy(route.dst, entry->dst, 4);
+	if (kind == NL_DEVICE)
+		memcpy(route.source, entry->source, 4);
+	return nl_route(routes->fd, add, &route);
+}
+
+static int put_pair(struct gw_routes *routes, const struct gw_route *entry, bool add, enum nl_kind first, enum nl_kind second)
+{
+	int ret = add ? put_route(routes, entry, true, second, true) : put_route(routes, entry, false, first, false);
+	int ret2 = add ? put_route(routes, entry, true, first, false) : put_route(routes, entry, false, second, true);
+
+	return ret ? ret : ret2; /* what blocks is there first and goes last */
+}
+
+/* As its users want it; before: what was there. */
+static int settle(struct gw_routes *routes, const struct gw_route *entry, bool had_tunnel, bool had_throw)
+{
+	bool tunnel = entry->users[ROUTE_TUNNEL] > 0, throws = wants_throw(entry);
+	int ret = 0, ret2 = 0;
+
+	if (tunnel)
+		ret = put_pair(routes, entry, true, NL_DEVICE, NL_UNREACHABLE);
+	if (throws)
+		ret2 = put_pair(routes, entry, true, NL_THROW, NL_THROW);
+	if (had_throw && !throws)
+		put_pair(routes, entry, false, NL_THROW, NL_THROW);
+	if (had_tunnel && !tunnel)
+		put_pair(routes, entry, false, NL_DEVICE, NL_UNREACHABLE);
+	return ret ? ret : ret2;
 }
 
 struct change {
 	struct gw_routes *routes;
-	uint8_t source[4];
+	const struct policy_routes *in_force;
 	bool add;
 	int failure;
 };
 
-static struct gw_route **find(struct gw_routes *routes, const uint8_t *dst, unsigned int plen)
+static void note(struct change *change, int ret)
 {
-	struct gw_route **link = &routes->buckets[((get_be32(dst) * 2654435761u) >> 16 ^ plen) % ROUTES_BUCKETS];
-
-	while (*link && ((*link)->route.plen != plen || memcmp((*link)->route.dst, dst, 4) != 0))
-		link = &(*link)->next;
-	return link;
+	if (!change->failure)
+		change->failure = ret;
 }
 
-static int put_routes(struct gw_routes *routes, bool add, const struct nl_route *route)
+static void change_route(struct change *change, uint32_t table, const struct prefix *prefix, enum route_use use)
 {
-	struct nl_route block = *route;
-	int ret, ret2;
+	struct gw_route **link = find(change->routes, table, prefix->base, prefix->plen), *entry = *link;
+	bool had_tunnel, had_throw;
 
-	block.unreachable = true;
-	block.metric = METRIC_BLOCK;
-	memset(block.source, 0, 4);
-	ret = add ? nl_route(routes->fd, true, &block) : nl_route(routes->fd, false, route); /* the block is there first and goes last */
-	ret2 = add ? nl_route(routes->fd, true, route) : nl_route(routes->fd, false, &block);
-	return ret ? ret : ret2;
-}
-
-static int change_prefix(void *context, uint32_t base, unsigned int plen)
-{
-	struct change *change = context;
-	struct nl_route route = { .plen = plen, .table = ROUTES_TABLE, .metric = METRIC_TUN, .device = change->routes->device };
-	struct gw_route **link, *entry;
-	int ret = 0;
-
-	put_be32(route.dst, base);
-	memcpy(route.source, change->source, 4);
-	link = find(change->routes, route.dst, plen);
-	entry = *link;
-	if (change->add) {
-		if (!entry)
-			entry = *link = calloc(1, sizeof(*entry));
-		if (!entry) {
-			change->failure = -ENOMEM;
-			return 0;
+	if (!entry && change->add) {
+		entry = *link = calloc(1, sizeof(*entry));
+		if (entry) {
+			entry->table = table;
+			entry->plen = (uint8_t)prefix->plen;
+			memcpy(entry->dst, prefix->base, 4);
 		}
-		entry->users++;
-		entry->route = route;
-		ret = put_routes(change->routes, true, &route);
-	} else if (entry && --entry->users == 0) {
+	}
+	if (!entry || (!change->add && !entry->users[use])) {
+		note(change, change->add ? -ENOMEM : 0);
+		return;
+	}
+	had_tunnel = entry->users[ROUTE_TUNNEL] > 0;
+	had_throw = wants_throw(entry);
+	entry->users[use] += change->add ? 1 : -1u;
+	if (table == ROUTES_UNBOUND && change->add)
+		memcpy(entry->source, change->in_force->source, 4);
+	note(change, settle(change->routes, entry, had_tunnel, had_throw));
+	if (!entry->users[ROUTE_TUNNEL] && !entry->users[ROUTE_OWN] && !entry->users[ROUTE_PASS]) {
 		*link = entry->next;
-		ret = put_routes(change->routes, false, &entry->route);
 		free(entry);
 	}
-	if (ret && !change->failure)
-		change->failure = ret;
-	return 0;
 }
 
-static int change_policy(struct gw_routes *routes, const struct sink_policy *policy, bool add)
+/* ---- a policy ---- */
+
+static void change_own(struct change *change, uint32_t table, const struct prefixes *local, const struct sink_policy *policy)
 {
-	struct change change = { .routes = routes, .add = add };
+	for (unsigned int i = 0; change->in_force->use == ROUTE_TUNNEL && i < local->count; i++)
+		if (is_own(&local->items[i], policy))
+			change_route(change, table, &local->items[i], ROUTE_OWN);
+}
 
-	if (policy->action == SINK_BYPASS)
-		return 0;
-	if (add)
-		find_source(policy, change.source);
-	for (unsigned int i = 0; i < policy->remote_count; i++) {
-		const struct ts *ts = &policy->remote[i];
+static void change_table(struct change *change, uint32_t table, const struct prefixes *local, const struct prefixes *remote,
+			 const struct sink_policy *policy)
+{
+	if (change->add)
+		change_own(change, table, local, policy); /* before and after the routes that they are exceptions of */
+	for (unsigned int i = 0; i < remote->count; i++)
+		change_route(change, table, &remote->items[i], change->in_force->use);
+	if (!change->add)
+		change_own(change, table, local, policy);
+}
 
-		if (ts->lo.family == 4 && ip_compare(&ts->lo, &ts->hi) <= 0)
-			routes_prefixes(get_be32(ts->lo.bytes), get_be32(ts->hi.bytes), change_prefix, &change);
+static void change_own_rules(struct change *change, const struct prefix *local, const struct prefixes *all, const struct sink_policy *policy)
+{
+	for (unsigned int i = 0; change->in_force->use == ROUTE_TUNNEL && i < all->count; i++)
+		if (is_own(&all->items[i], policy))
+			note(change, rules_use_own(change->routes, local, &all->items[i], change->add));
+}
+
+/* A rule is there as long as its tables have something in them. */
+static void change_local(struct change *change, const struct prefix *prefix, const struct prefixes *local, const struct prefixes *remote,
+			 const struct sink_policy *policy)
+{
+	uint32_t table;
+
+	if (change->add) {
+		change_own_rules(change, prefix, local, policy);
+		note(change, rules_use_local(change->routes, prefix, true));
 	}
+	table = rules_table(change->routes, prefix);
+	if (table)
+		change_table(change, table, local, remote, policy);
+	if (!change->add) {
+		rules_use_local(change->routes, prefix, false);
+		change_own_rules(change, prefix, local, policy);
+	}
+}
+
+static int change_policy(struct gw_routes *routes, const struct sink_policy *policy, const struct policy_routes *in_force, bool add)
+{
+	static const uint8_t none[4];
+	struct change change = { .routes = routes, .in_force = in_force, .add = add };
+	struct prefixes local, remote;
+	int ret = enter_selectors(&local, policy->local, policy->local_count);
+
+	if (!ret)
+		ret = enter_selectors(&remote, policy->remote, policy->remote_count);
+	if (ret)
+		return ret;
+	for (unsigned int i = 0; i < local.count; i++)
+		change_local(&change, &local.items[i], &local, &remote, policy);
+	if (memcmp(in_force->source, none, 4) != 0)
+		change_table(&change, ROUTES_UNBOUND, &local, &remote, policy);
 	return change.failure;
 }
 
-int routes_add(struct gw_routes *routes, const struct sink_policy *policy)
+bool routes_fits(const struct sink_policy *policy)
 {
-	return change_policy(routes, policy, true);
+	struct prefixes list;
+
+	return !enter_selectors(&list, policy->local, policy->local_count) && !enter_selectors(&list, policy->remote, policy->remote_count);
 }
 
-void routes_remove(struct gw_routes *routes, const struct sink_policy *policy)
+int routes_add(struct gw_routes *routes, const struct sink_policy *policy, enum route_use use, struct policy_routes *in_force)
 {
-	change_policy(routes, policy, false);
+	in_force->use = use;
+	routes_source(routes, policy, in_force->source);
+	return change_policy(routes, policy, in_force, true);
+}
+
+void routes_remove(struct gw_routes *routes, const struct sink_policy *policy, const struct policy_routes *in_force)
+{
+	change_policy(routes, policy, in_force, false);
+}
+
+/* ---- all of them ---- */
+
+int routes_open(struct gw_routes *routes, int device, char *error)
+{
+	memset(routes, 0, sizeof(*routes));
+	routes->device = device;
+	routes->adopted = true;
+	routes->fd = nl_open();
+	if (routes->fd < 0) {
+		snprintf(error, 256, "rtnetlink: %s.", strerror(-routes->fd));
+		return routes->fd;
+	}
+	routes_read_addresses(routes);
+	return rules_open(routes, error);
+}
+
+/* Tables come in pairs: one that sends, one that blocks behind it. */
+static bool is_first(uint32_t table)
+{
+	return (table - (table >= ROUTES_FIRST ? ROUTES_FIRST : ROUTES_UNBOUND)) % 2 == 0;
+}
+
+static bool is_used(const struct gw_routes *routes, const struct nl_route *route)
+{
+	bool first = is_first(route->table);
+	const struct gw_route *entry = *find(routes, first ? route->table : route->table - 1, route->dst, route->plen);
+
+	if (!entry)
+		return false;
+	if (route->kind == NL_THROW)
+		return wants_throw(entry);
+	return entry->users[ROUTE_TUNNEL] && (route->kind == NL_DEVICE) == first;
+}
+
+static void sweep_table(struct gw_routes *routes, uint32_t table)
+{
+	rules_clean_table(routes, table, is_used);
+	rules_clean_table(routes, table + 1, is_used);
+}
+
+void routes_sweep(struct gw_routes *routes)
+{
+	if (!routes->adopted)
+		return;
+	routes->adopted = false;
+	rules_sweep(routes);
+	sweep_table(routes, ROUTES_UNBOUND);
+	for (unsigned int i = 0; i < ROUTES_RULES; i++) {
+		for (struct gw_rule *entry = routes->rules[i]; entry; entry = entry->next) {
+			if (entry->adopted && entry->rule.table >= ROUTES_FIRST && is_first(entry->rule.table))
+				sweep_table(routes, entry->rule.table);
+			entry->adopted = false;
+		}
+	}
+}
+
+int routes_repair(struct gw_routes *routes)
+{
+	int first = rules_repair(routes);
+
+	for (unsigned int i = 0; i < ROUTES_BUCKETS; i++) {
+		for (const struct gw_route *entry = routes->buckets[i]; entry; entry = entry->next) {
+			int ret = settle(routes, entry, false, false);
+
+			first = first ? first : ret;
+		}
+	}
+	return first;
+}
+
+static void repair_at(struct gw_routes *routes, uint32_t table, const struct nl_route *route, int *first)
+{
+	const struct gw_route *entry = *find(routes, table, route->dst, route->plen);
+	int ret = entry ? settle(routes, entry, false, false) : 0;
+
+	*first = *first ? *first : ret;
+}
+
+int routes_repair_one(struct gw_routes *routes, const struct nl_route *route)
+{
+	int first = 0;
+
+	if (route->table == ROUTES_REST || route->table == ROUTES_OWN)
+		return rules_repair(routes);
+	repair_at(routes, route->table, route, &first);
+	repair_at(routes, route->table - 1, route, &first);
+	return first;
 }
 
 static void forget(struct gw_routes *routes)
@@ -182,23 +398,17 @@ static void forget(struct gw_routes *routes)
 			free(entry);
 		}
 	}
+	free(routes->addresses);
+	routes->addresses = NULL;
+	routes->address_count = 0;
 }
 
-void routes_flush(struct gw_routes *routes)
-{
-	forget(routes);
-	nl_flush_table(routes->fd, ROUTES_TABLE);
-}
-
-void routes_close(struct gw_routes *routes, bool keep)
+void routes_close(struct gw_routes *routes, bool release)
 {
 	if (routes->fd < 0)
 		return;
+	rules_close(routes, release);
 	forget(routes);
-	if (!keep)
-		nl_flush_table(routes->fd, ROUTES_TABLE);
-	for (size_t i = 0; !keep && i < RULES; i++)
-		nl_rule(routes->fd, false, &rules[i]);
 	close(routes->fd);
 	routes->fd = -1;
 }

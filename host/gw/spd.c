@@ -59,11 +59,15 @@ static uint32_t side_width(const struct ts *list, unsigned int count)
 
 static int compare(const struct gw_policy *a, const struct gw_policy *b)
 {
+	if (a->stale != b->stale)
+		return a->stale ? 1 : -1;
 	if (a->p.priority != b->p.priority)
 		return a->p.priority < b->p.priority ? -1 : 1;
 	if (a->width != b->width)
 		return a->width < b->width ? -1 : 1;
-	return a->p.reqid < b->p.reqid ? -1 : a->p.reqid > b->p.reqid;
+	if (a->p.reqid != b->p.reqid)
+		return a->p.reqid < b->p.reqid ? -1 : 1;
+	return (a > b) - (a < b); /* stale ones of several clients */
 }
 
 static unsigned int place_of(const struct gw_spd *spd, const struct gw_policy *policy)
@@ -86,6 +90,7 @@ static void take_out(struct gw_spd *spd, const struct gw_policy *policy)
 	unsigned int at = place_of(spd, policy);
 
 	memmove(&spd->order[at], &spd->order[at + 1], (--spd->count - at) * sizeof(*spd->order));
+	spd->bypass_count -= policy->p.action == SINK_BYPASS;
 	spd->generation++;
 }
 
@@ -95,7 +100,46 @@ static void put_in(struct gw_spd *spd, struct gw_policy *policy)
 
 	memmove(&spd->order[at + 1], &spd->order[at], (spd->count++ - at) * sizeof(*spd->order));
 	spd->order[at] = policy;
+	spd->bypass_count += policy->p.action == SINK_BYPASS;
 	spd->generation++;
+}
+
+static uint32_t selectors_hash(const struct ts *local, unsigned int local_count, const struct ts *remote, unsigned int remote_count)
+{
+	uint32_t hash = local_count * 31 + remote_count;
+
+	for (unsigned int i = 0; i < local_count + remote_count; i++) {
+		const struct ts *ts = i < local_count ? &local[i] : &remote[i - local_count];
+
+		hash = (hash ^ get_be32(ts->lo.bytes)) * 2654435761u;
+		hash = (hash ^ get_be32(ts->hi.bytes) ^ ts->port_lo) * 2246822519u;
+	}
+	return (hash ^ hash >> 16) % SPD_BUCKETS;
+}
+
+/* The chain that a policy is in. */
+static struct gw_policy **bucket(struct gw_spd *spd, const struct gw_policy *policy)
+{
+	if (!policy->stale)
+		return &spd->buckets[policy->p.reqid % SPD_BUCKETS];
+	return &spd->stale[selectors_hash(policy->local, policy->p.local_count, policy->remote, policy->p.remote_count)];
+}
+
+static void chain(struct gw_spd *spd, struct gw_policy *policy)
+{
+	struct gw_policy **link = bucket(spd, policy);
+
+	policy->chain = *link;
+	*link = policy;
+}
+
+static void unchain(struct gw_spd *spd, struct gw_policy *policy)
+{
+	struct gw_policy **link = bucket(spd, policy);
+
+	while (*link != policy)
+		link = &(*link)->chain;
+	*link = policy->chain;
 }
 
 struct gw_policy *spd_find(const struct gw_spd *spd, uint32_t reqid)
@@ -105,6 +149,58 @@ struct gw_policy *spd_find(const struct gw_spd *spd, uint32_t reqid)
 	while (policy && policy->p.reqid != reqid)
 		policy = policy->chain;
 	return policy;
+}
+
+static int by_order(const void *a, const void *b)
+{
+	return compare(*(struct gw_policy *const *)a, *(struct gw_policy *const *)b);
+}
+
+void spd_make_stale(struct gw_spd *spd)
+{
+	for (unsigned int i = 0; i < spd->count; i++) {
+		struct gw_policy *policy = spd->order[i];
+
+		if (policy->stale)
+			continue;
+		unchain(spd, policy);
+		policy->stale = true;
+		policy->sa = NULL;
+		chain(spd, policy);
+	}
+	if (spd->count)
+		qsort(spd->order, spd->count, sizeof(*spd->order), by_order);
+	spd->generation++;
+}
+
+static bool same_selectors(const struct gw_policy *policy, const struct sink_policy *other)
+{
+	bool same = policy->p.action == other->action && policy->p.local_count == other->local_count && policy->p.remote_count == other->remote_count;
+
+	for (unsigned int i = 0; same && i < other->local_count; i++)
+		same = ts_equal(&policy->local[i], &other->local[i]);
+	for (unsigned int i = 0; same && i < other->remote_count; i++)
+		same = ts_equal(&policy->remote[i], &other->remote[i]);
+	return same;
+}
+
+struct gw_policy *spd_adopt(struct gw_spd *spd, const struct sink_policy *policy)
+{
+	uint32_t hash = selectors_hash(policy->local, policy->local_count, policy->remote, policy->remote_count);
+	struct gw_policy *found = spd->stale[hash];
+
+	while (found && !same_selectors(found, policy))
+		found = found->chain;
+	if (!found)
+		return NULL;
+	take_out(spd, found);
+	unchain(spd, found);
+	found->stale = false;
+	found->p.reqid = policy->reqid;
+	found->p.priority = policy->priority;
+	chain(spd, found);
+	put_in(spd, found);
+	return found;
 }
 
 static struct gw_policy *new_policy(struct gw_spd *spd, uint32_t reqid)
@@ -124,8 +220,8 @@ static struct gw_policy *new_policy(struct gw_spd *spd, uint32_t reqid)
 	if (!policy)
 		return NULL;
 	policy->held_last = &policy->held;
-	policy->chain = spd->buckets[reqid % SPD_BUCKETS];
-	spd->buckets[reqid % SPD_BUCKETS] = policy;
+	policy->p.reqid = reqid;
+	chain(spd, policy);
 	return policy;
 }
 
@@ -177,12 +273,9 @@ struct gw_policy *spd_set(struct gw_spd *spd, const struct sink_policy *policy)
 
 void spd_delete(struct gw_spd *spd, struct gw_policy *policy)
 {
-	struct gw_policy **link = &spd->buckets[policy->p.reqid % SPD_BUCKETS];
 	struct gw_held *held;
 
-	while (*link != policy)
-		link = &(*link)->chain;
-	*link = policy->chain;
+	unchain(spd, policy);
 	take_out(spd, policy);
 	while ((held = spd_unhold(policy)))
 		free(held);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Policies of the gateway (RFC 4301, 4.4.1), in the order in which they are asked: smaller priority first, then the narrower selectors, then the
- * smaller reqid. A cache of flows in front makes the usual answer one comparison (RFC 4301, 4.4.1).
+ * smaller reqid; those that an earlier client left are behind all others. A cache of flows in front makes the usual answer one comparison (RFC 4301, 4.4.1).
  */
 #ifndef GW_SPD_H
 #define GW_SPD_H
 
 #include "packet.h"
+#include "routes.h"
 #include "sad.h"
 #include "sink/sink.h"
 
@@ -32,10 +33,13 @@ struct gw_policy {
 	struct ts *local, *remote;   /* one block of memory */
 	struct gw_sa *sa;	     /* outbound SA in use, or NULL */
 	uint32_t width;		     /* of its selectors: smaller is narrower */
+	bool stale;		     /* of an earlier client: it blocks, behind all others, until it is set again or swept */
+	bool routed;
+	struct policy_routes routes; /* if routed */
 	uint64_t acquire_ms;	     /* when SINK_EVENT_ACQUIRE was sent; 0: none is waiting for an answer */
 	struct gw_held *held, **held_last;
 	unsigned int held_count;
-	struct gw_policy *chain;     /* by reqid */
+	struct gw_policy *chain;     /* by reqid; stale ones: by selectors */
 };
 
 struct gw_flow {
@@ -47,7 +51,8 @@ struct gw_flow {
 struct gw_spd {
 	struct gw_policy **order;
 	unsigned int count, room;
-	struct gw_policy *buckets[SPD_BUCKETS];
+	unsigned int bypass_count;
+	struct gw_policy *buckets[SPD_BUCKETS], *stale[SPD_BUCKETS];
 	uint32_t generation; /* changes with every change of a policy */
 	struct gw_flow cache[SPD_CACHE];
 };
@@ -60,6 +65,10 @@ void spd_get(const struct gw_policy *policy, struct sink_policy *out);
 /* Add, or replace what has this reqid (sa and packets held then stay). NULL: no memory. The caller sets sa. */
 struct gw_policy *spd_set(struct gw_spd *spd, const struct sink_policy *policy);
 void spd_delete(struct gw_spd *spd, struct gw_policy *policy);
+/* A new client: what is there has no reqid and no SA any more. */
+void spd_make_stale(struct gw_spd *spd);
+/* A stale policy of the same selectors and action gets this one's reqid, and is there again; NULL: there is none. */
+struct gw_policy *spd_adopt(struct gw_spd *spd, const struct sink_policy *policy);
 
 /* The policy of a packet that leaves: source local, destination remote. NULL: none. */
 struct gw_policy *spd_outbound(struct gw_spd *spd, const struct packet *packet);

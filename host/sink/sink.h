@@ -134,6 +134,7 @@ struct sink_ops {
 	int (*policy_set)(struct sink *sink, const struct sink_policy *policy);
 	int (*policy_delete)(struct sink *sink, uint32_t reqid);
 	int (*flush)(struct sink *sink);
+	int (*sweep)(struct sink *sink);
 	int (*fd)(struct sink *sink);
 	int (*next_event)(struct sink *sink, struct sink_event *event);
 	void (*close)(struct sink *sink);
@@ -199,6 +200,15 @@ static inline int sink_policy_delete(struct sink *sink, uint32_t reqid)
 static inline int sink_flush(struct sink *sink)
 {
 	return sink->ops->flush(sink);
+}
+
+/*
+ * Remove the policies that an earlier client left and this one has not set. Until then they block what they covered. A new client sets its
+ * policies, then sweeps: one that stays never loses its routes.
+ */
+static inline int sink_sweep(struct sink *sink)
+{
+	return sink->ops->sweep(sink);
 }
 
 /* To poll for reading, or -1: never an event. */

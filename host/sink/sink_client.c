@@ -385,6 +385,13 @@ static int client_flush(struct sink *sink)
 	return call_simple(sink, &request);
 }
 
+static int client_sweep(struct sink *sink)
+{
+	struct sink_request request = { .kind = SINK_REQ_SWEEP };
+
+	return call_simple(sink, &request);
+}
+
 /* ---- events ---- */
 
 static int client_fd(struct sink *sink)
@@ -461,6 +468,7 @@ static const struct sink_ops client_ops = {
 	.policy_set = client_policy_set,
 	.policy_delete = client_policy_delete,
 	.flush = client_flush,
+	.sweep = client_sweep,
 	.fd = client_fd,
 	.next_event = client_next_event,
 	.close = client_close,

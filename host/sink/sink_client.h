@@ -20,7 +20,7 @@
 /*
  * Connect to the gateway's socket. On failure *sink is NULL and error (SINK_ERROR_LEN bytes) says why: -ENOENT or -ECONNREFUSED: no gateway
  * there; -EBUSY: another client has control; -EACCES, -EPERM: not for this user; -EPROTO: it speaks another version; -ETIMEDOUT.
- * A new client finds what an earlier one left: begin with sink_flush. sink_close closes.
+ * A new client finds what an earlier one left: set the policies, then sink_sweep; or begin with sink_flush. sink_close closes.
  */
 int sink_connect(const char *path, struct sink **sink, char *error);
 

@@ -25,6 +25,7 @@ enum sink_kind {
 	SINK_REQ_POLICY_DELETE,
 	SINK_REQ_FLUSH,
 	SINK_REQ_GIVE_ESP_SOCKET, /* with one descriptor in SCM_RIGHTS */
+	SINK_REQ_SWEEP,
 	SINK_REQ_END,
 	SINK_REPLY = 0x100, /* plus the request's kind: its answer */
 	SINK_EVENT = 0x200, /* plus enum sink_event_kind */

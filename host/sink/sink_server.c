@@ -212,6 +212,8 @@ static int serve_request(struct sink_server *server, struct sink_reply *reply, i
 		return sink_policy_delete(backend, q->u.reqid);
 	case SINK_REQ_FLUSH:
 		return sink_flush(backend);
+	case SINK_REQ_SWEEP:
+		return sink_sweep(backend);
 	default:
 		return serve_socket(server, backend, fd);
 	}

@@ -138,6 +138,8 @@ class Wire:
 
 
 class Gateway:
+    program = GATEWAY
+
     def __init__(self, namespace, device, *arguments):
         self.namespace, self.device, self.arguments = namespace, device, arguments
         self.directory = tempfile.TemporaryDirectory(prefix="espalier-gw-")
@@ -185,14 +187,19 @@ class Gateway:
         self.process.wait()
         self.process.stdout.close()
 
-    def close(self):
+    def end(self):
         """SIGTERM; the exit status must be 0."""
+        self.process.terminate()
+        code = self.process.wait(timeout=WAIT)
+        self.process.stdout.close()
+        if code:
+            raise AssertionError(f"espalier-gw ended with {code}: {self.log()}")
+
+    def close(self):
+        """The end, and nothing left of it."""
         if not self.process.stdout.closed:
-            self.process.terminate()
-            code = self.process.wait(timeout=WAIT)
-            self.process.stdout.close()
-            if code:
-                raise AssertionError(f"espalier-gw ended with {code}: {self.log()}")
+            self.end()
+        run("ip", "netns", "exec", self.namespace, self.program, "--release")
         self.directory.cleanup()
 
 

@@ -11,7 +11,7 @@ import time
 
 VERSION = 1
 HEADER = struct.Struct("!HHIiI")
-(CAPS, GET_SPI, SA_ADD, SA_UPDATE, SA_QUERY, SA_DELETE, POLICY_SET, POLICY_DELETE, FLUSH, GIVE_ESP_SOCKET) = range(1, 11)
+(CAPS, GET_SPI, SA_ADD, SA_UPDATE, SA_QUERY, SA_DELETE, POLICY_SET, POLICY_DELETE, FLUSH, GIVE_ESP_SOCKET, SWEEP) = range(1, 12)
 REPLY, EVENT, WELCOME = 0x100, 0x200, 0x300
 OUT, IN = 0, 1
 PROTECT, DISCARD, BYPASS = 0, 1, 2
@@ -168,6 +168,9 @@ class Sink:
 
     def flush(self):
         self.call(FLUSH)
+
+    def sweep(self):
+        self.call(SWEEP)
 
     def give_esp_socket(self, udp_socket, ip, port):
         self.call(GIVE_ESP_SOCKET, pack_endpoint(ip, port), udp_socket.fileno())

@@ -240,12 +240,12 @@ class Sizes(GatewayTest):
 
     def test_too_big_is_answered(self):
         self.tunnel()
-        text = self.ping("-c", 1, "-W", 2, "-M", "do", "-s", 1472, check=False)
+        text = self.ping("-c", 1, "-W", 2, "-I", INNER[0], "-M", "do", "-s", 1472, check=False)
         self.assertIn("Frag needed and DF set (mtu = 1446)", text)
         self.assertEqual(self.gateways[0].stats()["too_big_answers"], 1)
         self.assertEqual(self.wire.esp(), [])
         self.assert_pings(2, 0, "-M", "do", "-s", 1446 - 28)
-        self.ping("-c", 1, "-W", 1, "-M", "do", "-s", 1446 - 27, check=False)
+        self.ping("-c", 1, "-W", 1, "-I", INNER[0], "-M", "do", "-s", 1446 - 27, check=False)
         self.assertEqual(self.drop(0, "too_big"), 1)  # the kernel learned from the first answer
 
     def test_fragments_before_encapsulation(self):
@@ -465,14 +465,22 @@ class Ends(GatewayTest):
     """Things that go away, and come back. Nothing leaves in clear meanwhile."""
 
     def test_clean_end(self):
-        """SIGTERM takes routes and rules with it."""
+        """SIGTERM leaves what blocks; --release takes everything away, at the end or later."""
         self.tunnel()
         self.assertIn("10.2.0.0/24 dev esp0", run("ip", "-n", self.net.a, "route", "show", "table", "4303"))
         self.assertIn("src 10.1.0.1", run("ip", "-n", self.net.a, "route", "show", "table", "4303"))
-        self.sinks[0].close()
-        self.gateways[0].close()
-        self.assertEqual(run("ip", "-n", self.net.a, "route", "show", "table", "4303", check=False), "")
-        self.assertNotIn("4303", run("ip", "-n", self.net.a, "rule"))
+        gateway = self.gateways[0]
+        gateway.end()
+        self.assertNotIn("1 received", self.ping("-c", 1, "-W", 1, check=False))
+        self.assert_no_clear()
+        gateway.arguments += ("--release",)
+        gateway.start()
+        self.assertIn("unreachable 10.2.0.0/24", run("ip", "-n", self.net.a, "route", "show", "table", "4304"))
+        gateway.end()
+        for table in ("4303", "4304"):
+            self.assertEqual(run("ip", "-n", self.net.a, "route", "show", "table", table, check=False), "")
+        self.assertNotRegex(run("ip", "-n", self.net.a, "rule"), "(?m)^43")
+        self.assertEqual(run("ip", "netns", "exec", self.net.a, "nft", "list", "tables"), "")
 
     def test_gateway_is_killed(self):
         self.tunnel()
@@ -481,7 +489,7 @@ class Ends(GatewayTest):
         wait_for(lambda: self.gateways[0].stats()["packets_out"] > 10, "some pings")
         self.gateways[0].kill()
         process.wait(timeout=60)
-        self.assertIn("unreachable 10.2.0.0/24", run("ip", "-n", self.net.a, "route", "show", "table", "4303"))
+        self.assertIn("unreachable 10.2.0.0/24", run("ip", "-n", self.net.a, "route", "show", "table", "4304"))
         self.gateways[0].start()
         self.assertNotIn("1 received", self.ping("-c", 1, "-W", 1, check=False))  # still blocked before anybody said anything
         self.assert_no_clear()

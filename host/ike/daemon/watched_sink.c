@@ -60,6 +60,11 @@ static int flush(struct sink *sink)
 	return result(sink, sink_flush(behind(sink)));
 }
 
+static int sweep(struct sink *sink)
+{
+	return result(sink, sink_sweep(behind(sink)));
+}
+
 static int fd(struct sink *sink)
 {
 	return sink_fd(behind(sink));
@@ -90,6 +95,7 @@ static const struct sink_ops ops = {
 	.policy_set = policy_set,
 	.policy_delete = policy_delete,
 	.flush = flush,
+	.sweep = sweep,
 	.fd = fd,
 	.next_event = next_event,
 	.close = close_nothing,

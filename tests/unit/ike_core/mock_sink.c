@@ -286,6 +286,7 @@ static int op_policy_set(struct sink *sink, const struct sink_policy *policy)
 		s->policies = p;
 	}
 	p->policy = *policy;
+	p->set = true;
 	return 0;
 }
 
@@ -329,6 +330,26 @@ static int op_flush(struct sink *sink)
 	return 0;
 }
 
+static int op_sweep(struct sink *sink)
+{
+	struct mock_sink *s = (struct mock_sink *)sink;
+	struct mock_policy **link = &s->policies;
+
+	if (s->down)
+		return refuse(s, -ENODEV, "The data plane is gone.");
+	while (*link) {
+		struct mock_policy *p = *link;
+
+		if (p->set) {
+			link = &p->next;
+			continue;
+		}
+		*link = p->next;
+		free(p);
+	}
+	return 0;
+}
+
 static int op_fd(struct sink *sink)
 {
 	(void)sink;
@@ -365,6 +386,7 @@ static const struct sink_ops ops = {
 	.policy_set = op_policy_set,
 	.policy_delete = op_policy_delete,
 	.flush = op_flush,
+	.sweep = op_sweep,
 	.fd = op_fd,
 	.next_event = op_next_event,
 	.close = op_close,

@@ -29,6 +29,7 @@ struct mock_sa {
 
 struct mock_policy {
 	struct mock_policy *next;
+	bool set; /* since the last sweep */
 	struct sink_policy policy;
 };
 

@@ -96,9 +96,14 @@ static int fake_flush(struct sink *sink)
 	return note(sink, "flush");
 }
 
+static int fake_sweep(struct sink *sink)
+{
+	return note(sink, "sweep");
+}
+
 static const struct sink_ops fake_ops = {
 	.caps = fake_caps, .get_spi = fake_get_spi, .sa_add = fake_sa_add, .sa_update = fake_sa_update, .sa_query = fake_sa_query,
-	.sa_delete = fake_sa_delete, .policy_set = fake_policy_set, .policy_delete = fake_policy_delete, .flush = fake_flush,
+	.sa_delete = fake_sa_delete, .policy_set = fake_policy_set, .policy_delete = fake_policy_delete, .flush = fake_flush, .sweep = fake_sweep,
 };
 
 static int fake_esp_socket(struct sink *sink, int fd, const struct endpoint *local)

@@ -128,7 +128,9 @@ static void every_call(void **state)
 	assert_int_equal(gateway.reqid, 3);
 	assert_int_equal(sink_flush(sink), 0);
 	assert_string_equal(gateway.name, "flush");
-	assert_int_equal(gateway.calls, 9);
+	assert_int_equal(sink_sweep(sink), 0);
+	assert_string_equal(gateway.name, "sweep");
+	assert_int_equal(gateway.calls, 10);
 	sink_close(sink);
 	wait_clients(0);
 }
