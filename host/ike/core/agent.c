@@ -3,6 +3,7 @@
 #include "core/child_sa.h"
 #include "core/credentials.h"
 #include "core/handshake.h"
+#include "core/offers.h"
 #include "core/retry.h"
 
 #include <errno.h>
@@ -96,6 +97,7 @@ void agent_destroy(struct agent *agent)
 	trap_free(agent);
 	cookies_free(agent);
 	credentials_free(agent->credentials);
+	offers_free(agent->offers);
 	conf_free(agent->conf);
 	timers_free(&agent->timers);
 	hash_free(&agent->by_spi);
@@ -122,12 +124,20 @@ static void start_all(struct agent *agent)
 int agent_configure(struct agent *agent, struct conf *conf, char *error)
 {
 	struct credentials *credentials;
+	struct offers *offers;
 	int err = credentials_load(agent, conf, &credentials, error);
 
 	if (err)
 		return err;
+	err = offers_build(conf, &offers);
+	if (err) {
+		credentials_free(credentials);
+		return fail(error, err, "no memory");
+	}
 	credentials_free(agent->credentials);
 	agent->credentials = credentials;
+	offers_free(agent->offers);
+	agent->offers = offers;
 	conf_free(agent->conf);
 	agent->conf = conf_ref(conf);
 	follow_all(agent);

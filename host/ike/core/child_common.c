@@ -72,13 +72,12 @@ static bool can_do(const struct transform *transform, void *arg)
 
 struct proposals *child_proposals(const struct ike_sa *sa, const struct conf_child *child)
 {
-	struct proposals *list = malloc(sizeof(*list));
+	struct proposals *list = proposals_copy(child->esp_proposals);
 	struct sink_caps caps = sa->agent->caps;
 	unsigned int usable = 0;
 
 	if (!list)
 		return NULL;
-	*list = *child->esp_proposals;
 	for (unsigned int i = 0; i < list->count; i++) {
 		proposal_filter(&list->list[i], can_do, &caps);
 		usable += !list->list[i].unusable;

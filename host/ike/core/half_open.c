@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REFUSED_MS 1000u
+
 /* An address with half-open IKE SAs. */
 struct source {
 	struct hash_node node;
@@ -75,11 +77,23 @@ struct ike_sa *half_open_find(struct agent *agent, uint64_t spi_i, const struct 
 	return NULL;
 }
 
+static unsigned int refused_lately(const struct agent *agent)
+{
+	return agent_now(agent) - agent->refused_since_ms < REFUSED_MS ? agent->refused : 0;
+}
+
+void half_open_count_refused(struct agent *agent)
+{
+	agent->refused = refused_lately(agent) + 1;
+	if (agent->refused == 1)
+		agent->refused_since_ms = agent_now(agent);
+}
+
 bool half_open_wants_cookie(const struct agent *agent, const struct ip_addr *ip)
 {
 	const struct source *source = source_find(agent, ip);
 
-	if (agent->stats.half_open >= agent->settings.cookie_threshold)
+	if (agent->stats.half_open + refused_lately(agent) >= agent->settings.cookie_threshold)
 		return true;
 	return source && agent->settings.block_threshold && source->count >= (agent->settings.block_threshold + 1) / 2;
 }

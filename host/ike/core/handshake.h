@@ -52,10 +52,12 @@ void handshake_end(struct ike_sa *sa);
 /* A retransmitted IKE_SA_INIT request: the SA that was made for these very bytes, or NULL. */
 struct ike_sa *half_open_find(struct agent *agent, uint64_t spi_i, const struct endpoint *remote, const uint8_t *data, size_t len);
 /*
- * The next request from this address must bring a cookie: there are many half-open SAs, or half as many of this address as it may have, which
- * somebody else may have begun in its name.
+ * The next request from this address must bring a cookie: there are many half-open SAs and requests refused within a second, or half as many half-open
+ * ones of this address as it may have, which somebody else may have begun in its name.
  */
 bool half_open_wants_cookie(const struct agent *agent, const struct ip_addr *ip);
+/* A request was refused: its work counts as a half-open SA does, for up to a second. */
+void half_open_count_refused(struct agent *agent);
 /* This address has as many as it may. */
 bool half_open_blocked(const struct agent *agent, const struct ip_addr *ip);
 /*
@@ -92,8 +94,6 @@ void answer_unprotected(struct agent *agent, const struct ike_header *header, co
 /* An IKE_SA_INIT request. */
 void init_request(struct agent *agent, const struct ike_header *header, const struct endpoint *local, const struct endpoint *remote,
 		  const uint8_t *data, size_t len);
-/* Connections whose addresses fit, the better first: rank of conn, 0: does not fit. */
-unsigned int conn_rank(const struct conf_connection *conn, const struct ip_addr *local, const struct ip_addr *remote);
 
 /* ---- ike_auth.c -------------------------------------------------------------------------------------------------------------------- */
 

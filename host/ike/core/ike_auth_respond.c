@@ -3,6 +3,7 @@
 #include "core/child_sa.h"
 #include "core/ike_auth.h"
 #include "core/init.h"
+#include "core/offers.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,8 +23,13 @@ static bool same_method(const struct conf_connection *conn, const struct ike_aut
 	return (conn->remote.method == CONF_AUTH_PSK) == (auth->method == IKE_AUTH_SHARED_KEY);
 }
 
-/* IKE_SA_INIT was agreed on with another connection: would this one have agreed too? */
-static bool accepts_suite(const struct ike_sa *sa, const struct conf_connection *conn)
+/* A list of proposals that was judged for this IKE SA: many connections have the same. */
+struct judged {
+	const struct proposals *list;
+	bool ok;
+};
+
+static bool judge(const struct ike_sa *sa, const struct conf_connection *conn)
 {
 	struct proposals *ours = ike_proposals(conn), *agreed = calloc(1, sizeof(*agreed));
 	struct suite suite;
@@ -39,8 +45,18 @@ static bool accepts_suite(const struct ike_sa *sa, const struct conf_connection 
 	return ok;
 }
 
+/* IKE_SA_INIT was agreed on with another connection: would this one have agreed too? */
+static bool accepts_suite(const struct ike_sa *sa, const struct conf_connection *conn, struct judged *last)
+{
+	if (conn->proposals == sa->conn->proposals)
+		return true;
+	if (conn->proposals != last->list)
+		*last = (struct judged){ conn->proposals, judge(sa, conn) };
+	return last->ok;
+}
+
 /* How well the connection fits the identities, 0: not. An IDr that the initiator asks for is to be ours. */
-static unsigned int fit(const struct ike_sa *sa, const struct conf_connection *conn, const struct request *r)
+static unsigned int fit(const struct ike_sa *sa, const struct conf_connection *conn, const struct request *r, struct judged *last)
 {
 	const struct conn_credentials *cc = credentials_of(sa->credentials, conn);
 	unsigned int addresses = conn_rank(conn, &sa->local.ip, &sa->remote.ip);
@@ -51,7 +67,7 @@ static unsigned int fit(const struct ike_sa *sa, const struct conf_connection *c
 	remote = identity_match(&r->peer.id, &cc->remote_id);
 	if (!identity_is_any(&r->asked))
 		local = identity_match(&r->asked, &cc->local_id);
-	if (!remote || !local || (conn != sa->conn && !accepts_suite(sa, conn)))
+	if (!remote || !local || !accepts_suite(sa, conn, last))
 		return 0;
 	return (unsigned int)remote * 10000 + (unsigned int)local * 20 + addresses;
 }
@@ -59,10 +75,11 @@ static unsigned int fit(const struct ike_sa *sa, const struct conf_connection *c
 static int choose_connection(struct ike_sa *sa, const struct request *r)
 {
 	const struct conf_connection *best = NULL;
+	struct judged last = { 0 };
 	unsigned int best_fit = 0;
 
 	for (size_t i = 0; i < sa->conf->connection_count; i++) {
-		unsigned int f = fit(sa, sa->conf->connections[i], r);
+		unsigned int f = fit(sa, sa->conf->connections[i], r, &last);
 
 		if (f <= best_fit)
 			continue;

@@ -234,12 +234,9 @@ static bool keep_supported(const struct transform *transform, void *arg)
 
 struct proposals *ike_proposals(const struct conf_connection *conn)
 {
-	struct proposals *list = malloc(sizeof(*list));
+	struct proposals *list = proposals_copy(conn->proposals);
 
-	if (!list)
-		return NULL;
-	*list = *conn->proposals;
-	for (unsigned int i = 0; i < list->count; i++)
+	for (unsigned int i = 0; list && i < list->count; i++)
 		proposal_filter(&list->list[i], keep_supported, NULL);
 	return list;
 }

@@ -176,7 +176,7 @@ int ike_sa_set_connection(struct ike_sa *sa, const struct conf_connection *conn)
 uint64_t ike_peer_key(const struct identity *id);
 /* Set the peer's SPI of an SA of ours. */
 void ike_sa_set_peer_spi(struct ike_sa *sa, uint64_t spi);
-/* IKE proposals of the connection less what the library cannot do; 19 KiB, for the caller to free. NULL: no memory. */
+/* IKE proposals of the connection less what the library cannot do, for the caller to free. NULL: no memory. */
 struct proposals *ike_proposals(const struct conf_connection *conn);
 /* Of this name, the newest first: for (sa = ike_sa_by_name(agent, name); sa; sa = ike_sa_next_by_name(sa)). */
 struct ike_sa *ike_sa_by_name(const struct agent *agent, const char *name);

@@ -2,6 +2,7 @@
 /* IKE_SA_INIT as responder. Cheap checks first; nothing is kept and nothing is computed for a peer that has to bring a cookie. */
 #include "core/ike_auth.h"
 #include "core/init.h"
+#include "core/offers.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ static void refuse(const struct init_in *in, uint16_t type, const void *data, si
 	bool limited = type != IKE_N_INVALID_KE_PAYLOAD, loud = limited && agent_now(in->agent) >= in->agent->notify_allowed_ms;
 	char remote[ENDPOINT_TEXT_LEN];
 
+	half_open_count_refused(in->agent);
 	/* Strangers do not fill the log either. */
 	agent_log(in->agent, loud ? AGENT_INFO : AGENT_DEBUG, "IKE_SA_INIT from %s refused: %s", endpoint_print(in->remote, remote), why);
 	answer_unprotected(in->agent, in->header, in->local, in->remote, type, data, len, limited);
@@ -61,85 +63,6 @@ static bool has_way_back(const struct init_in *in)
 
 /* ---- connection and proposal ------------------------------------------------------------------------------------------------------- */
 
-/* 3: this address; 2: a range with it; 1: any; 0: another. */
-static unsigned int addr_rank(const struct conf_addrs *addrs, const struct ip_addr *ip)
-{
-	unsigned int best = 0;
-
-	for (size_t i = 0; i < addrs->count; i++) {
-		const struct conf_addr *a = &addrs->items[i];
-		unsigned int rank = a->any ? 1 : a->single ? 3 : 2;
-		bool all = a->any && !a->range.lo.family;
-
-		if (!all && (a->range.lo.family != ip->family || ip_compare(ip, &a->range.lo) < 0 || ip_compare(ip, &a->range.hi) > 0))
-			continue;
-		if (rank > best)
-			best = rank;
-	}
-	return best;
-}
-
-unsigned int conn_rank(const struct conf_connection *conn, const struct ip_addr *local, const struct ip_addr *remote)
-{
-	unsigned int l = addr_rank(&conn->local_addrs, local), r = addr_rank(&conn->remote_addrs, remote);
-
-	return l && r ? 4 * r + l : 0;
-}
-
-static bool keep_group(const struct transform *transform, void *arg)
-{
-	return transform->type != IKE_TR_KE || transform->id == *(const uint16_t *)arg;
-}
-
-/* If one of our proposals goes with the group of the KE payload, it saves a round trip. */
-static bool select_suite(const struct conf_connection *conn, const struct proposals *offered, uint16_t group, struct suite *suite)
-{
-	struct proposals *ours = ike_proposals(conn), *narrowed = malloc(sizeof(*narrowed));
-	bool found = ours && narrowed && proposal_select(ours, offered, 0, suite);
-
-	if (found && suite->ke != group) {
-		struct suite other;
-
-		*narrowed = *ours;
-		for (unsigned int i = 0; i < narrowed->count; i++)
-			proposal_filter(&narrowed->list[i], keep_group, &group);
-		if (proposal_select(narrowed, offered, 0, &other))
-			*suite = other;
-	}
-	free(ours);
-	free(narrowed);
-	return found;
-}
-
-#define RANK_MAX (4u * 3u + 3u)
-
-/* The best connection by addresses whose proposals go with the peer's. 0; -ENOENT: no connection; -ENOKEY: no proposal. */
-static int choose(struct init_in *in, const struct proposals *offered)
-{
-	const struct conf *conf = in->agent->conf;
-	int err = -ENOENT;
-	unsigned int next;
-
-	for (unsigned int rank = RANK_MAX; rank; rank = next) {
-		next = 0; /* the best below, so that there are few walks over thousands of connections */
-		for (size_t i = 0; i < conf->connection_count; i++) {
-			const struct conf_connection *conn = conf->connections[i];
-			unsigned int this = conn_rank(conn, &in->local->ip, &in->remote->ip);
-
-			if (this < rank && this > next)
-				next = this;
-			if (this != rank)
-				continue;
-			err = -ENOKEY;
-			if (!select_suite(conn, offered, in->payloads.ke.method, &in->suite))
-				continue;
-			in->conn = conn;
-			return 0;
-		}
-	}
-	return err;
-}
-
 static bool agree(struct init_in *in)
 {
 	struct proposals *offered = malloc(sizeof(*offered));
@@ -152,7 +75,7 @@ static bool agree(struct init_in *in)
 		refuse(in, IKE_N_INVALID_SYNTAX, NULL, 0, why);
 		return false;
 	}
-	err = choose(in, offered);
+	err = offers_choose(in->agent->offers, &in->local->ip, &in->remote->ip, offered, in->payloads.ke.method, &in->conn, &in->suite);
 	free(offered);
 	if (err) {
 		refuse(in, IKE_N_NO_PROPOSAL_CHOSEN, NULL, 0, err == -ENOENT ? "no connection between these addresses" : "no proposal in common");

@@ -11,6 +11,7 @@
 struct cookie_secrets;
 struct credentials;
 struct ike_sa;
+struct offers;
 struct reqids;
 struct up_request;
 
@@ -22,6 +23,7 @@ struct agent {
 	struct timers timers;
 	struct conf *conf;     /* in force, NULL before agent_configure; a reference */
 	struct credentials *credentials; /* of conf */
+	struct offers *offers;		 /* of conf */
 	struct ike_sa *sas;    /* all IKE SAs, the newest first */
 	struct hash by_spi;    /* IKE SAs by our own SPI */
 	struct hash by_name;   /* IKE SAs by the name of their connection */
@@ -30,6 +32,8 @@ struct agent {
 	struct hash by_peer;   /* established IKE SAs by the peer's identity, for the unique policy */
 	struct hash children;  /* CHILD SAs by child_key(): inbound and outbound SPI; child_sa.c */
 	struct ike_sa *half_open_oldest, *half_open_newest;
+	unsigned int refused;	    /* half_open.c: requests, since then */
+	uint64_t refused_since_ms;
 	struct cookie_secrets *cookies;
 	uint64_t notify_allowed_ms; /* cookie.c: when the next unprotected error may go out */
 	struct hash retries;   /* retry.c: by names */

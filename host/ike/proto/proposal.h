@@ -90,6 +90,11 @@ const char *suite_print(const struct suite *suite, char text[SUITE_TEXT_LEN]);
 bool proposal_select(const struct proposals *ours, const struct proposals *offered, unsigned int flags, struct suite *suite);
 
 /*
+ * The same in IKE_SA_INIT: a suite with this KE method if there is one, whoever prefers another, as it saves a round trip.
+ */
+bool proposal_select_for(const struct proposals *ours, const struct proposals *offered, uint16_t ke, struct suite *suite);
+
+/*
  * Check a peer's answer to our offer, ours as ike_build_sa() wrote it with these flags: one proposal with one transform of each type, all from
  * our proposal of that number (RFC 7296, 2.7).
  * 0 and the suite, or -EBADMSG and one sentence in *why.
@@ -99,6 +104,8 @@ int proposal_check_answer(const struct proposals *ours, const struct proposals *
 /* The answer that says this suite, with our SPI of this length. Also what a rekeying starts from. */
 void proposal_from_suite(const struct suite *suite, uint8_t spi_len, uint64_t spi, struct proposal *proposal);
 
+/* For the caller to free; costs what the list holds. NULL: no memory. */
+struct proposals *proposals_copy(const struct proposals *list);
 /* The proposal names this algorithm (key_bits 0: any). */
 bool proposal_has(const struct proposal *proposal, uint8_t type, uint16_t id, uint16_t key_bits);
 /* Keep those transforms for which keep() is true: what a data plane or a library cannot do. A type left empty makes it unusable. */

@@ -2,6 +2,8 @@
 /* Agreement on proposals (RFC 7296, 2.7 and 3.3; RFC 5282, 8). */
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "proto/proposal.h"
 
@@ -126,6 +128,46 @@ bool proposal_select(const struct proposals *ours, const struct proposals *offer
 			if (match(&ours->list[prefer_peer ? j : i], &offered->list[prefer_peer ? i : j], flags, suite))
 				return true;
 	return false;
+}
+
+static bool keep_ke(const struct transform *transform, void *arg)
+{
+	return transform->type != IKE_TR_KE || transform->id == *(const uint16_t *)arg;
+}
+
+bool proposal_select_for(const struct proposals *ours, const struct proposals *offered, uint16_t ke, struct suite *suite)
+{
+	struct proposals *narrowed;
+	struct suite other;
+
+	if (!proposal_select(ours, offered, 0, suite))
+		return false;
+	narrowed = suite->ke == ke ? NULL : proposals_copy(ours);
+	if (!narrowed)
+		return true;
+	for (unsigned int i = 0; i < narrowed->count; i++)
+		proposal_filter(&narrowed->list[i], keep_ke, &ke);
+	if (proposal_select(narrowed, offered, 0, &other))
+		*suite = other;
+	free(narrowed);
+	return true;
+}
+
+struct proposals *proposals_copy(const struct proposals *list)
+{
+	struct proposals *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	copy->count = list->count;
+	for (unsigned int i = 0; i < list->count; i++) {
+		const struct proposal *from = &list->list[i];
+		struct proposal *to = &copy->list[i];
+
+		memcpy(to, from, offsetof(struct proposal, transforms));
+		memcpy(to->transforms, from->transforms, from->count * sizeof(from->transforms[0]));
+	}
+	return copy;
 }
 
 /* Our proposal that went out under this number. */

@@ -18,6 +18,16 @@ ike-bench-short: $(IKE_BENCH_BINS)
 ike-storm: $(IKE_BENCH_BINS)
 	ESPALIER_BUILD=$(B) $(PYTHON) $(STORM) --counts 900,1500,3000,10000
 
+# What a stranger's datagram costs, by configuration.
+SPOOFED := $(B)/tests/bench_ike_spoofed
+$(B)/obj/tests/bench/ike/spoofed.o: CFLAGS += -Ihost -Ihost/ike -Itests/unit/ike_core
+$(SPOOFED): $(addprefix $(B)/obj/tests/,bench/ike/spoofed.o unit/ike_core/mock_sink.o) $(IKE_LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcrypto -lcmocka
+.PHONY: ike-spoofed
+ike-spoofed: $(SPOOFED)
+	$(SPOOFED)
+
 # Timings want the machine to themselves.
 ifneq ($(filter bench,$(MAKECMDGOALS)),)
 ike-bench-short: | software-bench

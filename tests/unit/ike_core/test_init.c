@@ -382,6 +382,32 @@ static void test_flood(void **state)
 	pair_close(&p);
 }
 
+/* Requests that are refused cost work as well, and nobody is half-open: after some of them in a second, cookies. */
+static void test_refused_flood(void **state)
+{
+	struct outcome outcome = { 0 };
+	struct pair p;
+	unsigned int before;
+
+	(void)state;
+	open_with(&p, NULL, "conn:proposals = aes128gcm16-prfsha256-x25519", "conn:remote_addrs = %any\nconn:proposals = aes256gcm16-prfsha256-x25519");
+	agent_up(p.a->agent, "net", 0, world_outcome, &outcome);
+	node_poke(p.a);
+	world_run(p.w, 100);
+	assert_true(seen.first_len);
+	before = 1; /* the true one */
+	for (uint32_t i = 1; i <= 1000; i++)
+		inject_spoofed(&p, i);
+	assert_int_equal(stats_of(p.b).cookies_sent, 1000 + before - p.w->settings.cookie_threshold);
+	assert_int_equal(stats_of(p.b).half_open, 0);
+	/* A second later as before. */
+	world_run(p.w, 1000);
+	before = (unsigned int)stats_of(p.b).cookies_sent;
+	inject_spoofed(&p, 2000);
+	assert_int_equal(stats_of(p.b).cookies_sent, before);
+	pair_close(&p);
+}
+
 /* Whoever has a true address gets few half-open SAs; and all of them together are bounded, the oldest goes. */
 static void test_half_open_bounds(void **state)
 {
@@ -688,7 +714,7 @@ int main(void)
 		cmocka_unit_test(test_cookie), cmocka_unit_test(test_group), cmocka_unit_test(test_cookie_and_group), cmocka_unit_test(test_group_of_peer),
 		cmocka_unit_test(test_cookie_bound), cmocka_unit_test(test_forged_answers), cmocka_unit_test(test_forged_cookies),
 		cmocka_unit_test(test_no_proposal), cmocka_unit_test(test_no_answer), cmocka_unit_test(test_keyingtries),
-		cmocka_unit_test(test_repeated_request), cmocka_unit_test(test_flood), cmocka_unit_test(test_half_open_bounds),
+		cmocka_unit_test(test_repeated_request), cmocka_unit_test(test_flood), cmocka_unit_test(test_refused_flood), cmocka_unit_test(test_half_open_bounds),
 		cmocka_unit_test(test_malformed), cmocka_unit_test(test_malformed_response), cmocka_unit_test(test_version),
 		cmocka_unit_test(test_public_values), cmocka_unit_test(test_no_nat), cmocka_unit_test(test_nat), cmocka_unit_test(test_encap),
 		cmocka_unit_test(test_no_raw_esp), cmocka_unit_test(test_v6), cmocka_unit_test(test_fragments), cmocka_unit_test(test_fragmentation_off),
