@@ -396,6 +396,7 @@ static int check_progress(struct card_queue *cq)
 static int check_queue(struct card_queue *cq)
 {
 	uint32_t control;
+	uint8_t status;
 	struct card *card = card_of(cq);
 	int ret = card->lost ? -ENODEV : card->t->ops->alive(card->t);
 
@@ -411,7 +412,8 @@ static int check_queue(struct card_queue *cq)
 		return 0; /* to be taken first */
 	espalier_fail(cq->base.dev->error, -EIO, "The card stopped queue %u: %s.", cq->index,
 		      espalier_status_name(CARD_FIELD(control, QUEUE_CONTROL, ERROR_STATUS)));
-	return fail_queue(cq, -EIO, (uint8_t)CARD_FIELD(control, QUEUE_CONTROL, ERROR_STATUS));
+	status = (uint8_t)CARD_FIELD(control, QUEUE_CONTROL, ERROR_STATUS);
+	return fail_queue(cq, -EIO, status != ESP_STATUS_OK && espalier_status_known(status) ? status : ESPALIER_STATUS_DEVICE_LOST);
 }
 
 /* What a failed queue had in flight, in the order of enqueueing. From here on no completion counts any more. */

@@ -4,10 +4,10 @@
 FUZZ_SECONDS ?= 30
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZERS := $(addprefix $(B)/fuzz/,$(FUZZ_NAMES))
-FUZZ_HOST := $(sort $(wildcard host/net/*.c host/sink/*.c host/ike/*/*.c) host/gw/packet.c)
+FUZZ_HOST := $(sort $(wildcard host/net/*.c host/sink/*.c host/ike/*/*.c driver/*.c driver/software/*.c) host/gw/packet.c)
 FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 # Libraries that no harness needs stay out by --as-needed.
-FUZZ_LIBS ?= -lcrypto -ljansson -lpthread
+FUZZ_LIBS ?= -lcrypto -ljansson -lpci -lpthread
 
 $(B)/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -22,6 +22,8 @@ $(B)/fuzz/message: $(B)/fuzz/obj/tests/lib/ike_rebuild.o
 # Two agents in the world of tests/unit/ike_core; messages are changed where they are sealed.
 $(B)/fuzz/exchange: $(addprefix $(B)/fuzz/obj/tests/unit/ike_core/,world.o world_look.o world_esp.o mock_sink.o pair.o)
 $(B)/fuzz/exchange: FUZZ_LIBS += -lcmocka -Wl,--wrap=seal_message
+# The simulator's server in front of the card in C.
+$(B)/fuzz/card_server: $(patsubst %,$(B)/fuzz/obj/%.o,tests/lib/hostile_card $(addprefix sim/,vfio_user vfio_user_requests host_memory config_space sim options faults))
 
 .PHONY: fuzz
 fuzz: $(FUZZERS)

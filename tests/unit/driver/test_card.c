@@ -439,6 +439,25 @@ static void test_queue_stops(void **state)
 	assert_int_equal(espalier_dequeue_burst(b->queue, b->out, 10), 10);
 }
 
+/* A queue that stopped for no reason that there is: what it had does not come back as done. */
+static void test_queue_stops_with_nonsense(void **state)
+{
+	static const uint8_t says[] = { ESP_STATUS_OK, 31, 0xff };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(says); i++) {
+		struct bench *b;
+
+		setup_queue((void **)&b);
+		b->mock->hold = true;
+		assert_int_equal(espalier_enqueue_burst(b->queue, b->in, 10), 10);
+		mock_process(b->mock, 0, 7);
+		mock_queue_error(b->mock, 0, says[i]);
+		check_lost(b, 7, -EIO, ESPALIER_STATUS_DEVICE_LOST);
+		teardown((void **)&b);
+	}
+}
+
 /* Found by polling alone, without a wait. */
 static void test_polling_notices(void **state)
 {
@@ -656,6 +675,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fell_off_the_bus, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_lost_at_the_doorbell, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_queue_stops, setup_queue, teardown),
+		cmocka_unit_test(test_queue_stops_with_nonsense),
 		cmocka_unit_test_setup_teardown(test_polling_notices, setup_queue, teardown),
 		cmocka_unit_test_setup_teardown(test_nonsense_cookie, setup_queue, teardown),
 		cmocka_unit_test(test_nonsense),
