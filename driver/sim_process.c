@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The device "sim": an espalier-sim of one's own. It is started in a fresh directory with --dir, says "ready" on its standard output,
- * and is stopped at close; the directory goes with it. The process dies with its starter, also when that is killed.
+ * and is stopped at close; the directory goes with it. The process dies with its starter, also when that is killed, and then removes
+ * the directory itself.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -154,7 +155,7 @@ static int wait_ready(struct sim_process *sim, unsigned int timeout_ms, char *er
 int sim_process_start(unsigned int timeout_ms, struct sim_process **sim, char *socket, char *error)
 {
 	const char *extra = getenv("ESPALIER_SIM_ARGS");
-	char program[PATH_MAX], text[4096], option[] = "--dir", *args[ARGS_MAX] = { program, option, NULL };
+	char program[PATH_MAX], text[4096], dir[] = "--dir", remove_dir[] = "--remove-dir", *args[ARGS_MAX] = { program, remove_dir, dir, NULL };
 	struct sim_process *new = calloc(1, sizeof(*new));
 	int ret;
 
@@ -173,8 +174,8 @@ int sim_process_start(unsigned int timeout_ms, struct sim_process **sim, char *s
 	ret = make_dir(new, error);
 	if (ret)
 		goto fail;
-	args[2] = new->dir;
-	ret = split_args(text, args, 3, error);
+	args[3] = new->dir;
+	ret = split_args(text, args, 4, error);
 	if (!ret)
 		ret = spawn(new, program, args, error);
 	if (!ret)

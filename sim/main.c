@@ -15,6 +15,7 @@
 
 #include "card.h"
 #include "device.h"
+#include "file/output.h"
 #include "options.h"
 #include "stats.h"
 #include "sysfs.h"
@@ -28,7 +29,6 @@ struct app {
 	struct device dev;
 	struct vfio_user_server server;
 	struct sysfs sysfs;
-	char socket[300];
 	int lock;
 	int signals;
 };
@@ -133,8 +133,43 @@ static void loop(struct app *app)
 	}
 }
 
+/* Before the card's model opens its waveform. The counters are written at the end; that they can be shows now. */
+static int check_files(const struct app *app)
+{
+	const struct file_use uses[] = {
+		{.option = "--trace", .path = app->opt.trace, .output = true},
+		{.option = "--stats", .path = app->opt.stats, .output = true},
+	};
+	struct output stats = {.fd = -1};
+	char error[FILE_ERROR_LEN];
+	int ret = files_check(uses, sizeof uses / sizeof uses[0], error);
+
+	if (ret == 0 && app->opt.stats)
+		ret = output_open(&stats, app->opt.stats, error);
+	output_abandon(&stats);
+	if (ret)
+		fprintf(stderr, "espalier-sim: %s\n", error);
+	return ret;
+}
+
+static int write_stats(struct app *app)
+{
+	char error[FILE_ERROR_LEN];
+	struct output output;
+	FILE *file;
+	int ret = output_open(&output, app->opt.stats, error);
+
+	if (ret)
+		return complain("write", app->opt.stats, ret);
+	file = output_start(&output);
+	output_abandon(&output);
+	ret = file ? stats_write(file, &app->dev) : -ENOMEM;
+	return ret ? complain("write", app->opt.stats, ret) : 0;
+}
+
 static int start(struct app *app)
 {
+	char socket[300], error[FILE_ERROR_LEN];
 	int ret = make_dirs(app->opt.dir);
 
 	if (ret == 0)
@@ -144,17 +179,17 @@ static int start(struct app *app)
 	ret = sysfs_publish(&app->sysfs, app->opt.dir, &app->dev.config, &app->opt);
 	if (ret)
 		return complain("publish", app->sysfs.root, ret);
-	snprintf(app->socket, sizeof app->socket, "%s/vfio-user.sock", app->opt.dir);
-	ret = vfio_user_open(&app->server, &app->dev, app->socket);
-	return ret ? complain("listen on", app->socket, ret) : 0;
+	snprintf(socket, sizeof socket, "%s/vfio-user.sock", app->opt.dir);
+	ret = vfio_user_open(&app->server, &app->dev, socket, error);
+	if (ret)
+		fprintf(stderr, "espalier-sim: %s\n", error);
+	return ret;
 }
 
 static void stop(struct app *app)
 {
 	char path[300];
 
-	if (app->socket[0])
-		unlink(app->socket);
 	vfio_user_close(&app->server);
 	if (app->sysfs.root[0])
 		sysfs_remove(&app->sysfs);
@@ -165,6 +200,8 @@ static void stop(struct app *app)
 	snprintf(path, sizeof path, "%s/lock", app->opt.dir);
 	unlink(path);
 	close(app->lock);
+	if (app->opt.remove_dir)
+		rmdir(app->opt.dir);
 }
 
 int main(int argc, char **argv)
@@ -185,6 +222,8 @@ int main(int argc, char **argv)
 		complain("set up", "signals", ret);
 		return 1;
 	}
+	if (check_files(&app))
+		return 1;
 	card_open(app.opt.trace);
 	device_init(&app.dev, &app.opt);
 	ret = start(&app);
@@ -196,8 +235,8 @@ int main(int argc, char **argv)
 	/* A simulator that could not take the directory leaves it alone. */
 	if (ret != -EBUSY)
 		stop(&app);
-	if (ret == 0 && app.opt.stats && stats_write(app.opt.stats, &app.dev))
-		ret = complain("write", app.opt.stats, -EIO);
+	if (ret == 0 && app.opt.stats)
+		ret = write_stats(&app);
 	device_close(&app.dev);
 	card_close();
 	if (app.dev.violation.raised)

@@ -29,6 +29,7 @@ enum option_id {
 	OPT_LOST_CYCLES,
 	OPT_EXIT_WITH_CLIENT,
 	OPT_PARENT_DEATH,
+	OPT_REMOVE_DIR,
 	OPT_HELP,
 };
 
@@ -53,6 +54,7 @@ static const struct option long_options[] = {
 	{"lost-cycles", required_argument, NULL, OPT_LOST_CYCLES},
 	{"exit-with-client", no_argument, NULL, OPT_EXIT_WITH_CLIENT},
 	{"parent-death", no_argument, NULL, OPT_PARENT_DEATH},
+	{"remove-dir", no_argument, NULL, OPT_REMOVE_DIR},
 	{"help", no_argument, NULL, OPT_HELP},
 	{NULL, 0, NULL, 0},
 };
@@ -83,6 +85,7 @@ static const char help[] =
 	"  --lost-cycles N      cycles it stays awake for the card's timeout after a lost completion; default 400000\n"
 	"  --exit-with-client   end when the first client leaves\n"
 	"  --parent-death       end when the starting process ends\n"
+	"  --remove-dir         remove DIR at the end, if nothing else is in it\n"
 	"\n"
 	"Exit status: 0 ended by a signal or the client, 1 usage or system error, 3 the card broke a rule of its interfaces.\n";
 
@@ -225,6 +228,9 @@ static int parse_one(int id, const char *arg, struct sim_options *opt)
 		return 0;
 	case OPT_PARENT_DEATH:
 		opt->parent_death = true;
+		return 0;
+	case OPT_REMOVE_DIR:
+		opt->remove_dir = true;
 		return 0;
 	default:
 		return -EINVAL;

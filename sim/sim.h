@@ -47,6 +47,7 @@ struct sim_options {
 	uint64_t lost_cycles;	/* cycles the simulator stays awake for a card that waits for a lost completion */
 	bool exit_with_client;
 	bool parent_death;
+	bool remove_dir;
 	struct fault faults[SIM_MAX_FAULTS];
 	unsigned int fault_count;
 };

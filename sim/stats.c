@@ -3,7 +3,6 @@
 #include "stats.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 static void write_faults(FILE *out, const struct sim_stats *st)
 {
@@ -14,7 +13,7 @@ static void write_faults(FILE *out, const struct sim_stats *st)
 }
 
 /* Violation texts are our own: only quotes and backslashes could harm, and there are none. */
-int stats_write(const char *path, const struct device *dev)
+int stats_write(FILE *out, const struct device *dev)
 {
 	const struct sim_stats *st = &dev->stats;
 	const struct {
@@ -28,10 +27,8 @@ int stats_write(const char *path, const struct device *dev)
 		{"completion_buffer_max", st->completion_buffer_max}, {"late_dropped", st->late_dropped},
 		{"resets", st->resets}, {"clients", st->clients}, {"bad_messages", st->bad_messages},
 	};
-	FILE *out = fopen(path, "w");
+	bool failed;
 
-	if (!out)
-		return -EIO;
 	fprintf(out, "{\n");
 	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
 		fprintf(out, "  \"%s\": %llu,\n", counts[i].name, (unsigned long long)counts[i].value);
@@ -41,5 +38,7 @@ int stats_write(const char *path, const struct device *dev)
 		fprintf(out, "\"%s\"\n}\n", dev->violation.text);
 	else
 		fprintf(out, "null\n}\n");
-	return fclose(out) ? -EIO : 0;
+	errno = EIO;
+	failed = ferror(out);
+	return fclose(out) || failed ? -errno : 0;
 }

@@ -3,9 +3,11 @@
 #ifndef SIM_STATS_H
 #define SIM_STATS_H
 
+#include <stdio.h>
+
 #include "device.h"
 
-/* 0 or -EIO. */
-int stats_write(const char *path, const struct device *dev);
+/* Writes and closes file. 0, or a negative errno. */
+int stats_write(FILE *file, const struct device *dev);
 
 #endif

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define MESSAGES_PER_CALL 32 /* then the card's clock gets its turn */
@@ -22,40 +21,28 @@ static void close_fds(struct vfio_user_server *s)
 	s->fd_count = 0;
 }
 
-int vfio_user_open(struct vfio_user_server *s, struct device *dev, const char *path)
+int vfio_user_open(struct vfio_user_server *s, struct device *dev, const char *path, char *error)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int ret;
-
 	memset(s, 0, sizeof *s);
 	s->dev = dev;
-	s->listener = -1;
 	s->client = -1;
 	s->refused = -1;
-	if (strlen(path) >= sizeof addr.sun_path)
-		return -ENAMETOOLONG;
-	strcpy(addr.sun_path, path);
+	s->listener = socket_path_listen(&s->at, path, SOCK_STREAM, 8, error);
+	if (s->listener < 0)
+		return s->listener;
 	s->rx = malloc(VFIO_USER_MAX_MESSAGE);
 	s->tx = malloc(VFIO_USER_MAX_MESSAGE);
-	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (!s->rx || !s->tx || s->listener < 0) {
-		ret = s->listener < 0 ? -errno : -ENOMEM;
-		goto out;
-	}
-	unlink(path);
-	if (bind(s->listener, (struct sockaddr *)&addr, sizeof addr) || listen(s->listener, 8)) {
-		ret = -errno;
-		goto out;
-	}
-	return 0;
-out:
+	if (s->rx && s->tx)
+		return 0;
+	snprintf(error, FILE_ERROR_LEN, "%.300s: out of memory", path);
 	vfio_user_close(s);
-	return ret;
+	return -ENOMEM;
 }
 
 void vfio_user_close(struct vfio_user_server *s)
 {
 	close_fds(s);
+	socket_path_remove(&s->at);
 	if (s->client >= 0)
 		close(s->client);
 	if (s->listener >= 0)

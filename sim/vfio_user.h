@@ -9,6 +9,7 @@
 #define SIM_VFIO_USER_H
 
 #include "device.h"
+#include "file/socket_path.h"
 #include "vfio_user_proto.h"
 
 #define VFIO_USER_SERVER_FDS 8u /* descriptors a message may carry */
@@ -17,6 +18,7 @@
 struct vfio_user_server {
 	struct device *dev;
 	int listener;
+	struct socket_path at;
 	int client;	   /* -1: none */
 	int refused;	   /* came while there is a client, and has not said anything yet; -1: none */
 	bool negotiated;   /* VERSION was exchanged */
@@ -27,8 +29,8 @@ struct vfio_user_server {
 	uint8_t *tx;
 };
 
-/* Listens on path (a stale socket there is replaced). 0 or a negative errno. */
-int vfio_user_open(struct vfio_user_server *s, struct device *dev, const char *path);
+/* Listens on path; see socket_path_listen(). 0, or a negative errno with a sentence (FILE_ERROR_LEN bytes). */
+int vfio_user_open(struct vfio_user_server *s, struct device *dev, const char *path, char *error);
 void vfio_user_close(struct vfio_user_server *s);
 /* The listener is readable. */
 void vfio_user_accept(struct vfio_user_server *s);

@@ -41,7 +41,8 @@ static int lock_directory(const char *path)
 	return fd;
 }
 
-static int clear(const struct sockaddr_un *address, int type, char *error)
+/* Who lives there is asked with a socket of a type that it cannot be of, so that no server sees a client (EPROTOTYPE). */
+static int clear(const struct sockaddr_un *address, char *error)
 {
 	const char *path = address->sun_path;
 	struct stat st;
@@ -51,12 +52,12 @@ static int clear(const struct sockaddr_un *address, int type, char *error)
 		return errno == ENOENT ? 0 : fail(error, -errno, path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
 		return fail(error, -EEXIST, path, "is there and is not a socket");
-	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail(error, -errno, path, strerror(errno));
 	ret = connect(fd, (const struct sockaddr *)address, sizeof(*address)) ? errno : 0;
 	close(fd);
-	if (ret != ECONNREFUSED) /* EAGAIN: too many wait for it, EPROTOTYPE: of another type, EACCES: of somebody else */
+	if (ret != ECONNREFUSED) /* also EACCES: of somebody else */
 		return fail(error, -EADDRINUSE, path, "in use by another server");
 	return unlink(path) ? fail(error, -errno, path, strerror(errno)) : 0;
 }
@@ -94,7 +95,7 @@ int socket_path_listen(struct socket_path *at, const char *path, int type, int b
 	lock = lock_directory(path);
 	if (lock < 0)
 		return fail(error, lock, path, strerror(-lock));
-	ret = clear(&address, type, error);
+	ret = clear(&address, error);
 	if (!ret) {
 		ret = make(at, &address, type, backlog);
 		if (ret < 0)

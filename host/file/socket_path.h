@@ -22,7 +22,7 @@ struct socket_path {
  */
 int socket_path_listen(struct socket_path *at, const char *path, int type, int backlog, char *error);
 
-/* Remove the file, if it is still the one that was made. */
+/* Remove the file, if it is still the one that was made. Before the descriptor is closed: until then no other file has its inode number. */
 void socket_path_remove(struct socket_path *at);
 
 #endif

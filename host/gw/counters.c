@@ -3,7 +3,8 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdio.h>
+
+#include "file/replace.h"
 
 const char *gw_drop_name(enum gw_drop drop)
 {
@@ -70,18 +71,28 @@ static json_t *report(const struct gw_counters *c)
 	return root;
 }
 
+int gw_counters_check(const char *path)
+{
+	struct replacement file;
+	int ret = replace_begin(&file, path, 0644, true);
+
+	replace_abandon(&file);
+	return ret == -ENXIO ? 0 : ret; /* a FIFO whose reader comes later */
+}
+
 int gw_counters_write(const struct gw_counters *counters, const char *path)
 {
-	char temporary[4096];
+	struct replacement file;
 	json_t *root;
-	int ret;
+	int ret = replace_begin(&file, path, 0644, true);
 
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", path) >= sizeof(temporary))
-		return -ENAMETOOLONG;
+	if (ret)
+		return ret;
 	root = report(counters);
-	ret = json_dump_file(root, temporary, JSON_INDENT(1)) ? -EIO : 0;
+	ret = root && !json_dumpf(root, file.file, JSON_INDENT(1)) ? 0 : -EIO;
 	json_decref(root);
-	if (!ret && rename(temporary, path)) /* a reader sees the old or the new one, whole */
-		ret = -errno;
+	if (!ret)
+		return replace_commit(&file);
+	replace_abandon(&file);
 	return ret;
 }

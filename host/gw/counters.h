@@ -35,7 +35,9 @@ struct gw_counters {
 const char *gw_drop_name(enum gw_drop drop);
 /* All drops: the gateway's and the card's. */
 uint64_t gw_dropped(const struct gw_counters *counters);
-/* Write path anew. 0 or negative errno. */
+/* Can path be written? Nothing is changed. 0 or negative errno. */
+int gw_counters_check(const char *path);
+/* Write path anew, as a whole; a FIFO or a character device as it is. 0 or negative errno. */
 int gw_counters_write(const struct gw_counters *counters, const char *path);
 
 #endif

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "file/output.h"
 #include "gw.h"
 
 #define TICK_MS 250
@@ -284,12 +285,28 @@ static int watch_all(struct gw *gw, char *error)
 	return ret ? fail(error, ret, "epoll") : 0;
 }
 
+static int check_files(const struct gw_options *o, char *error)
+{
+	const struct file_use uses[] = {
+		{ .option = "--sink", .path = o->sink, .output = true },
+		{ .option = "--json-stats", .path = o->stats, .output = true },
+	};
+	int ret = files_check(uses, 2, error);
+
+	if (ret || !o->stats)
+		return ret;
+	ret = gw_counters_check(o->stats);
+	return ret ? fail(error, ret, o->stats) : 0;
+}
+
 static int start(struct gw *gw, char *error)
 {
 	const struct gw_options *o = gw->options;
 	struct sink_server_config config = { .path = o->sink, .user = o->user, .backend = &gw->sink, .esp_socket = gw_take_socket, .client = gw_client };
-	int ret = open_descriptors(gw, error);
+	int ret = check_files(o, error);
 
+	if (!ret)
+		ret = open_descriptors(gw, error);
 	if (!ret)
 		ret = wire_open(&gw->wire, SINK_MARK, error);
 	if (!ret)
@@ -329,13 +346,12 @@ static void finish(struct gw *gw, bool release)
 	close_fd(gw->timer_fd);
 	close_fd(gw->signal_fd);
 	close_fd(gw->epoll_fd);
-	if (gw->options->stats)
-		gw_counters_write(&gw->counters, gw->options->stats);
 }
 
 int gw_run(struct gw *gw, char *error)
 {
-	int ret;
+	int ret, written;
+	bool started;
 
 	gw->sink.ops = &gw_sink_ops;
 	gw->epoll_fd = gw->signal_fd = gw->timer_fd = gw->bypass_fd = gw->tun.fd = gw->routes.fd = -1;
@@ -348,7 +364,8 @@ int gw_run(struct gw *gw, char *error)
 	gw->now_ms = gw->answers_ms = gw_clock_ms();
 	spd_init(&gw->spd);
 	ret = start(gw, error);
-	if (!ret) {
+	started = !ret;
+	if (started) {
 		puts("ready");
 		fflush(stdout);
 		ret = loop(gw);
@@ -356,5 +373,10 @@ int gw_run(struct gw *gw, char *error)
 			fail(error, ret, gw->failure ? "The TUN device is gone" : "epoll");
 	}
 	finish(gw, !ret && gw->options->release);
+	if (started && gw->options->stats) {
+		written = gw_counters_write(&gw->counters, gw->options->stats);
+		if (!ret && written)
+			ret = fail(error, written, gw->options->stats);
+	}
 	return ret;
 }

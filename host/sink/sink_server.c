@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "file/socket_path.h"
 #include "sink_proto.h"
 
 #define QUEUE_MAX 4096u
@@ -26,7 +25,7 @@ struct message {
 
 struct sink_server {
 	struct sink_server_config config;
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	struct socket_path at;
 	int epoll_fd, listen_fd;
 	int fd; /* the client, or -1 */
 	struct message *first, **last;
@@ -353,45 +352,20 @@ void sink_server_step(struct sink_server *server)
 
 /* ---- open and close ---- */
 
-static bool is_alive(const struct sockaddr_un *address)
+static int listen_at(struct sink_server *server, const char *path, char *error)
 {
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	bool alive = fd >= 0 && (!connect(fd, (const struct sockaddr *)address, sizeof(*address)) || errno == EAGAIN);
-
-	if (fd >= 0)
-		close(fd);
-	return alive;
-}
-
-static int listen_at(struct sink_server *server, char *error)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct epoll_event interest = { .events = EPOLLIN };
-	struct stat status;
-	mode_t mask;
-	int ret;
+	char text[FILE_ERROR_LEN];
 
-	memcpy(address.sun_path, server->path, sizeof(address.sun_path));
-	if (is_alive(&address))
-		return fail(error, -EADDRINUSE, server->path, "a gateway is running there");
-	if (!lstat(server->path, &status) && S_ISSOCK(status.st_mode))
-		unlink(server->path);
-	server->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (server->listen_fd < 0)
-		return fail(error, -errno, server->path, strerror(errno));
-	mask = umask(0177);
-	ret = bind(server->listen_fd, (struct sockaddr *)&address, sizeof(address));
-	umask(mask);
-	if (ret) {
-		ret = -errno;
-		close(server->listen_fd);
-		server->listen_fd = -1; /* what is at this path is not ours to remove */
-		return fail(error, ret, server->path, strerror(-ret));
+	server->listen_fd = socket_path_listen(&server->at, path, SOCK_SEQPACKET, 4, text);
+	if (server->listen_fd < 0) {
+		snprintf(error, SINK_ERROR_LEN, "%.250s", text);
+		return server->listen_fd;
 	}
 	interest.data.fd = server->listen_fd;
-	if ((server->config.user != (uid_t)-1 && chown(server->path, server->config.user, (gid_t)-1)) || listen(server->listen_fd, 4) ||
+	if ((server->config.user != (uid_t)-1 && chown(path, server->config.user, (gid_t)-1)) ||
 	    epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, server->listen_fd, &interest))
-		return fail(error, -errno, server->path, strerror(errno));
+		return fail(error, -errno, path, strerror(errno));
 	return 0;
 }
 
@@ -408,14 +382,10 @@ int sink_server_open(const struct sink_server_config *config, struct sink_server
 	new->last = &new->first;
 	new->fd = new->listen_fd = -1;
 	new->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (new->epoll_fd < 0) {
+	if (new->epoll_fd < 0)
 		ret = fail(error, -errno, config->path, strerror(errno));
-	} else if (strlen(config->path) >= sizeof(new->path)) {
-		ret = fail(error, -ENAMETOOLONG, config->path, "the path is too long for a socket");
-	} else {
-		strcpy(new->path, config->path);
-		ret = listen_at(new, error);
-	}
+	else
+		ret = listen_at(new, config->path, error);
 	if (ret) {
 		sink_server_close(new);
 		return ret;
@@ -430,8 +400,8 @@ void sink_server_close(struct sink_server *server)
 		return;
 	drop_client(server);
 	if (server->listen_fd >= 0) {
+		socket_path_remove(&server->at);
 		close(server->listen_fd);
-		unlink(server->path);
 	}
 	if (server->epoll_fd >= 0)
 		close(server->epoll_fd);

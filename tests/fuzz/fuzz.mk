@@ -4,7 +4,7 @@
 FUZZ_SECONDS ?= 30
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZERS := $(addprefix $(B)/fuzz/,$(FUZZ_NAMES))
-FUZZ_HOST := $(sort $(wildcard host/net/*.c host/sink/*.c host/ike/*/*.c driver/*.c driver/software/*.c) host/gw/packet.c)
+FUZZ_HOST := $(sort $(wildcard host/file/*.c host/net/*.c host/sink/*.c host/ike/*/*.c driver/*.c driver/software/*.c) host/gw/packet.c)
 FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 # Libraries that no harness needs stay out by --as-needed.
 FUZZ_LIBS ?= -lcrypto -ljansson -lpci -lpthread

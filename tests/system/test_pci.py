@@ -4,7 +4,10 @@
 import json
 import os
 import re
+import signal
 import subprocess
+import tempfile
+import time
 import unittest
 
 import espalier
@@ -15,6 +18,14 @@ def lspci(simulator, *arguments):
     command = ["lspci", "-O", f"sysfs.path={simulator.directory.name}/sysfs", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     return done.stdout, done.stderr
+
+
+def wait_for(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("it does not come")
+        time.sleep(0.05)
 
 
 class Pci(unittest.TestCase):
@@ -58,6 +69,26 @@ class Pci(unittest.TestCase):
         self.assertEqual(len(cards), 1)
         self.assertEqual((cards[0]["vendor"], cards[0]["device"], cards[0]["simulated"]), (0x10EE, 0xE5B0, True))
         self.assertEqual((cards[0]["link_speed"], cards[0]["link_width"]), (3, 8))
+
+    def test_nothing_left(self):
+        """A run on a card of its own that a signal ends: card and directory go with it."""
+        sa = espalier.SA(0x1000, bytes(16), b"salt")
+        for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGPIPE):
+            with tempfile.TemporaryDirectory(prefix="es-") as home, self.subTest(signal=number):
+                with open(f"{home}/states", "w", encoding="ascii") as file:
+                    file.write(sa.line() + "\n")
+                espalier.write_pcap(f"{home}/in", [espalier.ipv4("10.1.0.1", "10.2.0.1", bytes(1000))] * 1000)
+                os.mkdir(f"{home}/run")
+                run = subprocess.Popen([espalier.COMMAND, "encap", "-x", f"{home}/states", "-r", f"{home}/in", "-w", "-"], stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, env={**os.environ, "XDG_RUNTIME_DIR": f"{home}/run"})
+                run.stdout.read(24)
+                self.assertEqual(len(os.listdir(f"{home}/run")), 1)
+                if number == signal.SIGPIPE:
+                    run.stdout.close()
+                else:
+                    run.send_signal(number)
+                run.communicate()
+                wait_for(lambda home=home: not os.listdir(f"{home}/run"))
 
     def test_info(self):
         out, err, code = run_command("info", "-d", self.simulator.device, "--json")

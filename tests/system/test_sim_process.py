@@ -278,6 +278,38 @@ class SimProcess(unittest.TestCase):
                 time.sleep(0.1)
             self.assertFalse(os.path.exists(f"{home}/sim/lock"))
 
+    def test_files(self):
+        """What stands in the way is kept; what cannot be written is said at the start."""
+        with tempfile.TemporaryDirectory() as home:
+            def refused(text, *options):
+                done = subprocess.run([SIM, "--dir", f"{home}/sim", *options], capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(text, done.stderr)
+
+            os.mkdir(f"{home}/sim")
+            with open(f"{home}/sim/vfio-user.sock", "w") as file:
+                file.write("precious")
+            refused("vfio-user.sock: is there and is not a socket")
+            with open(f"{home}/sim/vfio-user.sock") as file:
+                self.assertEqual(file.read(), "precious")
+            self.assertEqual(os.listdir(f"{home}/sim"), ["vfio-user.sock"])
+            refused(f"{home}/no/stats: No such file", "--stats", f"{home}/no/stats")
+            refused("the same file", "--stats", f"{home}/x", "--trace", f"{home}/./x")
+            refused("Is a directory", "--stats", home)
+
+    def test_remove_dir(self):
+        with tempfile.TemporaryDirectory() as home:
+            for name, left in (("sim", False), ("full", True)):
+                os.mkdir(f"{home}/{name}")
+                if left:
+                    os.mkdir(f"{home}/{name}/mine")
+                run = subprocess.Popen([SIM, "--dir", f"{home}/{name}", "--remove-dir"], stdout=subprocess.PIPE, text=True)
+                self.assertEqual(run.stdout.readline(), "ready\n")
+                run.terminate()
+                self.assertEqual(run.wait(30), 0)
+                run.stdout.close()
+                self.assertEqual(os.path.exists(f"{home}/{name}"), left)
+
     def test_usage(self):
         for options in (["--mps", "7"], ["--fault", "no"], ["--nothing"], ["word"]):
             self.assertEqual(subprocess.run([SIM, *options], capture_output=True).returncode, 1)

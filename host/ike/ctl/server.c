@@ -8,9 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define ROUNDS_MAX 16 /* of epoll_wait in one run: what is left is reported again */
@@ -25,58 +23,13 @@ static int watch(const struct ctl_server *server, int fd, void *what)
 
 /* ---- opening -------------------------------------------------------------------------------------------------------------- */
 
-/* A socket's file that no server listens at is removed. */
-static int clear_path(const struct sockaddr_un *address, char *error)
+static int start(struct ctl_server *server, const char *path, char *error)
 {
-	struct stat st;
-	int fd, ret;
-
-	if (lstat(address->sun_path, &st))
-		return 0;
-	if (!S_ISSOCK(st.st_mode)) {
-		snprintf(error, CTL_ERROR_LEN, "%s is there and is not a socket", address->sun_path);
-		return -EEXIST;
-	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	ret = connect(fd, (const struct sockaddr *)address, sizeof(*address)) ? -errno : -EADDRINUSE;
-	close(fd);
-	if (ret != -ECONNREFUSED) {
-		snprintf(error, CTL_ERROR_LEN, "%s is in use by another server", address->sun_path);
-		return -EADDRINUSE;
-	}
-	return unlink(address->sun_path) ? -errno : 0;
-}
-
-static int listen_at(struct ctl_server *server, char *error)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct stat st;
 	int ret;
 
-	if (strlen(server->path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address.sun_path, server->path);
-	ret = clear_path(&address, error);
-	if (ret)
-		return ret;
-	server->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* The file has the mode of the socket it comes from: at no time can others open it. */
-	if (server->listener < 0 || fchmod(server->listener, 0600) || bind(server->listener, (struct sockaddr *)&address, sizeof(address)) ||
-	    lstat(server->path, &st))
-		return -errno;
-	server->device = st.st_dev;
-	server->inode = st.st_ino;
-	return listen(server->listener, CTL_CLIENTS_MAX) ? -errno : 0;
-}
-
-static int start(struct ctl_server *server, char *error)
-{
-	int ret = listen_at(server, error);
-
-	if (ret)
-		return ret;
+	server->listener = socket_path_listen(&server->at, path, SOCK_STREAM, CTL_CLIENTS_MAX, error);
+	if (server->listener < 0)
+		return server->listener;
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
 	server->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (server->epoll < 0 || server->timer < 0)
@@ -92,11 +45,9 @@ int ctl_server_open(const char *path, const struct ctl_handlers *handlers, void 
 
 	*server = NULL;
 	*error = '\0';
-	if (s) {
+	if (s)
 		*s = (struct ctl_server){ .listener = -1, .epoll = -1, .timer = -1, .handlers = handlers, .context = context };
-		s->path = strdup(path);
-	}
-	ret = s && s->path ? start(s, error) : -ENOMEM;
+	ret = s ? start(s, path, error) : -ENOMEM;
 	if (!ret) {
 		*server = s;
 		return 0;
@@ -112,15 +63,6 @@ int ctl_server_fd(const struct ctl_server *server)
 	return server->epoll;
 }
 
-/* Only the file that this server made. */
-static void remove_file(const struct ctl_server *server)
-{
-	struct stat st;
-
-	if (server->inode && !lstat(server->path, &st) && st.st_dev == server->device && st.st_ino == server->inode)
-		unlink(server->path);
-}
-
 void ctl_server_close(struct ctl_server *server)
 {
 	if (!server)
@@ -131,15 +73,13 @@ void ctl_server_close(struct ctl_server *server)
 		server->clients = client->next;
 		ctl_client_free(client);
 	}
-	if (server->path)
-		remove_file(server);
+	socket_path_remove(&server->at);
 	if (server->listener >= 0)
 		close(server->listener);
 	if (server->timer >= 0)
 		close(server->timer);
 	if (server->epoll >= 0)
 		close(server->epoll);
-	free(server->path);
 	free(server);
 }
 

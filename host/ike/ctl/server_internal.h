@@ -4,6 +4,7 @@
 #define ESPALIER_CTL_SERVER_INTERNAL_H
 
 #include "ctl/ctl.h"
+#include "file/socket_path.h"
 
 #define CTL_LOG_BACKLOG_MAX (1u << 20) /* bytes of log a client may leave unread */
 #define CTL_TICK_S 5u
@@ -33,8 +34,7 @@ struct ctl_client {
 
 struct ctl_server {
 	int listener, epoll, timer;
-	char *path;
-	uint64_t device, inode; /* of the socket's file */
+	struct socket_path at;
 	const struct ctl_handlers *handlers;
 	void *context;
 	struct ctl_client *clients;

@@ -32,12 +32,14 @@ static size_t reply_len;
 
 static int setup(void **state)
 {
+	char error[FILE_ERROR_LEN];
+
 	(void)state;
 	snprintf(path, sizeof path, "/tmp/test-vfio-user.%d", (int)getpid());
 	options_defaults(&opt);
 	card_open(NULL);
 	device_init(&dev, &opt);
-	return vfio_user_open(&server, &dev, path);
+	return vfio_user_open(&server, &dev, path, error);
 }
 
 static int teardown(void **state)
