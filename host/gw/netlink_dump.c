@@ -72,7 +72,7 @@ bool nl_read_rule(const struct nlmsghdr *message, struct nl_rule *rule)
 	uint8_t protocol = 0;
 
 	if ((message->nlmsg_type != RTM_NEWRULE && message->nlmsg_type != RTM_DELRULE) || message->nlmsg_len < NLMSG_LENGTH(sizeof(*header)) ||
-	    header->family != AF_INET || header->action != FR_ACT_TO_TBL)
+	    header->family != AF_INET || header->action != FR_ACT_TO_TBL || header->src_len > 32 || header->dst_len > 32)
 		return false;
 	*rule = (struct nl_rule){ .table = header->table, .src_plen = header->src_len, .dst_plen = header->dst_len };
 	for (const struct rtattr *a = (const void *)((const uint8_t *)header + NLMSG_ALIGN(sizeof(*header))); RTA_OK(a, len); a = RTA_NEXT(a, len))
@@ -94,7 +94,7 @@ bool nl_read_route(const struct nlmsghdr *message, struct nl_route *route)
 	int len = (int)RTM_PAYLOAD(message);
 
 	if ((message->nlmsg_type != RTM_NEWROUTE && message->nlmsg_type != RTM_DELROUTE) || message->nlmsg_len < NLMSG_LENGTH(sizeof(*rtm)) ||
-	    rtm->rtm_family != AF_INET || rtm->rtm_flags & RTM_F_CLONED)
+	    rtm->rtm_family != AF_INET || rtm->rtm_dst_len > 32 || rtm->rtm_flags & RTM_F_CLONED)
 		return false;
 	*route = (struct nl_route){ .plen = rtm->rtm_dst_len, .table = rtm->rtm_table };
 	if (!read_kind(rtm->rtm_type, &route->kind))
@@ -136,7 +136,7 @@ static int read_some(int fd, const struct dump *dump)
 		if (m->nlmsg_type == NLMSG_DONE)
 			return 0;
 		if (m->nlmsg_type == NLMSG_ERROR) /* no such table: nothing is in it */
-			return ((const struct nlmsgerr *)NLMSG_DATA(m))->error == -ENOENT ? 0 : -EPROTO;
+			return m->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nlmsgerr)) && ((const struct nlmsgerr *)NLMSG_DATA(m))->error == -ENOENT ? 0 : -EPROTO;
 		take(dump, m);
 	}
 	return 1;

@@ -24,6 +24,8 @@ $(B)/fuzz/exchange: $(addprefix $(B)/fuzz/obj/tests/unit/ike_core/,world.o world
 $(B)/fuzz/exchange: FUZZ_LIBS += -lcmocka -Wl,--wrap=seal_message
 # The simulator's server in front of the card in C.
 $(B)/fuzz/card_server: $(patsubst %,$(B)/fuzz/obj/%.o,tests/lib/hostile_card $(addprefix sim/,vfio_user vfio_user_requests host_memory config_space sim options faults))
+$(B)/fuzz/netlink: $(addprefix $(B)/fuzz/obj/host/gw/,netlink.o netlink_dump.o)
+$(B)/fuzz/netlink: FUZZ_LIBS += -Wl,--wrap=socket,--wrap=setsockopt,--wrap=send,--wrap=sendto,--wrap=recv
 
 .PHONY: fuzz
 fuzz: $(FUZZERS)
