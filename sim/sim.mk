@@ -2,7 +2,7 @@
 # espalier-sim: the Verilated card (rtl/card.sv) with a root complex and a vfio-user server around it.
 SIM_C := $(filter-out sim/main.c,$(wildcard sim/*.c))
 SIM_OBJS := $(patsubst %.c,$(B)/obj/%.o,$(SIM_C) $(wildcard host/file/*.c))
-$(B)/obj/sim/%.o $(B)/obj/tests/unit/sim/%.o: CFLAGS += -Ihost
+$(B)/obj/sim/%.o $(B)/obj/tests/unit/sim/%.o $(B)/obj/tests/lib/hostile_%.o: CFLAGS += -Ihost
 
 # card_sim SUFFIX,TRACE,SV-FILES,OBJECTS: the simulator $(B)/bin/espalier-sim$(1) around a model of the card; TRACE as for model. SV-FILES
 # take the place of modules of the same name.

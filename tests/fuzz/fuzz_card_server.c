@@ -29,11 +29,13 @@ static int memory = -1; /* what is passed as a descriptor: two pages */
 
 static void start(void)
 {
+	char error[FILE_ERROR_LEN];
+
 	snprintf(path, sizeof(path), "/tmp/fuzz-card-server-%d", (int)getpid());
 	options_defaults(&options);
 	demand(!hostile_open());
 	device_init(&dev, &options);
-	demand(!vfio_user_open(&server, &dev, path));
+	demand(!vfio_user_open(&server, &dev, path, error));
 	unlink(path); /* the listener goes by its descriptor from here on */
 	memory = memfd_create("fuzz", MFD_CLOEXEC);
 	demand(memory >= 0 && !ftruncate(memory, 8192));

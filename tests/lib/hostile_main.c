@@ -39,13 +39,14 @@ int main(int argc, char **argv)
 	static struct vfio_user_server server;
 	static struct sim_options options;
 	static struct device dev;
+	char error[FILE_ERROR_LEN];
 
 	options_defaults(&options);
 	if (argc != 2 || hostile_open())
 		return 1;
 	device_init(&dev, &options);
-	if (vfio_user_open(&server, &dev, argv[1])) {
-		perror(argv[1]);
+	if (vfio_user_open(&server, &dev, argv[1], error)) {
+		fprintf(stderr, "%s\n", error);
 		return 1;
 	}
 	puts("ready");
