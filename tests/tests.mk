@@ -53,12 +53,15 @@ test-asan: $(BINS)
 	@$(MAKE) --no-print-directory $(ASAN) asan-build
 	@$(RUN) --logs $(B)/test-logs $(call asan_tests,$(B)/asan)
 
-# ---- one failing test with its waveform: make wave T=gcm_4 ---------------------------------------------------------------
-# T is a unit test, or a system test in C, which then runs on the simulated card.
+# ---- one failing test with its waveform: make wave T=gcm_stream_4 --------------------------------------------------------
+# T is a unit test, built again with waveforms under $(B)/traced, or a system test in C, which then runs on the simulated card.
 WAVE = $(B)/wave/$(T).fst
-wave: $(if $(filter $(B)/tests/$(T),$(SYSTEM_C_TESTS)),$(SIM_BIN)-trace) $(B)/tests/$(T)
+TRACED = B=$(B)/traced TRACE=1
+wave:
 	@mkdir -p $(B)/wave
-	-ESPALIER_TRACE=$(WAVE) ESPALIER_TEST_DEVICE=sim ESPALIER_SIM=$(SIM_BIN)-trace ESPALIER_SIM_ARGS="--trace $(abspath $(WAVE))" $(B)/tests/$(T)
+	@$(MAKE) --no-print-directory $(if $(filter $(B)/tests/$(T),$(SYSTEM_C_TESTS)),$(B)/tests/$(T) $(SIM_BIN)-trace,$(TRACED) $(B)/traced/tests/$(T))
+	-ESPALIER_TRACE=$(WAVE) ESPALIER_TEST_DEVICE=sim ESPALIER_SIM=$(SIM_BIN)-trace ESPALIER_SIM_ARGS="--trace $(abspath $(WAVE))" \
+	  $(firstword $(filter $(B)/tests/$(T),$(SYSTEM_C_TESTS)) $(B)/traced/tests/$(T))
 	@ls -l $(WAVE)
 	@if [ -n "$${DISPLAY:-}" ] && command -v gtkwave >/dev/null; then gtkwave $(WAVE); else echo "gtkwave $(WAVE)"; fi
 

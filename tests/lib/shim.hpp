@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <memory>
 #include "verilated.h"
+#if VM_TRACE
 #include "verilated_fst_c.h"
-
 #define DUT_TRACE_OPEN(path)                          \
     if (path) {                                       \
         context->traceEverOn(true);                   \
@@ -21,8 +21,15 @@
 // Deleted here and not at exit: Verilator's own globals may be gone by then.
 #define DUT_TRACE_CLOSE if (waves) { waves->close(); delete waves; waves = nullptr; }
 #define DUT_TRACE_MEMBER static VerilatedFstC *waves
+#else
+#include <cstdio>
+#define DUT_TRACE_OPEN(path) if (path) std::fprintf(stderr, "%s: this test writes no waveform; `make wave` builds one that does\n", path);
+#define DUT_TRACE_DUMP
+#define DUT_TRACE_CLOSE
+#define DUT_TRACE_MEMBER
+#endif
 
-// dut_open(path): a new model, all inputs 0; path names an FST trace, or NULL. dut_edge(): one rising and one falling clock edge;
+// dut_open(path): a new model, all inputs 0; path names an FST trace (of a model with waveforms), or NULL. dut_edge(): one rising and one falling clock edge;
 // inputs written before it are seen by the rising edge, outputs read after it are settled. dut_settle(): combinational outputs only.
 #define DUT_BOILERPLATE(VTOP)                                                              \
     static std::unique_ptr<VerilatedContext> context;                                      \

@@ -3,9 +3,7 @@
 # One model a width holds both engines and their SA manager; the unit tests of encapsulation and decapsulation use it too.
 define engine_model
 $(call model,engine_$(1),engine_tb,tests/bench/engine/engine_tb.sv,-GLANES=$(1))
-$(B)/obj/engine_$(1)/shim.o: tests/bench/engine/engine_shim.cpp tests/lib/shim.hpp $(B)/model/engine_$(1)/libmodel.a
-	@mkdir -p $$(@D)
-	$(CXX) $(CXXFLAGS) -DVM_TRACE=1 -I$(B)/model/engine_$(1) -isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd -c -o $$@ $$<
+$(call shim,$(B)/obj/engine_$(1)/shim.o,tests/bench/engine/engine_shim.cpp,engine_$(1))
 endef
 
 # engine_program OUTPUT,LANES,C-FILES: a program that drives the model of that width.

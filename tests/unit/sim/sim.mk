@@ -19,9 +19,7 @@ UNIT_TESTS += $(B)/tests/sim_process
 
 # rtl/pcie in front of the simulator.
 $(eval $(call model,sim_pcie,card,tests/unit/sim/copy_card/card.sv,))
-$(B)/obj/sim_pcie/card_shim.o: sim/card_shim.cpp sim/card.h $(B)/model/sim_pcie/libmodel.a
-	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) -DVM_TRACE=1 -Isim -I$(B)/model/sim_pcie -isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd -c -o $@ $<
+$(eval $(call shim,$(B)/obj/sim_pcie/card_shim.o,sim/card_shim.cpp,sim_pcie,-Isim))
 $(B)/tests/sim_pcie: $(B)/obj/tests/unit/sim/test_sim_pcie.o $(B)/obj/sim_pcie/card_shim.o $(SIM_OBJS) $(B)/model/sim_pcie/libmodel.a
 	@mkdir -p $(@D)
 	$(CXX) $(LDFLAGS) -o $@ $^ -lcmocka $(VERILATOR_LDLIBS)
