@@ -21,12 +21,6 @@
 #define CFG_ID 0x00u
 #define CFG_COMMAND_MEMORY 0x0002u
 #define CFG_COMMAND_MASTER 0x0004u
-#define CFG_STATUS 0x06u
-#define CFG_STATUS_CAPS 0x0010u
-#define CFG_CAPS 0x34u
-#define CFG_CAP_EXPRESS 0x10u
-#define CFG_EXPRESS_LINK_STATUS 0x12u
-#define CFG_CAPS_MAX 48 /* capabilities that fit: a longer list is a loop */
 
 uint64_t card_now_ms(void)
 {
@@ -96,7 +90,7 @@ int card_read64(struct card *card, uint32_t low, uint32_t high, uint64_t *value)
 	return ret;
 }
 
-static int read_config(struct card *card, uint32_t offset, void *data, uint32_t len)
+int card_read_config(struct card *card, uint32_t offset, void *data, uint32_t len)
 {
 	int ret = card->t->ops->config_read(card->t, offset, data, len);
 
@@ -106,7 +100,7 @@ static int read_config(struct card *card, uint32_t offset, void *data, uint32_t 
 static int enable_bus(struct card *card)
 {
 	uint16_t command;
-	int ret = read_config(card, CARD_CONFIG_COMMAND, &command, sizeof(command));
+	int ret = card_read_config(card, CARD_CONFIG_COMMAND, &command, sizeof(command));
 
 	if (ret)
 		return ret;
@@ -115,33 +109,10 @@ static int enable_bus(struct card *card)
 	return ret ? card_transport_error(card, ret) : 0;
 }
 
-/* The link of the PCI Express capability; a card without one is no error. */
-static int read_link(struct card *card)
-{
-	uint16_t status, head, link;
-	uint8_t at = 0;
-	int ret = read_config(card, CFG_STATUS, &status, sizeof(status));
-
-	if (ret || !(status & CFG_STATUS_CAPS))
-		return ret;
-	ret = read_config(card, CFG_CAPS, &at, sizeof(at));
-	for (int i = 0; !ret && i < CFG_CAPS_MAX && (at &= 0xfc) != 0; i++) {
-		ret = read_config(card, at, &head, sizeof(head));
-		if (!ret && (head & 0xff) == CFG_CAP_EXPRESS) {
-			ret = read_config(card, at + CFG_EXPRESS_LINK_STATUS, &link, sizeof(link));
-			card->info.link_speed = link & 0xf;
-			card->info.link_width = link >> 4 & 0x3f;
-			return ret;
-		}
-		at = (uint8_t)(head >> 8);
-	}
-	return ret;
-}
-
 static int check_ids(struct card *card)
 {
 	uint16_t ids[2];
-	int ret = read_config(card, CFG_ID, ids, sizeof(ids));
+	int ret = card_read_config(card, CFG_ID, ids, sizeof(ids));
 
 	if (ret)
 		return ret;
@@ -240,11 +211,13 @@ static int bring_up(struct card *card)
 	if (!ret)
 		ret = enable_bus(card);
 	if (!ret)
-		ret = read_link(card);
+		ret = card_read_express(card);
 	if (!ret)
 		ret = wait_ready(card);
 	if (!ret)
 		ret = read_capabilities(card);
+	if (!ret)
+		ret = card_set_read_timeout(card);
 	if (!ret)
 		ret = clear_leftovers(card);
 	for (int i = 0; !ret && i < 2; i++) {
