@@ -225,11 +225,6 @@ static void unknown_sa(struct agent *agent, const struct ike_header *header, con
 		answer_unprotected(agent, header, local, remote, IKE_N_INVALID_IKE_SPI, NULL, 0, true);
 }
 
-static bool known_exchange(uint8_t exchange)
-{
-	return exchange >= IKE_SA_INIT && exchange <= IKE_INFORMATIONAL;
-}
-
 void agent_receive(struct agent *agent, const struct endpoint *local, const struct endpoint *remote, const uint8_t *data, size_t len)
 {
 	struct ike_header header;
@@ -241,7 +236,7 @@ void agent_receive(struct agent *agent, const struct endpoint *local, const stru
 	err = ike_header_parse(data, len, &header, &why);
 	if (err == -EPROTONOSUPPORT && !(header.flags & IKE_FLAG_RESPONSE))
 		answer_unprotected(agent, &header, local, remote, IKE_N_INVALID_MAJOR_VERSION, NULL, 0, true);
-	if (err || !known_exchange(header.exchange)) {
+	if (err) {
 		agent->stats.malformed++;
 		return;
 	}

@@ -37,7 +37,7 @@ static int read_request(const struct ike_chain *m, bool in_auth, struct request 
 	*why = "SA, traffic selectors or nonce are missing";
 	if (!sa || !tsi || !tsr || (!nonce && !in_auth))
 		return -EBADMSG;
-	r->offered = calloc(1, sizeof(*r->offered));
+	r->offered = malloc(sizeof(*r->offered));
 	if (!r->offered)
 		return -ENOMEM;
 	err = ike_decode_sa(sa, r->offered, why);
@@ -228,6 +228,7 @@ int child_answer(struct ike_sa *sa, const struct ike_chain *m, struct child_sa *
 		ike_log(sa, AGENT_ERROR, "request for a CHILD_SA: %s", why);
 		goto out;
 	}
+	ike_log_limits(sa, request.offered);
 	sa->peer_no_tfc |= ike_chain_notify(m, IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED, &notify);
 	answer.error = decide(sa, old, &request, in_auth, &answer);
 	if (!answer.error) {

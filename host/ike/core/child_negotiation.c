@@ -178,7 +178,7 @@ static int take_suite(struct child_negotiation *n, const struct ike_chain *m, st
 	*why = "no SA payload";
 	if (!payload)
 		return -EBADMSG;
-	answer = calloc(1, sizeof(*answer));
+	answer = malloc(sizeof(*answer));
 	if (!answer)
 		return -ENOMEM;
 	err = ike_decode_sa(payload, answer, why);

@@ -231,6 +231,12 @@ static bool down_ikes(struct agent *agent, const struct target *t, struct up_req
 		next = sa->next;
 		if (!is_there(sa) || !ike_fits(sa, t))
 			continue;
+		/* Anybody can begin one: it is deleted should its peer show who it is, and not waited for. */
+		if (sa->state == IKE_CONNECTING && !sa->initiator) {
+			found |= t->ike_id != 0;
+			ike_delete_initiate(sa);
+			continue;
+		}
 		found = true;
 		wait_for(r, WAIT_IKE_GONE, sa->id);
 		/* Once IKE_AUTH is out, the peer may have it established: it has to be told, as soon as it answers. */

@@ -31,7 +31,7 @@ struct judged {
 
 static bool judge(const struct ike_sa *sa, const struct conf_connection *conn)
 {
-	struct proposals *ours = ike_proposals(conn), *agreed = calloc(1, sizeof(*agreed));
+	struct proposals *ours = ike_proposals(conn), *agreed = malloc(sizeof(*agreed));
 	struct suite suite;
 	bool ok = false;
 

@@ -23,6 +23,8 @@ static int read_request(const struct ike_sa *sa, const struct ike_chain *m, stru
 	int err = ike_rekey_read_proposals(m, &offered, &why);
 
 	if (!err)
+		ike_log_limits(sa, offered);
+	if (!err)
 		err = ike_rekey_read_exchange(m, r->nonces.i, &r->nonces.i_len, &r->ke, &why);
 	if (err) {
 		ike_log(sa, AGENT_ERROR, "request to rekey the IKE_SA: %s", why);

@@ -32,6 +32,14 @@ void ike_log(const struct ike_sa *sa, enum agent_log level, const char *format, 
 	sa->agent->env.log(sa->agent->env.ctx, level, sa->label, text);
 }
 
+void ike_log_limits(const struct ike_sa *sa, const struct proposals *offered)
+{
+	char text[PROPOSALS_LIMITS_LEN];
+
+	if (proposals_limits(offered, text))
+		ike_log(sa, AGENT_INFO, "%s", text);
+}
+
 uint64_t ike_now(const struct ike_sa *sa)
 {
 	return agent_now(sa->agent);

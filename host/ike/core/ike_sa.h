@@ -195,6 +195,8 @@ static inline uint64_t ike_sa_own_spi(const struct ike_sa *sa)
 /* Does a request of ours go out now? Used to answer TEMPORARY_FAILURE. */
 bool ike_sa_busy(const struct ike_sa *sa);
 void ike_log(const struct ike_sa *sa, enum agent_log level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A peer's list beyond our limits is worth a line. */
+void ike_log_limits(const struct ike_sa *sa, const struct proposals *offered);
 uint64_t ike_now(const struct ike_sa *sa);
 
 /* ---- follow.c ---------------------------------------------------------------------------------------------------------- */

@@ -112,7 +112,7 @@ int ike_rekey_read_proposals(const struct ike_chain *m, struct proposals **list,
 	*why = "no SA payload";
 	if (!payload)
 		return -EBADMSG;
-	*list = calloc(1, sizeof(**list));
+	*list = malloc(sizeof(**list));
 	if (!*list)
 		return -ENOMEM;
 	err = ike_decode_sa(payload, *list, why);

@@ -20,6 +20,15 @@ struct init_in {
 	struct suite suite;
 };
 
+/* Strangers do not fill the log: a line a second, of those that no answer goes with. */
+static bool may_log(struct agent *agent)
+{
+	if (agent_now(agent) < agent->log_allowed_ms)
+		return false;
+	agent->log_allowed_ms = agent_now(agent) + 1000;
+	return true;
+}
+
 static void refuse(const struct init_in *in, uint16_t type, const void *data, size_t len, const char *why)
 {
 	/* Who asks with another group goes on with ours: no noise of others may stop this. */
@@ -68,6 +77,8 @@ static bool agree(struct init_in *in)
 	struct proposals *offered = malloc(sizeof(*offered));
 	const char *why = "no memory";
 	int err = offered ? ike_decode_sa(in->payloads.sa, offered, &why) : -ENOMEM;
+	char limits[PROPOSALS_LIMITS_LEN], remote[ENDPOINT_TEXT_LEN];
+	const char *passed;
 	uint8_t group[2];
 
 	if (err) {
@@ -75,6 +86,9 @@ static bool agree(struct init_in *in)
 		refuse(in, IKE_N_INVALID_SYNTAX, NULL, 0, why);
 		return false;
 	}
+	passed = proposals_limits(offered, limits);
+	if (passed && may_log(in->agent))
+		agent_log(in->agent, AGENT_INFO, "IKE_SA_INIT from %s: %s", endpoint_print(in->remote, remote), passed);
 	err = offers_choose(in->agent->offers, &in->local->ip, &in->remote->ip, offered, in->payloads.ke.method, &in->conn, &in->suite);
 	free(offered);
 	if (err) {
@@ -179,10 +193,13 @@ static void begin(const struct init_in *in)
 static bool read_request(struct init_in *in)
 {
 	struct ike_header again;
+	char remote[ENDPOINT_TEXT_LEN];
 	const char *why;
 
 	if (ike_message_parse(in->data, in->len, &again, &in->chain, &why)) {
 		in->agent->stats.malformed++;
+		if (may_log(in->agent))
+			agent_log(in->agent, AGENT_INFO, "IKE_SA_INIT from %s dropped: %s", endpoint_print(in->remote, remote), why);
 		return false;
 	}
 	if (in->chain.unsupported_critical) {

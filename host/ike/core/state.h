@@ -36,6 +36,7 @@ struct agent {
 	uint64_t refused_since_ms;
 	struct cookie_secrets *cookies;
 	uint64_t notify_allowed_ms; /* cookie.c: when the next unprotected error may go out */
+	uint64_t log_allowed_ms;    /* init_respond.c */
 	struct hash retries;   /* retry.c: by names */
 	struct reqids *reqids;	     /* trap.c */
 	struct up_request *requests; /* commands.c */

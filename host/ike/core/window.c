@@ -3,6 +3,7 @@
  * A window of one each way (RFC 7296, 2.1 to 2.3). Our requests leave one after the other, each repeated until its response is there; the
  * peer's are taken in order, and the last response is kept for the peer that missed it. Only what the ICV proves to be the peer's counts.
  */
+#include "core/exchanges.h"
 #include "core/handshake.h"
 #include "core/seal.h"
 
@@ -316,18 +317,6 @@ static bool is_expected(const struct ike_sa *sa, const struct ike_header *header
 
 /* ---- requests in --------------------------------------------------------------------------------------------------------------- */
 
-static request_handler handler_of(const struct ike_sa *sa, uint8_t exchange)
-{
-	/* What a rekeying made is authenticated already, and not in use before the rekeying is over: nothing may be asked of it. */
-	if (sa->state == IKE_CONNECTING)
-		return exchange == IKE_AUTH && !sa->initiator && sa->handshake ? auth_request : NULL;
-	if (sa->state == IKE_CLOSED)
-		return NULL;
-	if (exchange == IKE_CREATE_CHILD_SA)
-		return create_child_request;
-	return exchange == IKE_INFORMATIONAL ? informational_request : NULL;
-}
-
 /* Badly formed inside its protection: both sides give the SA up (RFC 7296, 2.21.3). */
 static void refuse_syntax(struct ike_sa *sa, struct ike_builder *reply, const char *why)
 {
@@ -347,7 +336,7 @@ static void refuse_critical(struct ike_sa *sa, struct ike_builder *reply, uint8_
 		sa->close_after_reply = true;
 }
 
-static int answer(struct ike_sa *sa, uint8_t exchange, const struct opened *opened, struct ike_builder *reply)
+static int answer(struct ike_sa *sa, const struct exchange_rule *rule, const struct opened *opened, struct ike_builder *reply)
 {
 	struct ike_chain chain;
 	const char *why;
@@ -359,19 +348,21 @@ static int answer(struct ike_sa *sa, uint8_t exchange, const struct opened *open
 		refuse_critical(sa, reply, chain.unsupported_critical);
 	} else {
 		sa->handling = true;
-		err = handler_of(sa, exchange)(sa, &chain, reply);
+		err = rule->handler(sa, &chain, reply);
 		sa->handling = false;
 	}
 	return err;
 }
 
-static void sealed_request(struct ike_sa *sa, const struct ike_header *header, const struct opened *opened)
+static void sealed_request(struct ike_sa *sa, const struct ike_header *header, const struct exchange_rule *rule, const struct opened *opened)
 {
 	struct ike_builder reply;
 	int err;
 
+	if (!rule->type)
+		ike_log(sa, AGENT_INFO, "request of exchange type %u (%s), which was not negotiated", header->exchange, ike_name(IKE_NAMES_EXCHANGE, header->exchange));
 	ike_build_growing(&reply, IKE_MESSAGE_MAX);
-	err = answer(sa, header->exchange, opened, &reply);
+	err = answer(sa, rule, opened, &reply);
 	packets_free(&sa->reply);
 	if (!err)
 		err = seal_message(sa, header->exchange, true, header->message_id, &reply, &sa->reply);
@@ -409,11 +400,12 @@ static void follow_peer(struct ike_sa *sa, const struct endpoint *local, const s
 static void take_request(struct ike_sa *sa, const struct ike_header *header, const struct endpoint *local, const struct endpoint *remote,
 			 const uint8_t *data, size_t len)
 {
+	const struct exchange_rule *rule = exchange_rule(sa, header->exchange);
 	bool again = header->message_id + 1 == sa->receive_id && sa->reply.count, bad_icv;
 	struct opened opened;
 	int whole;
 
-	if (!again && (header->message_id != sa->receive_id || !handler_of(sa, header->exchange))) {
+	if (!again && (header->message_id != sa->receive_id || !rule)) {
 		sa->agent->stats.out_of_window++;
 		ike_log(sa, AGENT_DEBUG, "%s request %u dropped: not now", ike_name(IKE_NAMES_EXCHANGE, header->exchange), header->message_id);
 		return;
@@ -437,7 +429,7 @@ static void take_request(struct ike_sa *sa, const struct ike_header *header, con
 	sa->last_heard_ms = ike_now(sa);
 	if (whole) {
 		follow_peer(sa, local, remote);
-		sealed_request(sa, header, &opened);
+		sealed_request(sa, header, rule, &opened);
 	}
 	seal_opened_free(&opened);
 }

@@ -41,7 +41,7 @@ static bool is_known_type(uint8_t type)
 }
 
 /* The count transforms that fill p. */
-static int decode_transforms(const uint8_t *p, size_t len, unsigned int count, struct proposal *proposal, const char **why)
+static int decode_transforms(const uint8_t *p, size_t len, unsigned int count, struct proposal *proposal, bool *crowded, const char **why)
 {
 	struct transform transform;
 	size_t transform_len;
@@ -59,7 +59,9 @@ static int decode_transforms(const uint8_t *p, size_t len, unsigned int count, s
 		ret = decode_attributes(p + TRANSFORM_HEADER_LEN, transform_len - TRANSFORM_HEADER_LEN, &transform, why);
 		if (ret)
 			return ret;
-		if (proposal->count == PROPOSAL_TRANSFORMS_MAX || !is_known_type(transform.type))
+		if (proposal->count == PROPOSAL_TRANSFORMS_MAX)
+			proposal->unusable = *crowded = true;
+		else if (!is_known_type(transform.type))
 			proposal->unusable = true;
 		else
 			proposal->transforms[proposal->count++] = transform;
@@ -83,7 +85,7 @@ static int check_spi(const struct proposal *proposal, const char **why)
 	}
 }
 
-static int decode_proposal(const uint8_t *p, size_t len, struct proposal *proposal, const char **why)
+static int decode_proposal(const uint8_t *p, size_t len, struct proposal *proposal, bool *crowded, const char **why)
 {
 	size_t at;
 	int ret;
@@ -104,7 +106,7 @@ static int decode_proposal(const uint8_t *p, size_t len, struct proposal *propos
 		proposal->spi = proposal->spi_len == 8 ? be64_get(p + PROPOSAL_HEADER_LEN) : be32_get(p + PROPOSAL_HEADER_LEN);
 	if (!p[7])
 		return bad(why, "a proposal has no transform");
-	return decode_transforms(p + at, len - at, p[7], proposal, why);
+	return decode_transforms(p + at, len - at, p[7], proposal, crowded, why);
 }
 
 int ike_decode_sa(const struct ike_payload *payload, struct proposals *list, const char **why)
@@ -113,9 +115,10 @@ int ike_decode_sa(const struct ike_payload *payload, struct proposals *list, con
 	size_t len = payload->len, proposal_len;
 	struct proposal surplus, *proposal;
 	uint8_t number = 0;
+	bool crowded;
 	int ret;
 
-	list->count = 0;
+	list->count = list->surplus = list->crowded = 0;
 	while (len) {
 		if (len < PROPOSAL_HEADER_LEN)
 			return bad(why, "a proposal runs over the end of its SA payload");
@@ -128,11 +131,15 @@ int ike_decode_sa(const struct ike_payload *payload, struct proposals *list, con
 			return bad(why, "the proposals' numbers do not ascend by one");
 		number = p[4];
 		proposal = list->count < PROPOSALS_MAX ? &list->list[list->count] : &surplus;
-		ret = decode_proposal(p, proposal_len, proposal, why);
+		crowded = false;
+		ret = decode_proposal(p, proposal_len, proposal, &crowded, why);
 		if (ret)
 			return ret;
+		list->crowded += crowded;
 		if (proposal != &surplus)
 			list->count++;
+		else
+			list->surplus++;
 		p += proposal_len;
 		len -= proposal_len;
 	}

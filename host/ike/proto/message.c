@@ -74,7 +74,7 @@ int ike_chain_parse(uint8_t first, const uint8_t *data, size_t len, bool inner, 
 		if (payload_len > len - at)
 			return bad(why, "a payload runs over the end of the message");
 		if (chain->count == IKE_PAYLOADS_MAX)
-			return bad(why, "the message has too many payloads");
+			return bad(why, "the message has more than 256 payloads");
 		payload = &chain->payloads[chain->count++];
 		payload->type = type;
 		payload->next = data[at];

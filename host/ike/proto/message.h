@@ -19,7 +19,7 @@
 #define IKE_HEADER_LEN 28u
 #define IKE_PAYLOAD_HEADER_LEN 4u
 #define IKE_MESSAGE_MAX 65535u	/* bytes */
-#define IKE_PAYLOADS_MAX 64u	/* of one chain; a longer chain is refused */
+#define IKE_PAYLOADS_MAX 256u	/* of one chain; a longer chain is refused */
 #define IKE_VERSION 0x20u	/* 2.0 */
 #define IKE_NONCE_MIN 16u
 #define IKE_NONCE_MAX 256u

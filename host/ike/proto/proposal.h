@@ -18,8 +18,8 @@
 
 #include "proto/registry.h"
 
-#define PROPOSAL_TRANSFORMS_MAX 96u /* of one proposal; with more it is unusable */
-#define PROPOSALS_MAX 32u	    /* of one list; the rest of a peer's list is checked, but not looked at */
+#define PROPOSAL_TRANSFORMS_MAX 128u /* of one proposal; with more it is unusable */
+#define PROPOSALS_MAX 64u	     /* of one list; the rest of a peer's list is checked, but not looked at */
 #define PROPOSAL_ERROR_LEN 160
 #define PROPOSAL_TEXT_LEN 1024	    /* of one proposal, longer ones end in "..." */
 #define SUITE_TEXT_LEN 128
@@ -41,9 +41,11 @@ struct proposal {
 	struct transform transforms[PROPOSAL_TRANSFORMS_MAX]; /* each type in order of preference */
 };
 
-/* About 19 KiB. */
+/* About 51 KiB. */
 struct proposals {
 	uint16_t count;
+	uint16_t surplus; /* of a received one: proposals beyond PROPOSALS_MAX, */
+	uint16_t crowded; /* and those with more than PROPOSAL_TRANSFORMS_MAX transforms */
 	struct proposal list[PROPOSALS_MAX]; /* in order of preference */
 };
 
@@ -77,6 +79,9 @@ int proposals_parse(uint8_t protocol, const char *text, struct proposals *list, 
 const char *proposals_words(const struct proposals *list, char text[PROPOSALS_TEXT_LEN]);
 /* In the words of proposals_parse: "aes256gcm16-prfsha384-ecp256", algorithms without a word in registry names. Returns text. */
 const char *proposal_words(const struct proposal *proposal, char text[PROPOSAL_TEXT_LEN]);
+#define PROPOSALS_LIMITS_LEN 160
+/* A sentence for the log if a received list went beyond the limits above, so that a part of it does not count; else NULL. */
+const char *proposals_limits(const struct proposals *list, char text[PROPOSALS_LIMITS_LEN]);
 /* In names, for logs: "ESP:AES_GCM_16-128/AES_GCM_16-256/NO_EXT_SEQ". Returns text. */
 const char *proposal_print(const struct proposal *proposal, char text[PROPOSAL_TEXT_LEN]);
 /* "AES_GCM_16-256/PRF_HMAC_SHA2_384/ECP_256"; ESP: "AES_GCM_16-128/EXT_SEQ". Returns text. */

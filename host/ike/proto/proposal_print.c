@@ -113,3 +113,12 @@ const char *suite_print(const struct suite *suite, char buffer[SUITE_TEXT_LEN])
 	}
 	return buffer;
 }
+
+const char *proposals_limits(const struct proposals *list, char text[PROPOSALS_LIMITS_LEN])
+{
+	if (!list->surplus && !list->crowded)
+		return NULL;
+	snprintf(text, PROPOSALS_LIMITS_LEN, "the peer offers %u proposals, %u of them with more than %u transforms; %u at most are looked at, and those with too many not at all",
+		 list->count + list->surplus, list->crowded, PROPOSAL_TRANSFORMS_MAX, PROPOSALS_MAX);
+	return text;
+}

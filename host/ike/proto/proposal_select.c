@@ -160,6 +160,8 @@ struct proposals *proposals_copy(const struct proposals *list)
 	if (!copy)
 		return NULL;
 	copy->count = list->count;
+	copy->surplus = list->surplus;
+	copy->crowded = list->crowded;
 	for (unsigned int i = 0; i < list->count; i++) {
 		const struct proposal *from = &list->list[i];
 		struct proposal *to = &copy->list[i];

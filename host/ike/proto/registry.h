@@ -16,6 +16,7 @@ enum ike_exchange {
 	IKE_INFORMATIONAL = 37,
 	IKE_SESSION_RESUME = 38,
 	IKE_INTERMEDIATE = 43,
+	IKE_FOLLOWUP_KE = 44,
 };
 
 enum ike_flags { /* of the header */
@@ -68,6 +69,7 @@ enum ike_notify_type {
 	IKE_N_UNEXPECTED_NAT_DETECTED = 41,
 	IKE_N_TEMPORARY_FAILURE = 43,
 	IKE_N_CHILD_SA_NOT_FOUND = 44,
+	IKE_N_STATE_NOT_FOUND = 47, /* RFC 9370 */
 	IKE_N_STATUS = 16384, /* this and above: status */
 	IKE_N_INITIAL_CONTACT = 16384,
 	IKE_N_SET_WINDOW_SIZE = 16385,

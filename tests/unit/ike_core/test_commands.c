@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "actions.h"
+#include "proto/registry.h"
 
 #define SECOND 1000u
 #define MINUTE (60u * SECOND)
@@ -144,6 +145,49 @@ static void test_forget(void **state)
 	pair_close(&p);
 }
 
+static void keep_request(void *ctx, struct world *w, struct datagram *d)
+{
+	struct datagram *kept = ctx;
+
+	(void)w;
+	if (d->exchange != IKE_SA_INIT || d->response || kept->len)
+		return;
+	*kept = *d;
+	kept->data = malloc(d->len);
+	memcpy(kept->data, d->data, d->len);
+}
+
+/* IKE SAs that strangers began are nothing to wait for; a peer that shows who it is finds its own deleted. */
+static void test_down_beside_strangers(void **state)
+{
+	struct outcome down = { 0 }, none = { 0 };
+	struct datagram first = { 0 };
+	struct pair p;
+
+	(void)state;
+	pair_create(&p, 46);
+	world_set_hook(p.w, keep_request, &first);
+	pair_configure(&p, "", "conn:remote_addrs = %any");
+	node_up(p.a, "net");
+	for (uint8_t i = 1; i <= 20; i++) {
+		struct endpoint src = first.src;
+
+		src.ip.bytes[3] = first.data[7] = (uint8_t)(100 + i);
+		world_inject(p.w, &src, &first.dst, first.data, first.len);
+	}
+	agent_down(p.b->agent, "gw", world_outcome, &down);
+	node_poke(p.b);
+	world_run(p.w, 1000);
+	expect(&down, 0);
+	assert_int_equal(node_child_count(p.b), 0);
+	agent_down(p.b->agent, "gw", world_outcome, &none);
+	expect(&none, -ENOENT);
+	world_run(p.w, 31000);
+	world_consistent(p.w, 0, 0);
+	free(first.data);
+	pair_close(&p);
+}
+
 /* Many of one kind at once: each has its answer, and there is one CHILD SA. */
 static void test_many(void **state)
 {
@@ -229,7 +273,7 @@ int main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_time_limit),
 		cmocka_unit_test(test_forget),
-		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_many), cmocka_unit_test(test_down_beside_strangers),
 		cmocka_unit_test(test_end_while_waiting),
 		cmocka_unit_test(test_stopping),
 	};

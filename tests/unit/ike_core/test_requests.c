@@ -70,6 +70,12 @@ static const struct exchange_ops create_child_ops = { .name = "probe", .type = I
 static const struct exchange_ops informational_ops = { .name = "probe", .type = IKE_INFORMATIONAL, .build = build, .response = response,
 	.free = (void (*)(struct exchange *))free };
 
+/* What we never negotiated, or do not know. */
+#define UNKNOWN_OPS(number) { .name = "probe", .type = (number), .build = build, .response = response, .free = (void (*)(struct exchange *))free }
+static const struct exchange_ops unknown_ops[] = {
+	UNKNOWN_OPS(IKE_INTERMEDIATE), UNKNOWN_OPS(IKE_FOLLOWUP_KE), UNKNOWN_OPS(IKE_SESSION_RESUME), UNKNOWN_OPS(33), UNKNOWN_OPS(0), UNKNOWN_OPS(250),
+};
+
 static struct answer ask(struct pair *p, const struct exchange_ops *ops, void (*put)(struct ike_sa *sa, struct ike_builder *b))
 {
 	struct answer answer = { 0 };
@@ -444,12 +450,116 @@ static void test_tfc(void **state)
 	}
 }
 
+/* ---- unknown exchanges -------------------------------------------------------------------------------------------------------------- */
+
+/* Each has its answer and a line, so that the peer's next request is taken; nothing else happens. */
+static void test_unknown_exchanges(void **state)
+{
+	struct answer answer;
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, 34, "", "");
+	node_up(p.a, "net");
+	p.b->log_awaited = "which was not negotiated";
+	for (size_t i = 0; i < sizeof(unknown_ops) / sizeof(unknown_ops[0]); i++) {
+		answer = ask(&p, &unknown_ops[i], nothing);
+		assert_int_equal(answer.notify, IKE_N_STATE_NOT_FOUND);
+		assert_int_equal(p.b->log_seen, i + 1);
+		answer = ask(&p, &unknown_ops[i], critical);
+		assert_int_equal(answer.notify, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD);
+		p.b->log_seen = (unsigned int)i + 1;
+	}
+	node_rekey(p.a, "net", false, false);
+	node_rekey(p.a, "gw", true, false);
+	world_run(p.w, MINUTE);
+	world_consistent(p.w, 1, 1);
+	pair_close(&p);
+}
+
+/* ---- limits -------------------------------------------------------------------------------------------------------------------------- */
+
+static unsigned int proposals_before; /* the good one */
+
+static void many_proposals(struct ike_sa *sa, struct ike_builder *b)
+{
+	(void)sa;
+	ike_build_payload(b, IKE_PL_SA, false);
+	for (unsigned int i = 0; i <= proposals_before; i++) {
+		bool last = i == proposals_before;
+		/* One proposal, ESP, an SPI, three transforms: an unknown algorithm, or AES-256-GCM; X25519; no ESN. */
+		const uint8_t bytes[] = { last ? 0 : 2, 0, 0, 12 + 12 + 8 + 8, (uint8_t)(i + 1), IKE_PROTO_ESP, 4, 3, 0x12, 0x34, 0x56, (uint8_t)i,
+			3, 0, 0, 12, IKE_TR_ENCR, 0, 0, last ? IKE_ENCR_AES_GCM_16 : 99, 0x80, 14, 1, 0,
+			3, 0, 0, 8, IKE_TR_KE, 0, 0, IKE_KE_CURVE_25519, 0, 0, 0, 8, IKE_TR_ESN, 0, 0, IKE_ESN_NO };
+
+		ike_build_bytes(b, bytes, sizeof(bytes));
+	}
+	put_nonce(b, 32);
+	ike_build_ke(b, IKE_KE_CURVE_25519, (const uint8_t[32]){ 9 }, 32);
+	put_both_ts(b);
+}
+
+/* As many as peers send are looked at; beyond what is, the log says so. */
+static void test_limits(void **state)
+{
+	static const struct { unsigned int before; bool agreed; } cases[] = {
+		{ 36, true }, { PROPOSALS_MAX - 1, true }, { PROPOSALS_MAX, false }, { 250, false },
+	};
+	struct answer answer;
+	struct pair p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		pair_open(&p, 35, "", "");
+		node_up(p.a, "net");
+		proposals_before = cases[i].before;
+		p.b->log_awaited = "at most are looked at";
+		answer = ask(&p, &create_child_ops, many_proposals);
+		assert_int_equal(answer.sa, cases[i].agreed);
+		assert_int_equal(answer.notify, cases[i].agreed ? 0 : IKE_N_NO_PROPOSAL_CHOSEN);
+		assert_int_equal(p.b->log_seen, !cases[i].agreed);
+		pair_close(&p);
+	}
+}
+
+static void many_payloads(struct ike_sa *sa, struct ike_builder *b)
+{
+	(void)sa;
+	for (unsigned int i = 0; i < IKE_PAYLOADS_MAX; i++)
+		ike_build_notify(b, 50000, NULL, 0);
+}
+
+static void too_many_payloads(struct ike_sa *sa, struct ike_builder *b)
+{
+	many_payloads(sa, b);
+	ike_build_notify(b, 50000, NULL, 0);
+}
+
+static void test_payloads(void **state)
+{
+	struct answer answer;
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, 36, "", "");
+	node_up(p.a, "net");
+	p.b->log_awaited = "more than 256 payloads";
+	answer = ask(&p, &informational_ops, many_payloads);
+	assert_int_equal(answer.notify, 0);
+	assert_int_equal(p.b->log_seen, 0);
+	answer = ask(&p, &informational_ops, too_many_payloads);
+	assert_int_equal(answer.notify, IKE_N_INVALID_SYNTAX);
+	assert_int_equal(p.b->log_seen, 1);
+	pair_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_creations),
 		cmocka_unit_test(test_informations),
-		cmocka_unit_test(test_tfc),
+		cmocka_unit_test(test_tfc), cmocka_unit_test(test_unknown_exchanges),
+		cmocka_unit_test(test_limits), cmocka_unit_test(test_payloads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

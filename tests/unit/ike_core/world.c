@@ -75,6 +75,7 @@ static void env_log(void *ctx, enum agent_log level, const char *sa, const char 
 	struct node *n = ctx;
 
 	n->log_errors += level == AGENT_ERROR;
+	n->log_seen += n->log_awaited && strstr(text, n->log_awaited);
 	n->heard += n->listen && level <= AGENT_INFO && strstr(text, n->listen);
 	if (verbose())
 		printf("%8llu.%03u %s %s%s%s\n", (unsigned long long)(n->world->now_ms / 1000), (unsigned int)(n->world->now_ms % 1000), n->name, sa,

@@ -60,6 +60,8 @@ struct node {
 	bool cut;		    /* its cable: what it sends and what is for it is lost */
 	uint64_t sent, received, keepalives;
 	unsigned int log_errors;    /* lines of AGENT_ERROR */
+	const char *log_awaited;    /* a part of a line; NULL: none */
+	unsigned int log_seen;	    /* lines with it */
 	const char *listen;	    /* if it is not NULL: */
 	unsigned int heard;	    /* how many lines had it, at the level that people see by default */
 	/* NAT in front of it: see world_nat */
