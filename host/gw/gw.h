@@ -103,7 +103,8 @@ void gw_check_device(struct gw *gw);
 /* A packet that leaves; ip may be the memory of the next free slot. */
 void gw_outbound(struct gw *gw, const uint8_t *ip, size_t len);
 void gw_outbound_done(struct gw *gw, unsigned int count);
-void gw_release_held(struct gw *gw, struct gw_policy *policy);
+/* The policy has an SA now: what is held for it, and by others that share selectors with it, is looked at again. */
+void gw_release_held(struct gw *gw, const struct gw_policy *now);
 /* Drop packets that were held too long. */
 void gw_expire_held(struct gw *gw);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Traffic selectors: narrowing, several CHILD SAs, several selectors, IPv6 outside. test_selectors.py charon|espalier [TEST]"""
+import traffic
 from case import InteropTest, child, config, connection, main, wait
 
 
@@ -58,6 +59,19 @@ class Narrowing(InteropTest):
                 initiator.down(ike=sa["name"])
             self.peer.wait_down()
             self.dut.wait_down()
+
+    def test_trap_for_several(self):
+        """A trap for three networks, of which the peer has one an SA: packets for each get their own, and the first of each waits for it."""
+        if self.dut.kind == "charon":
+            self.skipTest("kernel-libipsec has no ACQUIRE")
+        networks = range(3)
+        self.start(config(connection("left", children={"net": None, **{f"net{n}": child("left", local_ts=f"10.1.{n}.0/24") for n in networks}})),
+                   one_child("right", remote_ts=[f"10.1.{n}.0/24" for n in networks], start_action="trap"))
+        for network in (1, 2, 0):
+            self.assertTrue(traffic.ping(self.dut.namespace, "10.2.0.1", f"10.1.{network}.1", count=1, timeout=3), f"network {network}: no answer")
+            self.assertIn([f"10.1.{network}.0/24"], [sa["remote_ts"] for sa in self.dut.children()])
+        wait(lambda: sorted(sa["name"] for sa in self.peer.children()) == ["net0", "net1", "net2"], 5, "one CHILD SA a network")
+        self.assertEqual(self.net.clear_packets(), 0)
 
     def test_several_selectors(self):
         """Two networks a side in one CHILD SA."""

@@ -21,7 +21,10 @@ struct child_negotiation {
 	struct dh *dh;
 	unsigned int groups_tried;
 	struct proposals *offered;
-	struct ts_set local, remote;
+	struct ts_offer {
+		unsigned int count;
+		struct ts list[2 * SINK_TS_MAX];
+	} local, remote;
 };
 
 /* The IKE SA's own group is the one that the peer is known to have; but none, if that is preferred. */
@@ -41,13 +44,39 @@ static int choose_group(struct child_negotiation *n, uint16_t group)
 	return dh_new(group, &n->dh);
 }
 
-static int prepare(struct child_negotiation *n)
+/* Of one side, for a packet: its addresses, with the protocol and ports of the selector that holds it; then that one, or all. */
+static bool offer_packet(const struct ts *packet, bool alone, const struct ts_set *ours, struct ts_offer *offer)
+{
+	struct ts host = { .lo = packet->lo, .hi = packet->hi, .port_hi = 65535 }, first;
+
+	for (unsigned int i = 0; i < ours->count; i++)
+		if (ts_contains(&ours->list[i], packet) && ts_intersect(&ours->list[i], &host, &first)) {
+			offer->count = ts_offer(&first, 1, alone ? &ours->list[i] : ours->list, alone ? 1 : ours->count, offer->list);
+			return true;
+		}
+	return false;
+}
+
+/* First what a peer that narrows is to take: the selectors of the SA that is rekeyed, or the packet that wants out (RFC 7296, 2.9). */
+static void choose_selectors(struct child_negotiation *n, const struct child_sa *old, const struct child_packet *packet)
+{
+	struct ts_set local, remote;
+
+	child_selectors(n->sa, n->child, &local, &remote);
+	if (!old && packet && packet->reqid && offer_packet(&packet->local, packet->alone, &local, &n->local)
+	    && offer_packet(&packet->remote, packet->alone, &remote, &n->remote))
+		return;
+	n->local.count = ts_offer(old ? old->local : NULL, old ? old->local_count : 0, local.list, local.count, n->local.list);
+	n->remote.count = ts_offer(old ? old->remote : NULL, old ? old->remote_count : 0, remote.list, remote.count, n->remote.list);
+}
+
+static int prepare(struct child_negotiation *n, const struct child_sa *old, const struct child_packet *packet)
 {
 	struct ike_sa *sa = n->sa;
 	int err;
 
 	n->offered = child_proposals(sa, n->child);
-	child_selectors(sa, n->child, &n->local, &n->remote);
+	choose_selectors(n, old, packet);
 	if (!n->offered || !n->local.count || !n->remote.count) {
 		ike_log(sa, AGENT_ERROR, "%s: the data plane can do none of its %s", n->child->name, n->offered ? "selectors" : "proposals");
 		return -ENOTSUP;
@@ -66,7 +95,8 @@ static int prepare(struct child_negotiation *n)
 	return 0;
 }
 
-int child_negotiation_begin(struct ike_sa *sa, const struct conf_child *child, struct child_sa *old, bool in_auth, struct child_negotiation **n)
+int child_negotiation_begin(struct ike_sa *sa, const struct conf_child *child, struct child_sa *old, bool in_auth, const struct child_packet *packet,
+			    struct child_negotiation **n)
 {
 	struct child_negotiation *made = calloc(1, sizeof(*made));
 	int err;
@@ -84,7 +114,7 @@ int child_negotiation_begin(struct ike_sa *sa, const struct conf_child *child, s
 		made->old_id = old->id;
 		made->old_spi_in = old->spi_in;
 	}
-	err = prepare(made);
+	err = prepare(made, old, packet);
 	if (err)
 		child_negotiation_free(made);
 	else
@@ -230,7 +260,7 @@ static int take_nonces(struct child_negotiation *n, const struct ike_chain *m, s
 }
 
 /* The peer may narrow what we offered, and do nothing else to it (RFC 7296, 2.9). */
-static int take_selectors(const struct ike_chain *m, uint8_t type, const struct ts_set *offered, struct ts_set *set, const char **why)
+static int take_selectors(const struct ike_chain *m, uint8_t type, const struct ts_offer *offered, struct ts_set *set, const char **why)
 {
 	const struct ike_payload *payload = ike_chain_find(m, type);
 	struct ike_ts_list list;
@@ -292,7 +322,7 @@ static int install(struct child_negotiation *n, const struct child_agreed *a, st
 
 int child_take_response(struct child_negotiation *n, const struct ike_chain *m, struct child_sa **child, uint16_t *notify)
 {
-	struct child_agreed a = { .local = &n->local, .remote = &n->remote, .initiator = true, .spi_in = n->spi, .replaces_id = n->old_id };
+	struct child_agreed a = { .initiator = true, .spi_in = n->spi, .replaces_id = n->old_id };
 	struct ts_set local, remote;
 	struct ike_notify found;
 	struct suite suite;

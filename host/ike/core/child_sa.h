@@ -51,13 +51,22 @@ struct child_sa {
 	size_t nonce_min_len;
 };
 
+/* A packet that wants out, for which a CHILD SA is asked: single addresses, with its protocol and ports. */
+struct child_packet {
+	uint32_t reqid; /* of its trap; 0: there is no packet */
+	struct ts local, remote;
+	bool alone;	/* the peer is known to narrow: ask for the selectors that hold the packet only */
+};
+
 /* ---- child_negotiation.c: what IKE_AUTH and CREATE_CHILD_SA have in common ---------------------------------------------------- */
 
 /*
- * As initiator. old: the CHILD SA to be rekeyed, or NULL. Allocates the SPI. in_auth: no KE, proposals without groups.
+ * As initiator. old: the CHILD SA to be rekeyed, or NULL. Allocates the SPI. in_auth: no KE, proposals without groups. packet: NULL, or for which
+ * packet, whose addresses then stand in front (RFC 7296, 2.9).
  * 0, or negative: no proposal that the data plane can do, no SPI.
  */
-int child_negotiation_begin(struct ike_sa *sa, const struct conf_child *child, struct child_sa *old, bool in_auth, struct child_negotiation **n);
+int child_negotiation_begin(struct ike_sa *sa, const struct conf_child *child, struct child_sa *old, bool in_auth, const struct child_packet *packet,
+			    struct child_negotiation **n);
 /* SA, (Ni, KE: CREATE_CHILD_SA only), TSi, TSr and notifies. */
 int child_put_request(struct child_negotiation *n, struct ike_builder *b);
 /*
@@ -115,6 +124,8 @@ int child_update_endpoints(struct child_sa *child);
 unsigned int ts_narrow(const struct ts *ours, unsigned int our_count, const struct ts *theirs, unsigned int their_count, struct ts *both);
 /* The configured selectors with this address for "dynamic", without those that the data plane cannot carry. Returns the count. */
 unsigned int ts_configured(const struct sink_caps *caps, const struct conf_selectors *selectors, const struct ip_addr *dynamic, struct ts *out);
+/* What is asked for: first what comes before the rest, as far as it is within ours, then ours. Returns the count, at most 2 * SINK_TS_MAX. */
+unsigned int ts_offer(const struct ts *first, unsigned int first_count, const struct ts *ours, unsigned int our_count, struct ts *offer);
 /* Of a policy: the narrower, the smaller; a trap's is greater than any SA's. */
 uint32_t ts_priority(const struct ts *local, unsigned int local_count, const struct ts *remote, unsigned int remote_count, bool trap);
 
@@ -123,6 +134,10 @@ uint32_t ts_priority(const struct ts *local, unsigned int local_count, const str
 /* Install what start_action = trap asks for, remove what an earlier configuration asked for. 0, or the first error: the rest is there. */
 int trap_install(struct agent *agent, struct conf *conf);
 void trap_acquire(struct agent *agent, const struct sink_event *event);
+/* The peer has no SA for this packet of a trap: it is not asked again for a while. */
+void trap_refused(struct agent *agent, const struct child_packet *packet);
+/* An SA with these selectors carries the packet. */
+bool child_carries(const struct child_sa *child, const struct child_packet *packet);
 void trap_free(struct agent *agent);
 
 #endif

@@ -16,6 +16,7 @@ struct create_child {
 	struct conf *conf; /* a reference */
 	const struct conf_child *child;
 	uint32_t old_id;   /* of the CHILD SA to be rekeyed; 0: a new one */
+	struct child_packet packet;
 	unsigned int retries;
 	struct child_negotiation *negotiation;
 };
@@ -26,6 +27,7 @@ struct delayed {
 	struct timer timer;
 	struct conf *conf; /* a reference */
 	const struct conf_child *child;
+	struct child_packet packet;
 	unsigned int retries;
 };
 
@@ -89,7 +91,8 @@ static void forget_early(struct ike_sa *sa)
 
 /* ---- another attempt of a new CHILD SA, later ---------------------------------------------------------------------------------- */
 
-static int initiate(struct ike_sa *sa, struct conf *conf, const struct conf_child *child, uint32_t old_id, unsigned int retries);
+static int initiate(struct ike_sa *sa, struct conf *conf, const struct conf_child *child, uint32_t old_id, const struct child_packet *packet,
+		    unsigned int retries);
 
 static void unlink_delayed(struct delayed *d)
 {
@@ -112,7 +115,7 @@ static void delay_over(void *owner)
 	struct delayed *d = owner;
 
 	unlink_delayed(d);
-	if (initiate(d->sa, d->conf, d->child, 0, d->retries))
+	if (initiate(d->sa, d->conf, d->child, 0, &d->packet, d->retries))
 		up_child_done(d->sa, d->child, -ENOMEM, "no memory");
 	free_delayed(d);
 }
@@ -127,6 +130,7 @@ static bool delay(struct ike_sa *sa, const struct create_child *x)
 	d->sa = sa;
 	d->conf = conf_ref(x->conf);
 	d->child = x->child;
+	d->packet = x->packet;
 	d->retries = x->retries + 1;
 	d->next = sa->delayed;
 	sa->delayed = d;
@@ -202,7 +206,7 @@ static int build(struct ike_sa *sa, struct exchange *exchange, struct ike_builde
 	if (sa->state != IKE_ESTABLISHED || (x->old_id && !old))
 		return -ECANCELED;
 	if (!x->negotiation) {
-		err = child_negotiation_begin(sa, x->child, old, false, &x->negotiation);
+		err = child_negotiation_begin(sa, x->child, old, false, &x->packet, &x->negotiation);
 		if (err) {
 			rekey_failed(sa, x, err, "it could not begin");
 			if (!x->old_id)
@@ -226,6 +230,7 @@ static void succeeded(struct ike_sa *sa, const struct create_child *x, struct ch
 	}
 	if (!x->old_id) {
 		up_child_done(sa, x->child, 0, "established");
+		child_serves(sa, &x->packet, child);
 		return;
 	}
 	if (old) {
@@ -248,15 +253,17 @@ static void failed(struct ike_sa *sa, const struct create_child *x, int error, u
 	struct child_sa *old = old_of(sa, x);
 
 	if (!x->old_id) {
-		if (notify != IKE_N_TEMPORARY_FAILURE || !delay(sa, x))
-			up_child_done(sa, x->child, error, why);
+		if (notify == IKE_N_TEMPORARY_FAILURE && delay(sa, x))
+			return;
+		child_serves(sa, &x->packet, NULL);
+		up_child_done(sa, x->child, error, why);
 		return;
 	}
 	if (old && !old->successor && notify == IKE_N_CHILD_SA_NOT_FOUND) {
 		/* The peer lost it: without a word, and from scratch (RFC 7296, 2.25.1). */
 		command_child_rekeyed(sa->agent, old->id, 0, "made anew");
 		child_destroy(old, CLOSE_REPLACED);
-		initiate(sa, x->conf, x->child, 0, 0);
+		initiate(sa, x->conf, x->child, 0, &x->packet, 0);
 		return;
 	}
 	rekey_failed(sa, x, notify == IKE_N_TEMPORARY_FAILURE ? -EBUSY : error, why);
@@ -315,7 +322,8 @@ static const struct exchange_ops create_child_ops = {
 	.free = free_exchange,
 };
 
-static int initiate(struct ike_sa *sa, struct conf *conf, const struct conf_child *child, uint32_t old_id, unsigned int retries)
+static int initiate(struct ike_sa *sa, struct conf *conf, const struct conf_child *child, uint32_t old_id, const struct child_packet *packet,
+		    unsigned int retries)
 {
 	struct create_child *x = calloc(1, sizeof(*x));
 
@@ -326,8 +334,30 @@ static int initiate(struct ike_sa *sa, struct conf *conf, const struct conf_chil
 	x->child = child;
 	x->old_id = old_id;
 	x->retries = retries;
+	if (packet)
+		x->packet = *packet;
 	ike_queue(sa, &x->x);
 	return 0;
+}
+
+int child_initiate_for(struct ike_sa *sa, const struct conf_child *child, const struct child_packet *packet)
+{
+	return initiate(sa, child->connection->conf, child, 0, packet, 0);
+}
+
+void child_serves(struct ike_sa *sa, const struct child_packet *packet, struct child_sa *made)
+{
+	if (!packet->reqid || (made && child_carries(made, packet)))
+		return;
+	if (made && !packet->alone) {
+		up_packet(sa->agent, made->child, packet);
+		return;
+	}
+	trap_refused(sa->agent, packet);
+	if (made && made->next_same) {
+		ike_log(sa, AGENT_INFO, "%s{%u}: the peer has no SA for the packet, only what is there already", made->child->name, made->id);
+		child_delete_initiate(made);
+	}
 }
 
 int child_initiate(struct ike_sa *sa, const struct conf_child *child, struct child_sa *old)
@@ -335,13 +365,13 @@ int child_initiate(struct ike_sa *sa, const struct conf_child *child, struct chi
 	int err;
 
 	if (!old)
-		return initiate(sa, child->connection->conf, child, 0, 0);
+		return child_initiate_for(sa, child, NULL);
 	if (old->state != CHILD_INSTALLED)
 		return -EBUSY;
 	old->state = CHILD_REKEYING;
 	timer_clear(&sa->agent->timers, &old->rekey);
 	child = child_followed(sa, child);
-	err = initiate(sa, child->connection->conf, child, old->id, 0);
+	err = initiate(sa, child->connection->conf, child, old->id, NULL, 0);
 	if (err) {
 		old->state = CHILD_INSTALLED;
 		child_rekey_later(old);

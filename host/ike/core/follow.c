@@ -2,7 +2,38 @@
 /* A configuration loaded anew, and the SAs made with the one before. */
 #include <string.h>
 
-#include "core/ike_sa.h"
+#include "core/child_sa.h"
+
+static bool within(const struct conf_ts *inner, const struct conf_selectors *outer)
+{
+	for (size_t i = 0; i < outer->count; i++)
+		if (outer->items[i].dynamic == inner->dynamic
+		    && (ts_equal(&outer->items[i].ts, &inner->ts) || (!inner->dynamic && ts_contains(&outer->items[i].ts, &inner->ts))))
+			return true;
+	return false;
+}
+
+static bool has_more(const struct conf_selectors *now, const struct conf_selectors *before)
+{
+	for (size_t i = 0; i < now->count; i++)
+		if (!within(&now->items[i], before))
+			return true;
+	return false;
+}
+
+/* What carries too little now is rekeyed at once; all else that has changed has time until the next rekeying. */
+static void serve_more(struct ike_sa *sa)
+{
+	for (struct child_sa *child = sa->children; child; child = child->next) {
+		const struct conf_child *now = conf_connection_child(sa->conn, child->child->name);
+
+		if (!now || child->state != CHILD_INSTALLED || child->redundant
+		    || (!has_more(&now->local_ts, &child->child->local_ts) && !has_more(&now->remote_ts, &child->child->remote_ts)))
+			continue;
+		ike_log(sa, AGENT_INFO, "%s{%u}: there are more selectors now, it is rekeyed", child->child->name, child->id);
+		child_initiate(sa, child->child, child);
+	}
+}
 
 /* Nothing of an established IKE SA points into sa->conf but sa->conn: all else that does has its own reference. */
 static void follow(struct ike_sa *sa, const struct conf_connection *conn)
@@ -16,6 +47,7 @@ static void follow(struct ike_sa *sa, const struct conf_connection *conn)
 	sa->conf = conf_ref(conn->conf);
 	sa->conn = conn;
 	conf_free(old);
+	serve_more(sa);
 }
 
 void follow_all(struct agent *agent)

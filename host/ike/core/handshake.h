@@ -3,7 +3,7 @@
 #ifndef ESPALIER_IKE_HANDSHAKE_H
 #define ESPALIER_IKE_HANDSHAKE_H
 
-#include "core/ike_sa.h"
+#include "core/child_sa.h"
 #include "crypto/cert.h"
 
 #define COOKIE_MAX 64u /* RFC 7296, 2.6 */
@@ -18,6 +18,7 @@ struct handshake {
 
 	/* as initiator */
 	const struct conf_child *child; /* first CHILD SA, in sa->conf */
+	struct child_packet packet;	/* for which it is made */
 	struct child_negotiation *negotiation;
 	struct dh *dh;
 	uint16_t group;

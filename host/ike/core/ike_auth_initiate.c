@@ -58,7 +58,7 @@ static int put_child(struct ike_sa *sa, struct ike_builder *b)
 		sa->why = "the connection has no child";
 		return -ENOENT;
 	}
-	err = child_negotiation_begin(sa, hs->child, NULL, true, &hs->negotiation);
+	err = child_negotiation_begin(sa, hs->child, NULL, true, &hs->packet, &hs->negotiation);
 	if (!err)
 		err = child_put_request(hs->negotiation, b);
 	if (err)
@@ -189,13 +189,14 @@ static void take_child(struct ike_sa *sa, const struct ike_chain *m)
 	struct handshake *hs = sa->handshake;
 	const struct conf_child *conf = hs->child;
 	struct conf *holder = conf_ref(sa->conf); /* once established, sa may follow another */
+	struct child_packet packet = hs->packet;
 	struct child_sa *child = NULL;
 	uint16_t notify = 0;
 	int err;
 
 	if (!hs->negotiation) { /* childless: it follows in an exchange of its own; those that a reauthentication brings, by that */
 		ike_sa_established(sa);
-		if (conf && !sa->replaces && child_initiate(sa, conf, NULL))
+		if (conf && !sa->replaces && child_initiate_for(sa, conf, &packet))
 			up_child_done(sa, conf, -ENOMEM, "no memory");
 		goto out;
 	}
@@ -207,6 +208,7 @@ static void take_child(struct ike_sa *sa, const struct ike_chain *m)
 		up_child_done(sa, conf, 0, "established");
 	else
 		up_child_done(sa, conf, err, notify ? ike_name(IKE_NAMES_NOTIFY, notify) : "the CHILD SA could not be set up");
+	child_serves(sa, &packet, child);
 out:
 	conf_free(holder);
 }

@@ -30,6 +30,7 @@
 
 struct child_sa;
 struct child_negotiation;
+struct child_packet;
 struct exchange;
 struct handshake;
 struct ike_sa;
@@ -240,6 +241,13 @@ int informational_request(struct ike_sa *sa, const struct ike_chain *m, struct i
 struct ike_sa *ike_initiate(struct agent *agent, const struct conf_connection *conn, const struct conf_child *child);
 /* create_child.c: child and reqid of a new CHILD SA, or old: rekey that one. */
 int child_initiate(struct ike_sa *sa, const struct conf_child *child, struct child_sa *old);
+/* A new one for this packet. */
+int child_initiate_for(struct ike_sa *sa, const struct conf_child *child, const struct child_packet *packet);
+/*
+ * What came of it; made is NULL if nothing did. A peer that gave another part of what was asked for is asked for the packet's alone; one that gives
+ * what is there already gets it back, and the packet has to wait.
+ */
+void child_serves(struct ike_sa *sa, const struct child_packet *packet, struct child_sa *made);
 /* ike_rekey.c, reauth.c */
 int ike_rekey_initiate(struct ike_sa *sa);
 int ike_reauth_initiate(struct ike_sa *sa);
@@ -260,6 +268,8 @@ void up_move(struct ike_sa *old, struct ike_sa *successor);
  * it is there or under way. child is in agent->conf. attempt: so many have failed before.
  */
 void up_start(struct agent *agent, const struct conf_child *child, unsigned int attempt);
+/* The same for a packet that met a trap: there may be one already that carries others. */
+void up_packet(struct agent *agent, const struct conf_child *child, const struct child_packet *packet);
 /* sa could not be established: those of what was to come up on it that have start_action = start are tried again later. */
 void up_again(struct ike_sa *sa, unsigned int attempt);
 /* ike_sa_close calls it before it frees sa, after its exchanges and CHILD SAs: nothing of rekeying, reauthentication, commands points to it. */

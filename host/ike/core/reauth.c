@@ -9,6 +9,7 @@
 
 #include "core/commands.h"
 #include "core/create_child.h"
+#include "core/reqid.h"
 
 #define REFUSALS_MAX 3u /* of a rekeying; then a new IKE SA is made */
 #define RETRY_MS 30000u /* after an attempt that failed; less up to a half */
@@ -136,12 +137,30 @@ static const struct exchange_ops end_old_ops = {
 	.free = free_exchange,
 };
 
-static bool has_named(const struct child_sa *list, const struct child_sa *end, const char *name)
+static unsigned int count_named(const struct child_sa *list, const struct child_sa *end, const char *name)
 {
+	unsigned int count = 0;
+
 	for (; list && list != end; list = list->next)
-		if (in_use(list) && !strcmp(list->child->name, name))
-			return true;
-	return false;
+		count += in_use(list) && !strcmp(list->child->name, name);
+	return count;
+}
+
+/* With a peer that narrows there may be several of a name. */
+static bool is_missing(const struct ike_sa *new, const struct ike_sa *old, const struct child_sa *child)
+{
+	const char *name = child->child->name;
+	struct child_packet what = { .local = child->local[0], .remote = child->remote[0] };
+
+	if (count_named(old->children, NULL, name) < 2)
+		return !count_named(new->children, NULL, name);
+	for (const struct child_sa *c = new->children; c; c = c->next)
+		if (in_use(c) && !strcmp(c->child->name, name) && child_carries(c, &what))
+			return false;
+	for (const struct child_sa *c = old->children; c != child; c = c->next)
+		if (in_use(c) && !strcmp(c->child->name, name) && c->reqid == child->reqid)
+			return false;
+	return true;
 }
 
 void ike_reauth_established(struct ike_sa *sa)
@@ -152,8 +171,8 @@ void ike_reauth_established(struct ike_sa *sa)
 	for (const struct child_sa *child = old->children; child; child = child->next) {
 		const struct conf_child *conf = conf_connection_child(sa->conn, child->child->name);
 
-		if (conf && in_use(child) && !has_named(sa->children, NULL, conf->name) && !has_named(old->children, child, conf->name))
-			child_initiate(sa, conf, NULL);
+		if (conf && in_use(child) && is_missing(sa, old, child))
+			child_initiate_for(sa, conf, &(struct child_packet){ child->reqid->id, child->local[0], child->remote[0], true });
 	}
 	if (!x)
 		return;

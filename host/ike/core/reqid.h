@@ -9,6 +9,8 @@
 
 #include "core/child_sa.h"
 
+#define TRAP_REFUSALS 4u
+
 struct reqid {
 	struct agent *agent;
 	struct hash_node by_id, by_key;
@@ -21,7 +23,13 @@ struct reqid {
 	struct child_sa *user;		/* whose outbound SA the policy uses */
 	struct conf *trap_conf;		/* the trap's; NULL: no trap. A reference */
 	const struct conf_child *trap;
-	uint64_t acquire_allowed_ms;	/* after an ACQUIRE there is a pause */
+	uint64_t acquire_allowed_ms;	/* after an ACQUIRE there is a pause, */
+	uint32_t acquire_child;		/* unless CHILD SAs were made since: the last one's number then */
+	struct trap_refusal {		/* packets that the peer has no SA for */
+		uint64_t until_ms;
+		struct ip_addr local, remote;
+	} refused[TRAP_REFUSALS];
+	unsigned int refused_next;
 	bool in_sink;			/* there is a policy */
 	bool marked;			/* trap_install: wanted by the new configuration */
 };

@@ -6,6 +6,7 @@
 #include "core/reqid.h"
 
 #define ACQUIRE_PAUSE_MS 1000u
+#define REFUSED_MS 60000u
 
 int trap_set(struct agent *agent, struct conf *conf, const struct conf_child *child, const struct ip_addr *local, const struct ip_addr *remote)
 {
@@ -119,16 +120,52 @@ int trap_install(struct agent *agent, struct conf *conf)
 	return first;
 }
 
+bool child_carries(const struct child_sa *child, const struct child_packet *packet)
+{
+	bool local = false, remote = false;
+
+	for (unsigned int i = 0; i < child->local_count; i++)
+		local |= ts_contains(&child->local[i], &packet->local);
+	for (unsigned int i = 0; i < child->remote_count; i++)
+		remote |= ts_contains(&child->remote[i], &packet->remote);
+	return local && remote;
+}
+
+void trap_refused(struct agent *agent, const struct child_packet *packet)
+{
+	struct reqid *r = reqid_find(agent, packet->reqid);
+
+	if (r)
+		r->refused[r->refused_next++ % TRAP_REFUSALS] =
+			(struct trap_refusal){ agent_now(agent) + REFUSED_MS, packet->local.lo, packet->remote.lo };
+}
+
+static bool may_ask(const struct reqid *r, const struct sink_event *event)
+{
+	uint64_t now = agent_now(r->agent);
+
+	for (unsigned int i = 0; i < TRAP_REFUSALS; i++)
+		if (now < r->refused[i].until_ms && ip_equal(&r->refused[i].local, &event->packet_local.lo)
+		    && ip_equal(&r->refused[i].remote, &event->packet_remote.lo))
+			return false;
+	return now >= r->acquire_allowed_ms || r->acquire_child != r->agent->last_child_id;
+}
+
 void trap_acquire(struct agent *agent, const struct sink_event *event)
 {
+	struct child_packet packet = { .reqid = event->reqid, .local = event->packet_local, .remote = event->packet_remote };
 	struct reqid *r = reqid_find(agent, event->reqid);
 	char text[TS_TEXT_LEN];
 
-	if (!r || r->user || !r->trap_conf || r->trap_conf != agent->conf || agent_now(agent) < r->acquire_allowed_ms)
+	if (!r || r->user || !r->trap_conf || r->trap_conf != agent->conf || !may_ask(r, event))
 		return;
 	r->acquire_allowed_ms = agent_now(agent) + ACQUIRE_PAUSE_MS;
+	r->acquire_child = agent->last_child_id;
 	agent_log(agent, AGENT_INFO, "%s/%s: traffic to %s without an SA", r->conn, r->name, ts_print(&event->packet_remote, text));
-	up_start(agent, r->trap, 0);
+	/* A reqid that the configuration gives has one policy, and so one SA. */
+	if (r->trap->reqid)
+		packet.reqid = 0;
+	up_packet(agent, r->trap, &packet);
 }
 
 void trap_free(struct agent *agent)

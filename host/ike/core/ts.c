@@ -51,6 +51,21 @@ unsigned int ts_configured(const struct sink_caps *caps, const struct conf_selec
 	return count;
 }
 
+unsigned int ts_offer(const struct ts *first, unsigned int first_count, const struct ts *ours, unsigned int our_count, struct ts *offer)
+{
+	unsigned int count = first_count ? ts_narrow(ours, our_count, first, first_count, offer) : 0, before = count;
+
+	for (unsigned int i = 0; i < our_count; i++) {
+		bool there = false;
+
+		for (unsigned int k = 0; k < before; k++)
+			there |= ts_equal(&offer[k], &ours[i]);
+		if (!there)
+			offer[count++] = ours[i];
+	}
+	return count;
+}
+
 /* Of the widest selector of a list. */
 static uint32_t narrowness(const struct ts *list, unsigned int count)
 {

@@ -14,6 +14,7 @@ struct up_target {
 	struct up_request *request; /* NULL: nobody waits */
 	struct conf *conf;	    /* a reference */
 	const struct conf_child *child;
+	struct child_packet packet; /* for which it is made */
 	unsigned int attempt;	    /* so many failed before */
 	bool begun;		    /* in IKE_AUTH, or its CREATE_CHILD_SA is queued */
 };
@@ -38,42 +39,56 @@ static void free_target(struct up_target *t)
 	free(t);
 }
 
-static void add_target(struct ike_sa *sa, const struct conf_child *child, struct up_request *request, unsigned int attempt, bool begun)
+/* What is wanted up, and why. */
+struct wanted {
+	const struct conf_child *child;
+	struct up_request *request; /* or NULL */
+	struct child_packet packet;
+	unsigned int attempt;
+};
+
+static void add_target(struct ike_sa *sa, const struct wanted *w, bool begun)
 {
 	struct up_target *t;
 
-	if (!request && find_target(sa, child))
+	if (!w->request && find_target(sa, w->child))
 		return;
 	t = calloc(1, sizeof(*t));
 	if (!t) {
-		request_settle(request, -ENOMEM, "no memory");
+		request_settle(w->request, -ENOMEM, "no memory");
 		return;
 	}
-	t->request = request;
-	t->conf = conf_ref(child->connection->conf);
-	t->child = child;
-	t->attempt = attempt;
+	t->request = w->request;
+	t->conf = conf_ref(w->child->connection->conf);
+	t->child = w->child;
+	t->packet = w->packet;
+	t->attempt = w->attempt;
 	t->begun = begun;
 	t->next = sa->waiting;
 	sa->waiting = t;
 }
 
-static bool is_up(const struct ike_sa *sa, const struct conf_child *child)
+/* Of a packet: it has an SA. */
+static bool is_up(const struct ike_sa *sa, const struct wanted *w)
 {
 	for (const struct child_sa *c = sa->children; c; c = c->next)
-		if ((c->state == CHILD_INSTALLED || c->state == CHILD_REKEYING) && !c->redundant && same_child(c->child, child))
+		if ((c->state == CHILD_INSTALLED || c->state == CHILD_REKEYING) && !c->redundant && same_child(c->child, w->child)
+		    && (!w->packet.reqid || child_carries(c, &w->packet)))
 			return true;
 	return false;
 }
 
 /* On an IKE SA that is there. */
-static void begin_child(struct ike_sa *sa, const struct conf_child *child, struct up_request *request, unsigned int attempt)
+static void begin_child(struct ike_sa *sa, const struct wanted *w)
 {
-	bool begun = find_target(sa, child) != NULL;
+	const struct wanted any = { .child = w->child };
+	struct child_packet packet = w->packet;
+	bool begun = find_target(sa, w->child) != NULL;
 
-	add_target(sa, child, request, attempt, true);
-	if (!begun && child_initiate(sa, child, NULL))
-		up_child_done(sa, child, -ENOMEM, "no memory");
+	packet.alone = is_up(sa, &any);
+	add_target(sa, w, true);
+	if (!begun && child_initiate_for(sa, w->child, &packet))
+		up_child_done(sa, w->child, -ENOMEM, "no memory");
 }
 
 static const struct conf_child *first_child(const struct ike_sa *sa)
@@ -91,15 +106,15 @@ static void try_later(struct agent *agent, const struct conf_child *child, unsig
 		retry_later(agent, child, attempt);
 }
 
-static void bring_up(struct agent *agent, const struct conf_child *child, struct up_request *request, unsigned int attempt)
+static void bring_up(struct agent *agent, const struct wanted *w)
 {
-	const struct conf_connection *conn = child->connection;
+	const struct conf_connection *conn = w->child->connection;
 	struct ike_sa *established = NULL, *connecting = NULL, *sa;
 
-	request_hold(request);
+	request_hold(w->request);
 	for (sa = ike_sa_by_name(agent, conn->name); sa; sa = ike_sa_next_by_name(sa)) {
-		if (sa->state == IKE_ESTABLISHED && is_up(sa, child)) {
-			request_settle(request, 0, "it was there already");
+		if (sa->state == IKE_ESTABLISHED && is_up(sa, w)) {
+			request_settle(w->request, 0, "it was there already");
 			return;
 		}
 		if (sa->state == IKE_ESTABLISHED && !established)
@@ -108,32 +123,39 @@ static void bring_up(struct agent *agent, const struct conf_child *child, struct
 			connecting = sa;
 	}
 	if (established) {
-		begin_child(established, child, request, attempt);
+		begin_child(established, w);
 		return;
 	}
 	if (connecting) {
-		add_target(connecting, child, request, attempt, first_child(connecting) && same_child(first_child(connecting), child));
+		add_target(connecting, w, first_child(connecting) && same_child(first_child(connecting), w->child));
 		return;
 	}
-	sa = ike_initiate(agent, conn, child);
+	sa = ike_initiate(agent, conn, w->child);
 	if (sa) {
-		sa->attempt = attempt;
-		add_target(sa, child, request, attempt, true);
+		sa->attempt = w->attempt;
+		sa->handshake->packet = w->packet;
+		add_target(sa, w, true);
 		return;
 	}
-	request_settle(request, -ECONNREFUSED, "the connection could not be begun: the log says why");
-	try_later(agent, child, attempt + 1);
+	request_settle(w->request, -ECONNREFUSED, "the connection could not be begun: the log says why");
+	try_later(agent, w->child, w->attempt + 1);
 }
 
 void up_child(struct agent *agent, const struct conf_child *child, struct up_request *request)
 {
-	bring_up(agent, child, request, 0);
+	bring_up(agent, &(struct wanted){ .child = child, .request = request });
 }
 
 void up_start(struct agent *agent, const struct conf_child *child, unsigned int attempt)
 {
 	if (!agent->stopping)
-		bring_up(agent, child, NULL, attempt);
+		bring_up(agent, &(struct wanted){ .child = child, .attempt = attempt });
+}
+
+void up_packet(struct agent *agent, const struct conf_child *child, const struct child_packet *packet)
+{
+	if (!agent->stopping)
+		bring_up(agent, &(struct wanted){ .child = child, .packet = *packet });
 }
 
 void up_start_again(struct agent *agent, const struct conf_child *child, uint64_t lived_ms)
@@ -153,7 +175,7 @@ void up_ike_established(struct ike_sa *sa)
 		if (t->begun)
 			continue;
 		t->begun = true;
-		if (child_initiate(sa, t->child, NULL))
+		if (child_initiate_for(sa, t->child, &t->packet))
 			ike_log(sa, AGENT_ERROR, "%s: no memory", t->child->name);
 	}
 }
