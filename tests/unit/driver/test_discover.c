@@ -181,7 +181,7 @@ static void test_sim_starts(void **unused)
 
 	(void)unused;
 	setenv("ESPALIER_SIM_ARGS", "--seed 5\t--x", 1);
-	make_sim("#!/bin/sh\ndir=$2\necho \"$@\" >$dir/args\necho $$ >${0%/*}/pid\necho hello\necho ready\nmkdir $dir/deep && touch $dir/deep/file\n"
+	make_sim("#!/bin/sh\ndir=$3\necho \"$@\" >$dir/args\necho $$ >${0%/*}/pid\necho hello\necho ready\nmkdir $dir/deep && touch $dir/deep/file\n"
 		 "exec sleep 60\n");
 	assert_int_equal(start(&sim, socket), 0);
 	assert_int_equal(leftovers(), 1);
@@ -192,7 +192,7 @@ static void test_sim_starts(void **unused)
 	file = fopen(path, "r");
 	assert_non_null(fgets(text, sizeof(text), file));
 	fclose(file);
-	assert_int_equal(strncmp(text, "--dir ", 6), 0);
+	assert_int_equal(strncmp(text, "--remove-dir --dir ", 19), 0);
 	assert_non_null(strstr(text, " --seed 5 --x\n"));
 	snprintf(path, sizeof(path), "%s/pid", root);
 	file = fopen(path, "r");
