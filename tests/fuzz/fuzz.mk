@@ -24,7 +24,11 @@ $(B)/fuzz/exchange: $(addprefix $(B)/fuzz/obj/tests/unit/ike_core/,world.o world
 $(B)/fuzz/exchange: FUZZ_LIBS += -lcmocka -Wl,--wrap=seal_message
 # The simulator's server in front of the card in C.
 $(B)/fuzz/card_server: $(patsubst %,$(B)/fuzz/obj/%.o,tests/lib/hostile_card $(addprefix sim/,vfio_user vfio_user_requests host_memory config_space sim options faults))
+# The gateway without what touches the host.
+$(B)/fuzz/gateway: $(patsubst %.c,$(B)/fuzz/obj/%.o,$(filter-out $(addprefix host/gw/,main.c wire.c wire_socket.c tun.c filter.c netlink.c netlink_dump.c packet.c),$(wildcard host/gw/*.c)))
 $(B)/fuzz/netlink: $(addprefix $(B)/fuzz/obj/host/gw/,netlink.o netlink_dump.o)
+# The gateway without what touches the host.
+$(B)/fuzz/gateway: $(patsubst %.c,$(B)/fuzz/obj/%.o,$(filter-out $(addprefix host/gw/,main.c wire.c wire_socket.c tun.c filter.c netlink.c netlink_dump.c packet.c),$(wildcard host/gw/*.c)))
 $(B)/fuzz/netlink: FUZZ_LIBS += -Wl,--wrap=socket,--wrap=setsockopt,--wrap=send,--wrap=sendto,--wrap=recv
 
 .PHONY: fuzz
