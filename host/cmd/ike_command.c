@@ -17,6 +17,7 @@ static const char usage_text[] =
 	"       espalier ike [--control PATH] rekey NAME|#IKE-SA|{CHILD-SA} [--ike] [--reauth]\n"
 	"       espalier ike [--control PATH] reload\n"
 	"       espalier ike [--control PATH] log\n"
+	"       espalier ike check FILE\n"
 	"\n"
 	"  NAME: of a connection or a child, CONNECTION/CHILD where a child's name is not the only one; numbers of SAs as list prints them\n"
 	"      --control PATH   espalier-ike's control socket (" CTL_DEFAULT_PATH ")\n"
@@ -159,6 +160,8 @@ int ike_command(int argc, char **argv)
 		fputs(usage_text, stdout);
 		return EXIT_SUCCESS;
 	}
+	if (argc == 3 && !strcmp(argv[1], "check"))
+		return ike_check(argv[2]);
 	if (parse(argc, argv, &o) || check(&o))
 		return EXIT_FAILURE;
 	if (ctl_ask(o.control, &o.request, print_line, o.request.command == CTL_LOG ? stdout : stderr, &answer, error))

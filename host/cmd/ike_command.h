@@ -9,6 +9,9 @@
 /* The words behind "espalier", "ike" first. Returns the exit status. */
 int ike_command(int argc, char **argv);
 
+/* Judge a configuration file, without a daemon. Returns the exit status. */
+int ike_check(const char *path);
+
 /* The answer to list as text for people. */
 void ike_print_list(FILE *out, const json_t *answer);
 

@@ -3,6 +3,7 @@
 #include "core/child_sa.h"
 #include "core/credentials.h"
 #include "core/handshake.h"
+#include "core/judge.h"
 #include "core/offers.h"
 #include "core/retry.h"
 
@@ -140,6 +141,9 @@ int agent_configure(struct agent *agent, struct conf *conf, char *error)
 	agent->offers = offers;
 	conf_free(agent->conf);
 	agent->conf = conf_ref(conf);
+	/* While the data plane is gone nobody knows what it has. */
+	if (agent->caps.aeads)
+		judge(agent, &agent->caps, conf, credentials);
 	follow_all(agent);
 	err = trap_install(agent, conf);
 	if (err)

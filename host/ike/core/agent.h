@@ -26,6 +26,9 @@ struct agent_ike_secrets {
 	size_t encr_len, integ_len; /* bytes; encr_len with the salt */
 };
 
+/* text is one line without its end. sa: "conn[3]" or "". */
+typedef void (*agent_log_line)(void *ctx, enum agent_log level, const char *sa, const char *text);
+
 /* What the world gives to the agent. ctx goes into every call. Functions must be there but where NULL is allowed. */
 struct agent_env {
 	void *ctx;
@@ -42,8 +45,7 @@ struct agent_env {
 	void (*keepalive)(void *ctx, const struct endpoint *local, const struct endpoint *remote);
 	/* The address from which a packet to remote would go. 0 or a negative errno value. */
 	int (*source)(void *ctx, const struct ip_addr *remote, struct ip_addr *local);
-	/* text is one line without its end. sa: "conn[3]" or "". */
-	void (*log)(void *ctx, enum agent_log level, const char *sa, const char *text);
+	agent_log_line log;
 	/* Key log; NULL unless the user asked for it. */
 	void (*keylog_ike)(void *ctx, const struct agent_ike_secrets *secrets);
 	void (*keylog_esp)(void *ctx, const struct sink_sa *sa);
@@ -80,6 +82,12 @@ void agent_destroy(struct agent *agent);
  * On an error the old one stays in force.
  */
 int agent_configure(struct agent *agent, struct conf *conf, char *error);
+
+/*
+ * Judge a configuration file without an agent: read it and its certificates, keys and secrets, and log each thing that it asks for and would not get,
+ * from a data plane like this one and otherwise; agent_configure logs the same. Returns how many such remarks there are, or negative with a sentence.
+ */
+int agent_check(const char *path, const struct sink_caps *caps, agent_log_line log, void *ctx, char *error);
 
 /* A datagram that came to local (its port: port or nat_port) from remote; the non-ESP marker is cut off. Bad ones are counted and dropped. */
 void agent_receive(struct agent *agent, const struct endpoint *local, const struct endpoint *remote, const uint8_t *data, size_t len);

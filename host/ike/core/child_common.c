@@ -53,7 +53,7 @@ int nonce_compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len
 
 /* ---- what we offer or accept --------------------------------------------------------------------------------------------------- */
 
-static bool can_do(const struct transform *transform, void *arg)
+bool child_can_do(const struct transform *transform, void *arg)
 {
 	const struct sink_caps *caps = arg;
 	enum sink_aead aead;
@@ -79,7 +79,7 @@ struct proposals *child_proposals(const struct ike_sa *sa, const struct conf_chi
 	if (!list)
 		return NULL;
 	for (unsigned int i = 0; i < list->count; i++) {
-		proposal_filter(&list->list[i], can_do, &caps);
+		proposal_filter(&list->list[i], child_can_do, &caps);
 		usable += !list->list[i].unusable;
 	}
 	if (usable)

@@ -26,6 +26,8 @@ struct child_agreed {
 	uint32_t replaces_id;	/* of the CHILD SA that it is to replace, 0: none */
 };
 
+/* The data plane (arg: a struct sink_caps) and the library have it; for proposal_filter. */
+bool child_can_do(const struct transform *transform, void *arg);
 /* The ESP proposals of the configuration that the data plane and the library can do; for the caller to free. NULL: none, or no memory. */
 struct proposals *child_proposals(const struct ike_sa *sa, const struct conf_child *child);
 /* Selectors of the configuration with this IKE SA's addresses. */

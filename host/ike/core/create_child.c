@@ -249,7 +249,8 @@ static void succeeded(struct ike_sa *sa, const struct create_child *x, struct ch
 
 static void failed(struct ike_sa *sa, const struct create_child *x, int error, uint16_t notify)
 {
-	const char *why = notify ? ike_name(IKE_NAMES_NOTIFY, notify) : "the peer's answer is not acceptable";
+	char name[IKE_NAME_LEN];
+	const char *why = notify ? ike_print_name(IKE_NAMES_NOTIFY, notify, name) : "the peer's answer is not acceptable";
 	struct child_sa *old = old_of(sa, x);
 
 	if (!x->old_id) {

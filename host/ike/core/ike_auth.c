@@ -42,6 +42,7 @@ static int read_certs(const struct ike_sa *sa, const struct ike_chain *m, struct
 int auth_read_peer(const struct ike_sa *sa, const struct ike_chain *m, uint8_t id_type, struct auth_peer *peer, const char **why)
 {
 	const struct ike_payload *auth = ike_chain_find(m, IKE_PL_AUTH);
+	char name[IKE_NAME_LEN];
 	struct ike_id id;
 	int err;
 
@@ -54,7 +55,8 @@ int auth_read_peer(const struct ike_sa *sa, const struct ike_chain *m, uint8_t i
 	if (err)
 		return err;
 	if (identity_from_payload(id.type, id.data, id.len, &peer->id)) {
-		*why = "an identity that cannot be";
+		ike_log(sa, AGENT_ERROR, "the peer's identity is %s of %zu bytes", ike_print_name(IKE_NAMES_ID, id.type, name), id.len);
+		*why = "an identity of an unknown type, or that cannot be";
 		return -EACCES;
 	}
 	/* Without AUTH it asks for EAP (2.16), which we do not have. */
@@ -118,9 +120,11 @@ int auth_mix(const struct ike_sa *sa, const struct conf_secret *ppk, struct ike_
 static int check_psk(struct ike_sa *sa, const struct auth_peer *peer, const struct ike_auth *auth, const struct auth_octets *octets, char *error)
 {
 	const struct conf_secret *secret;
+	char name[IKE_NAME_LEN];
 
 	if (auth->method != IKE_AUTH_SHARED_KEY)
-		return crypto_fail(error, -EACCES, "it authenticates by %s, and we want a shared key", ike_name(IKE_NAMES_AUTH, auth->method));
+		return crypto_fail(error, -EACCES, "it authenticates by %s, and we want a shared key",
+				   ike_print_name(IKE_NAMES_AUTH, auth->method, name));
 	secret = credentials_psk(sa->credentials, &sa->local_id, &peer->id);
 	if (!secret)
 		return crypto_fail(error, -EACCES, "no shared key for these identities");

@@ -217,6 +217,7 @@ static int response(struct ike_sa *sa, struct exchange *x, const struct ike_chai
 {
 	struct auth_peer peer = { 0 };
 	struct ike_notify notify;
+	char name[IKE_NAME_LEN];
 	const char *why = NULL;
 	bool initial_contact;
 	int err;
@@ -224,7 +225,8 @@ static int response(struct ike_sa *sa, struct exchange *x, const struct ike_chai
 	(void)x;
 	if (!ike_chain_find(m, IKE_PL_AUTH) && ike_chain_error(m, &notify)) {
 		sa->why = ike_name(IKE_NAMES_NOTIFY, notify.type);
-		ike_log(sa, AGENT_ERROR, "the peer refuses: %s", sa->why);
+		ike_log(sa, AGENT_ERROR, "the peer refuses: %s%s", ike_print_name(IKE_NAMES_NOTIFY, notify.type, name),
+			notify.type == IKE_N_AUTHENTICATION_FAILED ? ": its log says why, this side it does not tell" : "");
 		return -EACCES;
 	}
 	err = auth_read_peer(sa, m, IKE_PL_IDR, &peer, &why);

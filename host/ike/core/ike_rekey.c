@@ -159,6 +159,7 @@ static int response(struct ike_sa *sa, struct exchange *exchange, const struct i
 {
 	struct ike_rekey *x = (struct ike_rekey *)exchange;
 	struct ike_notify error;
+	char name[IKE_NAME_LEN];
 	const char *why;
 	int err;
 
@@ -166,7 +167,7 @@ static int response(struct ike_sa *sa, struct exchange *exchange, const struct i
 	if (ike_chain_error(m, &error)) {
 		if (error.type == IKE_N_INVALID_KE_PAYLOAD && !sa->successor && again(sa, x, &error))
 			return 0;
-		failed(sa, error.type == IKE_N_TEMPORARY_FAILURE ? -EBUSY : -ECONNREFUSED, ike_name(IKE_NAMES_NOTIFY, error.type));
+		failed(sa, error.type == IKE_N_TEMPORARY_FAILURE ? -EBUSY : -ECONNREFUSED, ike_print_name(IKE_NAMES_NOTIFY, error.type, name));
 		return error.type == IKE_N_INVALID_SYNTAX ? -EBADMSG : 0;
 	}
 	err = take_answer(sa, x, m, &why);

@@ -308,12 +308,13 @@ static int delete_requests(struct ike_sa *sa, const struct ike_chain *m, struct 
 int informational_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply)
 {
 	struct ike_notify error;
+	char name[IKE_NAME_LEN];
 	int err = delete_requests(sa, m, reply);
 
 	if (err)
 		return err == -ENOMEM ? err : refuse_malformed(sa, reply);
 	if (ike_chain_error(m, &error)) {
-		ike_log(sa, AGENT_ERROR, "the peer reports %s", ike_name(IKE_NAMES_NOTIFY, error.type));
+		ike_log(sa, AGENT_ERROR, "the peer reports %s", ike_print_name(IKE_NAMES_NOTIFY, error.type, name));
 		if (error.type == IKE_N_AUTHENTICATION_FAILED || error.type == IKE_N_INVALID_SYNTAX) {
 			sa->close_after_reply = true;
 			sa->cause = CLOSE_FAILED;

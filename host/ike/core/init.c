@@ -179,7 +179,12 @@ static int take_group(struct ike_sa *sa, const struct ike_notify *notify)
 
 static int take_error(struct ike_sa *sa, const struct ike_notify *notify)
 {
-	ike_log(sa, AGENT_INFO, "the peer, or somebody in its name, says %s", ike_name(IKE_NAMES_NOTIFY, notify->type));
+	struct proposals *ours = notify->type == IKE_N_NO_PROPOSAL_CHOSEN ? ike_proposals(sa->conn) : NULL;
+	char name[IKE_NAME_LEN], offered[PROPOSALS_TEXT_LEN];
+
+	ike_log(sa, AGENT_INFO, "the peer, or somebody in its name, says %s%s%s", ike_print_name(IKE_NAMES_NOTIFY, notify->type, name),
+		ours ? "; offered: " : "", ours ? proposals_words(ours, offered) : "");
+	free(ours);
 	sa->handshake->error = notify->type;
 	return -EINPROGRESS;
 }

@@ -5,6 +5,7 @@
 #include "core/offers.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,12 +73,23 @@ static bool has_way_back(const struct init_in *in)
 
 /* ---- connection and proposal ------------------------------------------------------------------------------------------------------- */
 
+/* What to say; in full only if it goes into the log. */
+static const char *in_common(const struct init_in *in, const struct proposals *offered, char text[PROPOSALS_TEXT_LEN + 64])
+{
+	char words[PROPOSALS_TEXT_LEN];
+
+	if (!may_log(in->agent))
+		return "no proposal in common";
+	snprintf(text, PROPOSALS_TEXT_LEN + 64, "no proposal in common; the peer offers: %s", proposals_words(offered, words));
+	return text;
+}
+
 static bool agree(struct init_in *in)
 {
 	struct proposals *offered = malloc(sizeof(*offered));
 	const char *why = "no memory";
 	int err = offered ? ike_decode_sa(in->payloads.sa, offered, &why) : -ENOMEM;
-	char limits[PROPOSALS_LIMITS_LEN], remote[ENDPOINT_TEXT_LEN];
+	char limits[PROPOSALS_LIMITS_LEN], remote[ENDPOINT_TEXT_LEN], text[PROPOSALS_TEXT_LEN + 64];
 	const char *passed;
 	uint8_t group[2];
 
@@ -90,11 +102,11 @@ static bool agree(struct init_in *in)
 	if (passed && may_log(in->agent))
 		agent_log(in->agent, AGENT_INFO, "IKE_SA_INIT from %s: %s", endpoint_print(in->remote, remote), passed);
 	err = offers_choose(in->agent->offers, &in->local->ip, &in->remote->ip, offered, in->payloads.ke.method, &in->conn, &in->suite);
+	if (err)
+		refuse(in, IKE_N_NO_PROPOSAL_CHOSEN, NULL, 0, err == -ENOENT ? "no connection between these addresses" : in_common(in, offered, text));
 	free(offered);
-	if (err) {
-		refuse(in, IKE_N_NO_PROPOSAL_CHOSEN, NULL, 0, err == -ENOENT ? "no connection between these addresses" : "no proposal in common");
+	if (err)
 		return false;
-	}
 	if (in->suite.ke == in->payloads.ke.method)
 		return true;
 	group[0] = (uint8_t)(in->suite.ke >> 8);

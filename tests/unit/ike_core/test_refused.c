@@ -162,11 +162,61 @@ static void test_ike(void **state)
 	refused_ike(IKE_N_TEMPORARY_FAILURE, "conn:rekey_time = 20m\nconn:over_time = 1m\nconn:rand_time = 0");
 }
 
+/* Each side says what it has, and what the other has, at the level that people see. */
+static void sentence(const char *of_a, const char *of_b, const char *said_by_a, const char *said_by_b)
+{
+	struct outcome outcome = { 0 };
+	struct pair p;
+
+	pair_create(&p, 104);
+	p.a->listen = said_by_a;
+	p.b->listen = said_by_b;
+	pair_configure(&p, of_a, of_b);
+	node_up_try(p.a, "net", &outcome);
+	if (said_by_a && !p.a->heard)
+		fail_msg("not said: %s", said_by_a);
+	if (said_by_b && !p.b->heard)
+		fail_msg("not said: %s", said_by_b);
+	pair_close(&p);
+}
+
+static void test_sentences(void **state)
+{
+	(void)state;
+	sentence("conn:proposals = aes256gcm16-prfsha256-x25519", "conn:proposals = aes256gcm16-prfsha256-ecp384",
+		 "NO_PROPOSAL_CHOSEN; offered: aes256gcm16-prfsha256-x25519", "no proposal in common; the peer offers: aes256gcm16-prfsha256-x25519");
+	sentence("esp_proposals = aes128gcm16-x25519", "esp_proposals = aes256gcm16", "NO_PROPOSAL_CHOSEN; offered, groups left out: aes128gcm16",
+		 "no proposal in common, groups left out; the peer offers: aes128gcm16-noesn; here: aes256gcm16-noesn");
+	sentence("local_ts = 10.77.0.0/16", "", "the peer refuses it: TS_UNACCEPTABLE", "a CHILD_SA is refused: TS_UNACCEPTABLE");
+}
+
+/* What the data plane lacks is said when the configuration is loaded. */
+static void test_remarks(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_create(&p, 105);
+	p.a->sink.caps.aeads = 1u << SINK_AES_GCM_16_128;
+	node_restart(p.a);
+	p.a->listen = "child net: the data plane has no aes256gcm16; it is not offered";
+	p.b->listen = "the data plane";
+	pair_configure(&p, "esp_proposals = aes256gcm16-aes128gcm16-x25519", "esp_proposals = default");
+	assert_int_equal(p.a->heard, 1);
+	assert_int_equal(p.b->heard, 0);
+	node_up(p.a, "net");
+	p.a->listen = "child net can never come up: no ESP proposal is left";
+	pair_configure(&p, "esp_proposals = aes256gcm16-x25519", "esp_proposals = default");
+	assert_int_equal(p.a->heard, 2);
+	pair_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),   cmocka_unit_test(test_no_group),   cmocka_unit_test(test_other_group),
 		cmocka_unit_test(test_short_life), cmocka_unit_test(test_no_address), cmocka_unit_test(test_ike),
+		cmocka_unit_test(test_sentences),  cmocka_unit_test(test_remarks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
