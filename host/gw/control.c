@@ -234,21 +234,36 @@ int gw_take_socket(struct sink *sink, int fd, const struct endpoint *local)
 	return ret;
 }
 
+static void ask_again(struct gw *gw)
+{
+	for (unsigned int i = 0; i < gw->spd.count; i++)
+		gw->spd.order[i]->acquire_ms = 0;
+}
+
 void gw_client(struct sink *sink, bool present)
 {
 	struct gw *gw = (struct gw *)sink;
 
-	gw_log(GW_INFO, present ? "key management is there" : "key management is gone");
-	gw->agent_gone_ms = present ? 0 : gw_clock_ms();
+	if (present || !gw->has_agent)
+		return;
+	gw_log(GW_INFO, "key management is gone");
+	gw->has_agent = false;
+	gw->agent_gone_ms = gw_clock_ms();
+	wire_close_udp(&gw->wire);
+	ask_again(gw);
+}
+
+void gw_take_control(struct sink *sink)
+{
+	struct gw *gw = (struct gw *)sink;
+
+	gw_log(GW_INFO, "key management is there");
+	gw->has_agent = true;
+	gw->agent_gone_ms = 0;
 	/* Whoever comes knows of no SA, or takes those it made for gone. Policies block until it sets them. */
-	if (present)
-		gw_delete_sas(gw);
-	else
-		wire_close_udp(&gw->wire);
-	if (present)
-		spd_make_stale(&gw->spd);
-	for (unsigned int i = 0; i < gw->spd.count; i++)
-		gw->spd.order[i]->acquire_ms = 0;
+	gw_delete_sas(gw);
+	spd_make_stale(&gw->spd);
+	ask_again(gw);
 }
 
 const struct sink_ops gw_sink_ops = {

@@ -50,6 +50,7 @@ struct gw {
 	struct gw_filter filter;
 	struct gw_counters counters;
 	struct sink_server *server;
+	int lock_fd; /* instance.h */
 	int epoll_fd, signal_fd, timer_fd, bypass_fd;
 	bool stop;
 	int failure; /* why it stops, if not because it was asked to: negative errno */
@@ -61,6 +62,7 @@ struct gw {
 	uint16_t mtu_least;	      /* the smallest inner MTU of the outbound SAs */
 	unsigned int mtu_least_count; /* how many have it; 0: to be found anew */
 	uint64_t now_ms;	      /* CLOCK_MONOTONIC, of this round of the loop */
+	bool has_agent;		      /* a client that has control */
 	uint64_t agent_gone_ms;	      /* 0: it is there, or its SAs are gone */
 	uint64_t device_try_ms;	      /* when to open the card again */
 	unsigned int device_wait_ms;
@@ -130,6 +132,7 @@ void mtu_forget(struct gw *gw, struct gw_sa *sa);
 extern const struct sink_ops gw_sink_ops;
 int gw_take_socket(struct sink *sink, int fd, const struct endpoint *local);
 void gw_client(struct sink *sink, bool present);
+void gw_take_control(struct sink *sink);
 /* Note why a request is refused (sink_error) and return code. */
 __attribute__((format(printf, 3, 4))) int gw_refuse(struct gw *gw, int code, const char *format, ...);
 /* An event about an SA's limits, if one is due. */

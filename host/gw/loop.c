@@ -14,6 +14,7 @@
 
 #include "file/output.h"
 #include "gw.h"
+#include "instance.h"
 
 #define TICK_MS 250
 #define EVENTS 32
@@ -302,7 +303,8 @@ static int check_files(const struct gw_options *o, char *error)
 static int start(struct gw *gw, char *error)
 {
 	const struct gw_options *o = gw->options;
-	struct sink_server_config config = { .path = o->sink, .user = o->user, .backend = &gw->sink, .esp_socket = gw_take_socket, .client = gw_client };
+	struct sink_server_config config = { .path = o->sink, .user = o->user, .backend = &gw->sink, .esp_socket = gw_take_socket,
+					     .client = gw_client, .control = gw_take_control };
 	int ret = check_files(o, error);
 
 	if (!ret)
@@ -311,6 +313,8 @@ static int start(struct gw *gw, char *error)
 		ret = wire_open(&gw->wire, SINK_MARK, error);
 	if (!ret)
 		ret = sink_server_open(&config, &gw->server, error); /* before what is global: it finds out whether a gateway is running */
+	if (!ret)
+		ret = instance_lock(&gw->lock_fd, error, ESPALIER_ERROR_LEN);
 	if (!ret)
 		ret = gw_open_device(gw, error);
 	if (!ret)
@@ -342,6 +346,7 @@ static void finish(struct gw *gw, bool release)
 	spd_free(&gw->spd);
 	wire_close(&gw->wire);
 	tun_close(&gw->tun);
+	close_fd(gw->lock_fd);
 	close_fd(gw->bypass_fd);
 	close_fd(gw->timer_fd);
 	close_fd(gw->signal_fd);
@@ -354,7 +359,7 @@ int gw_run(struct gw *gw, char *error)
 	bool started;
 
 	gw->sink.ops = &gw_sink_ops;
-	gw->epoll_fd = gw->signal_fd = gw->timer_fd = gw->bypass_fd = gw->tun.fd = gw->routes.fd = -1;
+	gw->lock_fd = gw->epoll_fd = gw->signal_fd = gw->timer_fd = gw->bypass_fd = gw->tun.fd = gw->routes.fd = -1;
 	for (unsigned int i = 0; i < WIRE_SOCKETS; i++)
 		gw->wire.sockets[i].fd = -1;
 	gw->wire.counters = &gw->counters;

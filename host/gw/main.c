@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "gw.h"
+#include "instance.h"
 #include "sink/sink_client.h"
 #include "software/software.h"
 
@@ -148,11 +150,13 @@ static void make_directory(const char *path)
 static int release(struct gw *gw, const struct gw_options *options)
 {
 	char error[256];
+	int lock;
 
-	if (routes_open(&gw->routes, 1, error) || filter_open(&gw->filter, options->tun, error))
+	if (instance_lock(&lock, error, sizeof(error)) || routes_open(&gw->routes, 1, error) || filter_open(&gw->filter, options->tun, error))
 		return complain(error, NULL);
 	routes_close(&gw->routes, true);
 	filter_close(&gw->filter, true);
+	close(lock);
 	return EXIT_SUCCESS;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "file/socket_path.h"
@@ -16,6 +17,7 @@
 #define QUEUE_MAX 4096u
 #define STEP_MAX 64 /* requests a step takes before it lets others run */
 #define DESCRIPTORS_MAX 8
+#define SILENCE_S 10 /* that a client without control may keep others out */
 
 struct message {
 	struct message *next;
@@ -30,6 +32,8 @@ struct sink_server {
 	int fd; /* the client, or -1 */
 	struct message *first, **last;
 	unsigned int queued;
+	bool control;		   /* the client has sent a request */
+	time_t connected;	   /* CLOCK_MONOTONIC, seconds */
 	bool held, waits;	   /* nothing is read; a request waits for its answer */
 	struct sink_header waiting; /* which one */
 	uint8_t in[SINK_MESSAGE_MAX + 1]; /* one more: an oversize message shows */
@@ -51,7 +55,7 @@ static void drop_client(struct sink_server *server)
 		return;
 	close(server->fd);
 	server->fd = -1;
-	server->held = server->waits = false;
+	server->held = server->waits = server->control = false;
 	while (server->first) {
 		struct message *message = server->first;
 
@@ -145,6 +149,22 @@ static void refuse(struct sink_server *server, int fd, int status, const char *t
 	close(fd);
 }
 
+static time_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* Whoever connected and wants nothing keeps nobody out for long. */
+static bool is_taken(struct sink_server *server)
+{
+	if (server->fd >= 0 && !server->control && !server->held && seconds() - server->connected >= SILENCE_S)
+		drop_client(server);
+	return server->fd >= 0;
+}
+
 static void accept_client(struct sink_server *server)
 {
 	int fd = accept4(server->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -156,7 +176,7 @@ static void accept_client(struct sink_server *server)
 		refuse(server, fd, -EPERM, "The gateway does not take this user.");
 		return;
 	}
-	if (server->fd >= 0) {
+	if (is_taken(server)) {
 		refuse(server, fd, -EBUSY, "Another client has control of the gateway.");
 		return;
 	}
@@ -168,6 +188,7 @@ static void accept_client(struct sink_server *server)
 	if (server->config.client)
 		server->config.client(server->config.backend, true);
 	server->fd = fd;
+	server->connected = seconds();
 	if (server->held)
 		epoll_ctl(server->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 	send_message(server, server->out, sink_encode_status(0, SINK_WELCOME, 0, "", server->out));
@@ -279,6 +300,23 @@ static void reject(struct sink_server *server, const struct sink_header *header,
 	drop_client(server);
 }
 
+/* A first request is there, and the backend is ready for it: it may want to be rid of something before, and holds the server. */
+static bool take_control(struct sink_server *server)
+{
+	struct sink_header header;
+	ssize_t len = recv(server->fd, server->in, sizeof(server->in), MSG_PEEK | MSG_DONTWAIT);
+	bool request = len > 0 && !sink_decode_header(server->in, (size_t)len, &header);
+
+	if (len > 0)
+		OPENSSL_cleanse(server->in, (size_t)len);
+	if (!request)
+		return true; /* read_message sees to it */
+	server->control = true;
+	if (server->config.control)
+		server->config.control(server->config.backend);
+	return !server->held && server->fd >= 0;
+}
+
 /* One message; false: none is there, or the client is gone. */
 static bool read_message(struct sink_server *server)
 {
@@ -288,10 +326,13 @@ static bool read_message(struct sink_server *server)
 	} control;
 	struct iovec part = { server->in, sizeof(server->in) };
 	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.room) };
-	ssize_t len = recvmsg(server->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	struct sink_header header;
+	ssize_t len;
 	int fd, ret;
 
+	if (!server->control && !take_control(server))
+		return false;
+	len = recvmsg(server->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (len < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	fd = len < 0 ? -1 : take_descriptor(&msg); /* an empty message may carry some too */
@@ -415,5 +456,5 @@ int sink_server_fd(const struct sink_server *server)
 
 bool sink_server_has_client(const struct sink_server *server)
 {
-	return server->fd >= 0;
+	return server->fd >= 0 && server->control;
 }

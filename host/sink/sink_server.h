@@ -2,7 +2,8 @@
 /*
  * The server's side of the SA sink's socket (docs/sa-sink.md): takes requests of one client at a time to a struct sink and sends events.
  * The backend's calls run inside sink_server_step; its fd and next_event are not used: events are handed over by sink_server_event.
- * Only the user of this process, root, and one more user that the configuration names may connect; a second client is told -EBUSY.
+ * Only the user of this process, root, and one more user that the configuration names may connect; a second client is told -EBUSY, unless the first has
+ * said nothing for ten seconds: then it has to go.
  * Keys are wiped from every buffer as soon as the backend has had them. Nothing here exits, prints or blocks.
  */
 #ifndef ESPALIER_SINK_SERVER_H
@@ -23,6 +24,8 @@ struct sink_server_config {
 	int (*esp_socket)(struct sink *backend, int fd, const struct endpoint *local);
 	/* May be NULL: a client has come (true) or is gone (false). */
 	void (*client)(struct sink *backend, bool present);
+	/* May be NULL: the client sends its first request, which is served next: it takes control. One that merely connects does not. */
+	void (*control)(struct sink *backend);
 };
 
 /* -EADDRINUSE: a server lives at this path. error: SINK_ERROR_LEN bytes. The configuration is copied, its path too. */
@@ -52,6 +55,7 @@ void sink_server_hold(struct sink_server *server);
 /* Read on; ret and text answer the request that waits, if one does. Nothing if the server is not held. */
 void sink_server_resume(struct sink_server *server, int ret, const char *text);
 
+/* One that has control. */
 bool sink_server_has_client(const struct sink_server *server);
 
 #endif

@@ -20,7 +20,7 @@ from scapy.packet import Raw, raw
 
 import espalier
 import sink
-from gwnet import INNER, NAT_PORT, NETS, OUTER, WAIT, Echo, Gateway, Net, Tunnel, Wire, inside, run, wait_for
+from gwnet import GATEWAY, INNER, NAT_PORT, NETS, OUTER, WAIT, Echo, Gateway, Net, Tunnel, Wire, inside, run, wait_for
 from sink import Sink, SinkError
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
@@ -559,6 +559,42 @@ class Ends(GatewayTest):
         self.assert_no_ping()
         self.assert_no_clear()
         wait_for(lambda: self.drop(0, "hold_expired"), "pings that were held")
+
+    def state(self):
+        """Of the namespace: routes, rules, filter, devices."""
+        inside_a = ("ip", "netns", "exec", self.net.a)
+        return [run("ip", "-n", self.net.a, *words) for words in (("route", "show", "table", "all"), ("rule",), ("-o", "link", "show"), ("address",))] + \
+            [run(*inside_a, "nft", "list", "ruleset")]
+
+    def test_mere_connection(self):
+        """Key management is gone for a moment; somebody connects, asks for nothing and leaves: SAs serve on."""
+        self.gateways[0].end()
+        self.gateways[0].arguments += ("--grace", 600)
+        self.gateways[0].start()
+        self.sinks[0] = Sink(self.gateways[0].path)
+        self.tunnel()
+        self.assert_pings(2)
+        self.sinks[0].close()
+        for _ in range(3):
+            Sink(self.gateways[0].path).close()
+            self.assert_pings(1)
+        self.assertEqual(self.gateways[0].log().count("key management is there"), 1)
+
+    def test_second_gateway(self):
+        """Started by mistake beside a living one, at its socket, with its TUN device, or with all of its own; or only to release: it says so, and
+        nothing has changed."""
+        self.tunnel()
+        self.assert_pings(2)
+        before = self.state()
+        first = self.gateways[0]
+        own = ("-d", "software", "--sink", first.path + "-2")
+        for words in (("-d", "software", "--sink", first.path), own, (*own, "--tun", "esp9"), ("--release",)):
+            with self.subTest(words=words):
+                done = subprocess.run(["ip", "netns", "exec", self.net.a, GATEWAY, *words], capture_output=True, text=True, timeout=WAIT, check=False)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertRegex(done.stderr, "in use")
+                self.assertEqual(self.state(), before)
+                self.assert_pings(2)
 
     def test_control(self):
         """A second client; requests that make no sense; the first goes on."""

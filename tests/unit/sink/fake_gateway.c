@@ -126,6 +126,15 @@ static void fake_client(struct sink *sink, bool present)
 	__atomic_fetch_add(&gateway->clients, present ? 1 : -1, __ATOMIC_SEQ_CST);
 }
 
+static void fake_control(struct sink *sink)
+{
+	struct fake_gateway *gateway = (struct fake_gateway *)sink;
+
+	if (gateway->hold_control)
+		sink_server_hold(server);
+	__atomic_fetch_add(&gateway->controls, 1, __ATOMIC_SEQ_CST);
+}
+
 static void *run(void *argument)
 {
 	struct pollfd fds[2] = { { .fd = sink_server_fd(server), .events = POLLIN }, { .fd = orders[0], .events = POLLIN } };
@@ -150,7 +159,7 @@ static void *run(void *argument)
 void fake_start(struct fake_gateway *gateway, const char *path)
 {
 	struct sink_server_config config = { .path = path, .user = (uid_t)-1, .backend = &gateway->sink, .esp_socket = fake_esp_socket,
-					     .client = fake_client };
+					     .client = fake_client, .control = fake_control };
 	char error[SINK_ERROR_LEN];
 
 	gateway->sink.ops = &fake_ops;

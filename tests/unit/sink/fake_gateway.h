@@ -27,6 +27,8 @@ struct fake_gateway {
 	bool udp_encap;
 	int esp_fd;
 	int clients; /* came less went */
+	unsigned int controls; /* how many took control */
+	bool hold_control;     /* one that takes control is not read from */
 };
 
 /* Serve at path until fake_stop; the process has one. */

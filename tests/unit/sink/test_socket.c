@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -305,6 +306,57 @@ static void second_client(void **state)
 	wait_clients(0);
 }
 
+/* Whoever connects and asks for nothing changes nothing, and the first request is what takes control. */
+static void mere_client(void **state)
+{
+	struct sink *sink = connect_client();
+
+	(void)state;
+	wait_clients(1);
+	assert_int_equal(gateway.controls, 0);
+	sink_close(sink);
+	wait_clients(0);
+	assert_int_equal(gateway.controls, 0);
+	sink = connect_client();
+	assert_int_equal(sink_flush(sink), 0);
+	assert_int_equal(sink_flush(sink), 0);
+	assert_int_equal(gateway.controls, 1);
+	sink_close(sink);
+	wait_clients(0);
+}
+
+static time_t later; /* seconds by which the clock is ahead */
+
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+	int ret = __real_clock_gettime(clock, now);
+
+	now->tv_sec += __atomic_load_n(&later, __ATOMIC_SEQ_CST);
+	return ret;
+}
+
+/* One that says nothing for long makes room for one that may have something to say; one that has spoken never does. */
+static void silent_client(void **state)
+{
+	struct sink *silent = connect_client(), *sink;
+	char error[SINK_ERROR_LEN];
+
+	(void)state;
+	wait_clients(1);
+	assert_int_equal(sink_connect(path, &sink, error), -EBUSY);
+	__atomic_fetch_add(&later, 10, __ATOMIC_SEQ_CST);
+	sink = connect_client();
+	assert_int_equal(sink_flush(sink), 0);
+	sink_close(silent);
+	__atomic_fetch_add(&later, 1000, __ATOMIC_SEQ_CST);
+	assert_int_equal(sink_connect(path, &silent, error), -EBUSY);
+	assert_int_equal(sink_flush(sink), 0);
+	sink_close(sink);
+	wait_clients(0);
+}
+
 /* ---- answers that take longer ---- */
 
 /* When the request is there: an event, which is not held up, and then the answer. */
@@ -315,6 +367,17 @@ static void *answer_later(void *ret)
 	for (int i = 0; i < WAIT_MS && !__atomic_load_n(&gateway.calls, __ATOMIC_SEQ_CST); i++)
 		usleep(1000);
 	fake_event(&event);
+	fake_resume(*(int *)ret);
+	return NULL;
+}
+
+/* When control is taken; the request has not been served by then. */
+static void *answer_control(void *ret)
+{
+	for (int i = 0; i < WAIT_MS && !__atomic_load_n(&gateway.controls, __ATOMIC_SEQ_CST); i++)
+		usleep(1000);
+	usleep(20000);
+	assert_int_equal(gateway.calls, 1);
 	fake_resume(*(int *)ret);
 	return NULL;
 }
@@ -365,6 +428,26 @@ static void held_client(void **state)
 	assert_int_equal(sink_flush(sink), 0);
 	pthread_join(thread, NULL);
 	assert_int_equal(gateway.calls, 2);
+	sink_close(sink);
+	wait_clients(0);
+}
+
+/* The backend wants to be rid of something before the first request, which waits. */
+static void held_control(void **state)
+{
+	struct sink *sink = connect_client();
+	pthread_t thread;
+	int zero = 0;
+
+	(void)state;
+	gateway.hold_control = true;
+	gateway.calls = 1; /* resume at once */
+	wait_clients(1);
+	assert_int_equal(pthread_create(&thread, NULL, answer_control, &zero), 0);
+	assert_int_equal(sink_flush(sink), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(gateway.calls, 2);
+	assert_int_equal(gateway.controls, 1);
 	sink_close(sink);
 	wait_clients(0);
 }
@@ -587,6 +670,7 @@ int main(void)
 		cmocka_unit_test_setup(events_in_order, reset), cmocka_unit_test_setup(many_events, reset), cmocka_unit_test_setup(deaf_client, reset),
 		cmocka_unit_test_setup(gateway_dies_and_returns, reset), cmocka_unit_test_setup(no_gateway, reset),
 		cmocka_unit_test_setup(later_answer, reset), cmocka_unit_test_setup(held_client, reset),
+		cmocka_unit_test_setup(held_control, reset), cmocka_unit_test_setup(mere_client, reset), cmocka_unit_test_setup(silent_client, reset),
 		cmocka_unit_test_setup(second_client, reset), cmocka_unit_test_setup(second_server, reset),
 		cmocka_unit_test_setup(bad_requests, reset), cmocka_unit_test_setup(fatal_messages, reset),
 		cmocka_unit_test_setup(empty_message, reset), cmocka_unit_test_setup(random_requests, reset), cmocka_unit_test_setup(bad_server, reset),
