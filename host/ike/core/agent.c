@@ -21,7 +21,7 @@ void agent_default_settings(struct agent_settings *settings)
 {
 	*settings = (struct agent_settings){
 		.retransmit_ms = 4000, .retransmit_percent = 180, .retransmit_tries = 5, .half_open_ms = 30000, .half_open_max = 10000,
-		.cookie_threshold = 30, .block_threshold = 5, .fragment_size = 1280, .keepalive_ms = 20000, .children_max = 256, .retire_ms = 5000,
+		.cookie_threshold = 30, .block_threshold = 5, .fragment_size = 1280, .keepalive_ms = 20000, .children_max = 256, .peer_share = 75, .retire_ms = 5000,
 		.retry_ms = 5000,
 	};
 }
@@ -66,7 +66,7 @@ static void read_caps(struct agent *agent)
 int agent_create(const struct agent_env *env, const struct agent_settings *settings, struct sink *sink, struct agent **agent, char *error)
 {
 	struct agent *a = calloc(1, sizeof(*a));
-	struct hash *tables[] = { &a->by_spi, &a->by_name, &a->by_init, &a->by_source, &a->by_peer, &a->children, &a->retries };
+	struct hash *tables[] = { &a->by_spi, &a->by_name, &a->by_init, &a->by_source, &a->by_peer, &a->children, &a->retries, &a->peers };
 
 	if (!a)
 		return fail(error, -ENOMEM, "no memory");
@@ -106,6 +106,7 @@ void agent_destroy(struct agent *agent)
 	hash_free(&agent->by_init);
 	hash_free(&agent->by_source);
 	hash_free(&agent->by_peer);
+	hash_free(&agent->peers);
 	hash_free(&agent->children);
 	OPENSSL_cleanse(agent, sizeof(*agent));
 	free(agent);

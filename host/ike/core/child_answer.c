@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/child_common.h"
+#include "core/peer.h"
 
 /* What the request says. */
 struct request {
@@ -142,6 +143,8 @@ static uint16_t decide(struct ike_sa *sa, const struct child_sa *old, const stru
 		count++;
 	/* Those that a rekeying replaces are the peer's to delete: one that never does has twice as many. */
 	if (count >= sa->agent->settings.children_max * (old ? 2u : 1u))
+		return IKE_N_NO_ADDITIONAL_SAS;
+	if (!old && !peer_may_have_child(sa))
 		return IKE_N_NO_ADDITIONAL_SAS;
 	if (!sa->agent->caps.aeads)
 		return IKE_N_TEMPORARY_FAILURE;

@@ -7,6 +7,7 @@
 
 #include "core/child_life.h"
 #include "core/commands.h"
+#include "core/peer.h"
 #include "core/reqid.h"
 
 #define PEER_READY_MS 300u
@@ -152,6 +153,7 @@ static int enter(struct child_sa *child)
 	child->next = child->ike->children;
 	child->ike->children = child;
 	agent->stats.child_sas++;
+	peer_add_child(child);
 	return 0;
 }
 
@@ -166,6 +168,7 @@ static void leave(struct child_sa *child)
 		link = &(*link)->next;
 	*link = child->next;
 	agent->stats.child_sas--;
+	peer_remove_child(child);
 }
 
 static void peer_is_ready(void *owner)

@@ -30,6 +30,7 @@ struct child_sa {
 	struct endpoint local_end, remote_end; /* outer, as the sink has them; ports 0 without UDP encapsulation */
 	struct suite suite;
 	struct hash_node by_in, by_out;	 /* in agent.children */
+	struct peer *peer;		 /* for whom it counts; peer.h */
 	enum sink_mode mode;
 	bool esn, udp_encap, initiator;	 /* initiator: of the exchange that made it */
 	bool waits;			 /* its outbound SA is there, but the policy keeps the old one until that is deleted (RFC 7296, 2.8) */

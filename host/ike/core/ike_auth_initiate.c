@@ -2,6 +2,7 @@
 /* IKE_AUTH as initiator. */
 #include "core/child_sa.h"
 #include "core/ike_auth.h"
+#include "core/peer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -236,6 +237,8 @@ static int response(struct ike_sa *sa, struct exchange *x, const struct ike_chai
 		err = prove(sa, m, &peer);
 	if (!err)
 		err = identity_copy(&peer.id, &sa->remote_id);
+	if (!err)
+		peer_join(sa);
 	auth_peer_clear(&peer);
 	if (err == -ENOMEM)
 		return err;

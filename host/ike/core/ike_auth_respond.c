@@ -4,6 +4,7 @@
 #include "core/ike_auth.h"
 #include "core/init.h"
 #include "core/offers.h"
+#include "core/peer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -140,6 +141,12 @@ static int read_asked(const struct ike_chain *m, struct identity *asked, const c
 	return identity_from_payload(id.type, id.data, id.len, asked) ? -EACCES : 0;
 }
 
+/* What the peer has goes as soon as this one is there. */
+static bool takes_over(const struct ike_sa *sa, const struct request *r)
+{
+	return sa->conn->unique == CONF_UNIQUE_REPLACE || (r->initial_contact && sa->conn->unique != CONF_UNIQUE_NEVER);
+}
+
 /* 0: the initiator is who it says, and sa->conn, sa->local_id and sa->remote_id are right. */
 static int authenticate(struct ike_sa *sa, struct request *r, struct auth_own *own, const char **why)
 {
@@ -168,6 +175,12 @@ static int authenticate(struct ike_sa *sa, struct request *r, struct auth_own *o
 		*why = "there is an IKE SA between these identities already, and it is to be kept";
 		return -EACCES;
 	}
+	if (!err && !takes_over(sa, r) && !peer_may_have_ike(sa)) {
+		*why = "the peer has as many IKE SAs as it may";
+		return -EACCES;
+	}
+	if (!err)
+		peer_join(sa);
 	return err;
 }
 

@@ -4,6 +4,7 @@
 #include "core/child_sa.h"
 #include "core/credentials.h"
 #include "core/handshake.h"
+#include "core/peer.h"
 #include "core/retry.h"
 #include "core/seal.h"
 #include "crypto/supported.h"
@@ -351,6 +352,7 @@ void ike_sa_established(struct ike_sa *sa)
 	handshake_end(sa);
 	follow_established(sa);
 	hash_insert(&sa->agent->by_peer, &sa->by_peer, ike_peer_key(&sa->remote_id));
+	peer_join(sa);
 	start_lifetimes(sa);
 	if (sa->conn->dpd_delay_s)
 		set(sa, &sa->dpd, sa->conn->dpd_delay_s * 1000ull, dpd_due);
@@ -486,6 +488,7 @@ void ike_sa_close(struct ike_sa *sa, enum close_cause cause, const char *why)
 	clear_timers(sa);
 	hash_remove(&sa->agent->by_name, &sa->by_name);
 	hash_remove(&sa->agent->by_peer, &sa->by_peer);
+	peer_leave(sa);
 	end_waiting(sa, cause, why ? why : "the IKE SA was closed");
 	if (!sa->agent->stopping)
 		restart_children(sa, cause);

@@ -34,6 +34,7 @@ struct child_packet;
 struct exchange;
 struct handshake;
 struct ike_sa;
+struct peer;
 
 enum ike_state {
 	IKE_CONNECTING,	 /* IKE_SA_INIT or IKE_AUTH under way */
@@ -136,6 +137,7 @@ struct ike_sa {
 	const char *why;		/* the same for people, a constant; NULL: nothing more to say */
 
 	struct child_sa *children;
+	struct peer *peer;		/* peer.h; NULL before it showed who it is */
 	struct timer dpd, keepalive, rekey, reauth, expire; /* reauth: also AUTH_LIFETIME; expire: hard end, and time for half-open ones */
 	struct ike_rekey *rekeying;	/* our rekey of this SA under way, for collisions; ike_rekey.c */
 	unsigned int refusals;		/* of our rekeyings of this SA by the peer */

@@ -30,6 +30,7 @@ struct agent {
 	struct hash by_init;   /* half-open IKE SAs as responder by the peer's SPI and address */
 	struct hash by_source; /* how many half-open ones an address has */
 	struct hash by_peer;   /* established IKE SAs by the peer's identity, for the unique policy */
+	struct hash peers;     /* peer.c: by identity */
 	struct hash children;  /* CHILD SAs by child_key(): inbound and outbound SPI; child_sa.c */
 	struct ike_sa *half_open_oldest, *half_open_newest;
 	unsigned int refused;	    /* half_open.c: requests, since then */

@@ -15,5 +15,6 @@ $(eval $(call ike_core_test,dpd))
 $(eval $(call ike_core_test,hostile))
 $(eval $(call ike_core_test,storm))
 $(eval $(call ike_core_test,give_up))
+$(eval $(call ike_core_test,quota))
 # By itself, without a world.
 $(eval $(call c_test,ike_core_ts,tests/unit/ike_core/test_ts.c,$(IKE_LIBS),-lcrypto))
