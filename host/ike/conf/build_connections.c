@@ -89,7 +89,7 @@ static const struct key child_keys[] = {
 	{ .name = "local_ts", .type = KEY_SELECTORS, .standard = "dynamic", KEY_AT(conf_child, local_ts) },
 	{ .name = "remote_ts", .type = KEY_SELECTORS, .standard = "dynamic", KEY_AT(conf_child, remote_ts) },
 	{ .name = "esp_proposals", .type = KEY_ESP, .standard = "default", KEY_AT(conf_child, esp_proposals) },
-	{ .name = "mode", .type = KEY_WORD, .standard = "tunnel", KEY_AT(conf_child, mode), .text = "tunnel transport" },
+	{ .name = "mode", .type = KEY_WORD, .standard = "tunnel", KEY_AT(conf_child, mode), .text = "tunnel transport pass drop" },
 	{ .name = "start_action", .type = KEY_ACTION, .standard = "none", KEY_AT(conf_child, start_action) },
 	{ .name = "close_action", .type = KEY_ACTION, .standard = "none", KEY_AT(conf_child, close_action) },
 	{ .name = "dpd_action", .type = KEY_ACTION, .standard = "none", KEY_AT(conf_child, dpd_action) },

@@ -51,6 +51,10 @@ int check_child(struct loader *loader, const struct settings_section *section, s
 		ret = check_limits(loader, section, "bytes", &child->bytes);
 	if (!ret)
 		ret = check_limits(loader, section, "packets", &child->packets);
+	if (!ret && conf_is_shunt(child) && child->start_action & CONF_ACTION_START)
+		ret = settings_fail(loader->error, where_of(section, "start", "action"),
+				    "mode = %s has nothing to start: start_action = trap puts the policy in force",
+				    child->mode == CONF_PASS ? "pass" : "drop");
 	/* What is to be up is up again after its peer was dead, unless something else was said. */
 	if (child->start_action & CONF_ACTION_START && !settings_find_value(section, "dpd_action"))
 		child->dpd_action = CONF_ACTION_START;

@@ -71,6 +71,9 @@ enum conf_hash { CONF_HASH_SHA256, CONF_HASH_SHA384, CONF_HASH_SHA512, CONF_HASH
 #define CONF_ACTION_TRAP 1u
 #define CONF_ACTION_START 2u
 
+/* mode: pass and drop are policies alone, nothing is negotiated. */
+enum conf_mode { CONF_TUNNEL, CONF_TRANSPORT, CONF_PASS, CONF_DROP };
+
 /*
  * One key type of an auth value such as rsa-2048-sha256-sha384; CONF_KEY_ANY ("pubkey") is each of them. Both mean of RSA: PKCS#1 v1.5 to sign,
  * RSASSA-PSS accepted too.
@@ -112,7 +115,7 @@ struct conf_child {
 	const struct conf_connection *connection; /* that it belongs to */
 	struct conf_selectors local_ts, remote_ts;
 	const struct proposals *esp_proposals; /* at least one */
-	enum sink_mode mode;
+	enum conf_mode mode;
 	unsigned int start_action, close_action, dpd_action; /* CONF_ACTION_... */
 	struct conf_limits time;	    /* seconds */
 	struct conf_limits bytes, packets;
@@ -121,6 +124,11 @@ struct conf_child {
 	uint32_t reqid;			    /* 0: the agent chooses */
 	uint32_t priority;		    /* of the policy; 0: by the selectors' size */
 };
+
+static inline bool conf_is_shunt(const struct conf_child *child)
+{
+	return child->mode == CONF_PASS || child->mode == CONF_DROP;
+}
 
 struct conf_connection {
 	struct conf *conf;		    /* that it is part of; no reference */

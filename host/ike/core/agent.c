@@ -5,6 +5,7 @@
 #include "core/handshake.h"
 #include "core/judge.h"
 #include "core/offers.h"
+#include "core/reqid.h"
 #include "core/retry.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@ void agent_default_settings(struct agent_settings *settings)
 		.retransmit_ms = 4000, .retransmit_percent = 180, .retransmit_tries = 5, .half_open_ms = 30000, .half_open_max = 10000,
 		.cookie_threshold = 30, .block_threshold = 5, .fragment_size = 1280, .keepalive_ms = 20000, .children_max = 256, .peer_share = 75, .retire_ms = 5000,
 		.retry_ms = 5000,
+		.start_blocks = 1,
 	};
 }
 
@@ -123,6 +125,13 @@ static void start_all(struct agent *agent)
 	}
 }
 
+/* What is wanted is set: the policies of an agent before this one, or of ours before the connection was lost, may go. */
+static void sweep(struct agent *agent)
+{
+	if (sink_sweep(agent->sink))
+		agent_log(agent, AGENT_ERROR, "policies of an earlier agent stay: %s", sink_error(agent->sink));
+}
+
 int agent_configure(struct agent *agent, struct conf *conf, char *error)
 {
 	struct credentials *credentials;
@@ -149,6 +158,7 @@ int agent_configure(struct agent *agent, struct conf *conf, char *error)
 	err = trap_install(agent, conf);
 	if (err)
 		agent_log(agent, AGENT_ERROR, "policies could not be installed: %s", sink_error(agent->sink));
+	sweep(agent);
 	start_all(agent);
 	return 0;
 }
@@ -272,7 +282,10 @@ static void sink_up(struct agent *agent)
 	agent_log(agent, AGENT_INFO, "data plane: %s", agent->caps.device);
 	if (agent->conf && trap_install(agent, agent->conf))
 		agent_log(agent, AGENT_ERROR, "policies could not be installed: %s", sink_error(agent->sink));
+	reqids_block(agent);
 	children_renew(agent);
+	if (agent->conf)
+		sweep(agent);
 }
 
 static void mapping_changed(const struct child_sa *child, const struct endpoint *remote)

@@ -66,6 +66,7 @@ struct agent_settings {
 	unsigned int children_max;     /* CHILD SAs of one IKE SA: 256, or twice as many while they are rekeyed; then NO_ADDITIONAL_SAS */
 	unsigned int peer_share;       /* percent of the data plane's SAs that it has and that are free, for a peer that asks for more; 100: no limit. 75 */
 	uint32_t retire_ms;	       /* how long an inbound SA stays after its rekeying: 5000 */
+	uint32_t start_blocks;	       /* what is to be up by start_action, close_action or dpd_action = start is blocked while it is down: 1; 0: not */
 	uint32_t retry_ms;	       /* first pause before a failed connection is tried again, doubled each time, to 60 times as much, less up to a quarter: 5000 */
 };
 

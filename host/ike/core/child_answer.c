@@ -94,7 +94,7 @@ static bool choose_child(const struct ike_sa *sa, const struct child_sa *old, co
 		const struct conf_child *child = sa->conn->children[i];
 		bool all;
 
-		if (!narrow(sa, child, r, &local, &remote))
+		if (conf_is_shunt(child) || !narrow(sa, child, r, &local, &remote))
 			continue;
 		all = holds_all(&local, &r->tsr) && holds_all(&remote, &r->tsi);
 		if (a->child && !all)

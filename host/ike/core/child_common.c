@@ -96,7 +96,7 @@ void child_selectors(const struct ike_sa *sa, const struct conf_child *child, st
 
 bool child_transport(const struct ike_sa *sa, const struct conf_child *child)
 {
-	return child->mode == SINK_TRANSPORT && sa->agent->caps.transport && !sa->nat_local && !sa->nat_remote;
+	return child->mode == CONF_TRANSPORT && sa->agent->caps.transport && !sa->nat_local && !sa->nat_remote;
 }
 
 int child_get_spi(struct ike_sa *sa, uint32_t *spi)

@@ -233,7 +233,8 @@ void child_use(struct child_sa *child)
 static void set_trap(struct child_sa *child, enum close_cause cause)
 {
 	const struct conf_child *conf = child->child;
-	bool wanted = (cause == CLOSE_PEER && conf->close_action & CONF_ACTION_TRAP) || (cause == CLOSE_DEAD && conf->dpd_action & CONF_ACTION_TRAP);
+	bool wanted = (cause == CLOSE_PEER && trap_blocks(child->ike->agent, conf->close_action)) ||
+		      (cause == CLOSE_DEAD && trap_blocks(child->ike->agent, conf->dpd_action));
 
 	if (wanted && !child->ike->agent->stopping)
 		trap_set(child->ike->agent, child->conf, conf, &child->ike->local.ip, &child->ike->remote.ip);

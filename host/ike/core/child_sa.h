@@ -123,17 +123,24 @@ int child_update_endpoints(struct child_sa *child);
 
 /* What both lists have in common; "dynamic" already replaced by addresses. Returns the count, at most SINK_TS_MAX. */
 unsigned int ts_narrow(const struct ts *ours, unsigned int our_count, const struct ts *theirs, unsigned int their_count, struct ts *both);
-/* The configured selectors with this address for "dynamic", without those that the data plane cannot carry. Returns the count. */
+/* The configured selectors with this address for "dynamic" (NULL: all of them), without those that the data plane cannot carry. Returns the count. */
 unsigned int ts_configured(const struct sink_caps *caps, const struct conf_selectors *selectors, const struct ip_addr *dynamic, struct ts *out);
 /* What is asked for: first what comes before the rest, as far as it is within ours, then ours. Returns the count, at most 2 * SINK_TS_MAX. */
 unsigned int ts_offer(const struct ts *first, unsigned int first_count, const struct ts *ours, unsigned int our_count, struct ts *offer);
-/* Of a policy: the narrower, the smaller; a trap's is greater than any SA's. */
-uint32_t ts_priority(const struct ts *local, unsigned int local_count, const struct ts *remote, unsigned int remote_count, bool trap);
+/* What goes before what, as strongSwan has it: shunts that pass, CHILD SAs, traps, shunts that drop. */
+enum ts_rank { RANK_PASS = 1, RANK_SA, RANK_TRAP, RANK_DROP };
+/* Of a policy: the smaller goes first; within a rank the narrower. */
+uint32_t ts_priority(const struct ts *local, unsigned int local_count, const struct ts *remote, unsigned int remote_count, enum ts_rank rank);
 
 /* ---- trap.c: policies without an SA ------------------------------------------------------------------------------------------- */
 
-/* Install what start_action = trap asks for, remove what an earlier configuration asked for. 0, or the first error: the rest is there. */
+/*
+ * Install shunts (mode = pass and drop) and what start_action = trap asks for, or start if that blocks; remove what an earlier configuration
+ * asked for. 0, or the first error: the rest is there.
+ */
 int trap_install(struct agent *agent, struct conf *conf);
+/* Does what an action of the configuration speaks of stay blocked while it is down? */
+bool trap_blocks(const struct agent *agent, unsigned int action);
 void trap_acquire(struct agent *agent, const struct sink_event *event);
 /* The peer has no SA for this packet of a trap: it is not asked again for a while. */
 void trap_refused(struct agent *agent, const struct child_packet *packet);

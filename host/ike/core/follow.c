@@ -77,5 +77,5 @@ const struct conf_child *child_followed(const struct ike_sa *sa, const struct co
 	/* One that kept its configuration may have CHILD SAs of the one in force, and those are newer. */
 	if (sa->conf == sa->agent->conf && !strcmp(sa->conn->name, child->connection->name))
 		now = conf_connection_child(sa->conn, child->name);
-	return now ? now : child;
+	return now && !conf_is_shunt(now) ? now : child;
 }

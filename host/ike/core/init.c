@@ -319,6 +319,15 @@ static int choose_endpoints(struct ike_sa *sa)
 	return 0;
 }
 
+/* The first that is negotiated; NULL: none is. */
+static const struct conf_child *first_child(const struct conf_connection *conn)
+{
+	for (size_t i = 0; i < conn->child_count; i++)
+		if (!conf_is_shunt(conn->children[i]))
+			return conn->children[i];
+	return NULL;
+}
+
 static int prepare(struct ike_sa *sa, const struct conf_child *child)
 {
 	struct proposals *ours = ike_proposals(sa->conn);
@@ -340,7 +349,7 @@ static int prepare(struct ike_sa *sa, const struct conf_child *child)
 		err = choose_group(sa, group);
 	if (err)
 		return err;
-	sa->handshake->child = child ? child : sa->conn->child_count ? sa->conn->children[0] : NULL;
+	sa->handshake->child = child ? child : first_child(sa->conn);
 	sa->handshake->ppk = own_ppk(sa);
 	sa->handshake->first_contact = ike_sa_by_name(sa->agent, sa->conn->name) == sa && !ike_sa_next_by_name(sa);
 	sa->nat_fake = init_fakes_nat(sa);

@@ -176,14 +176,26 @@ static void fill_selectors(struct sink_policy *policy, const struct ts *local, u
 	memcpy(policy->remote, remote, remote_count * sizeof(*remote));
 }
 
+/* What the policy is for, and what of it may follow. */
+static enum ts_rank rank_of(const struct reqid *r)
+{
+	if (r->user)
+		return RANK_SA;
+	if (!r->trap_conf || !conf_is_shunt(r->trap))
+		return RANK_TRAP;
+	return r->trap->mode == CONF_PASS ? RANK_PASS : RANK_DROP;
+}
+
 int reqid_apply(struct reqid *r)
 {
+	static const enum sink_action actions[] = { [RANK_PASS] = SINK_BYPASS, [RANK_SA] = SINK_PROTECT, [RANK_TRAP] = SINK_PROTECT, [RANK_DROP] = SINK_DISCARD };
 	struct agent *agent = r->agent;
-	struct sink_policy policy = { .reqid = r->id, .action = SINK_PROTECT, .priority = r->priority };
+	enum ts_rank rank = rank_of(r);
+	struct sink_policy policy = { .reqid = r->id, .action = actions[rank], .priority = r->priority };
 	const struct child_sa *user = r->user;
 	int err;
 
-	if (!user && !r->trap_conf) {
+	if (!user && !r->trap_conf && !r->blocks) {
 		if (r->in_sink)
 			sink_policy_delete(agent->sink, r->id);
 		r->in_sink = false;
@@ -197,7 +209,7 @@ int reqid_apply(struct reqid *r)
 		fill_selectors(&policy, r->local, r->local_count, r->remote, r->remote_count);
 	}
 	if (!policy.priority)
-		policy.priority = ts_priority(policy.local, policy.local_count, policy.remote, policy.remote_count, !user);
+		policy.priority = ts_priority(policy.local, policy.local_count, policy.remote, policy.remote_count, rank);
 	err = sink_policy_set(agent->sink, &policy);
 	if (err && err != -ENODEV)
 		agent_log(agent, AGENT_ERROR, "policy of %s/%s, reqid %u: %s", r->conn, r->name, r->id, sink_error(agent->sink));
@@ -238,6 +250,8 @@ int reqid_use(struct reqid *r, struct child_sa *child)
 	err = reqid_apply(r);
 	if (err)
 		r->user = before;
+	else
+		r->blocks = false;
 	return err;
 }
 
@@ -269,6 +283,10 @@ void reqid_leave(struct reqid *r, struct child_sa *child)
 	if (*link)
 		*link = child->next_same;
 	child->reqid = NULL;
+	if (r->children || !r->blocks)
+		return;
+	r->blocks = false;
+	reqid_apply(r);
 }
 
 /* ---- all of them --------------------------------------------------------------------------------------------------------------- */
@@ -290,8 +308,21 @@ void reqids_each(struct agent *agent, void (*visit)(struct reqid *r, void *arg),
 static void lost(struct reqid *r, void *arg)
 {
 	(void)arg;
+	r->blocks |= r->user != NULL;
 	r->user = NULL;
 	r->in_sink = false;
+}
+
+static void block(struct reqid *r, void *arg)
+{
+	(void)arg;
+	if (r->blocks && !r->trap_conf)
+		reqid_apply(r);
+}
+
+void reqids_block(struct agent *agent)
+{
+	reqids_each(agent, block, NULL);
 }
 
 void reqids_lost(struct agent *agent)

@@ -31,6 +31,7 @@ struct reqid {
 	} refused[TRAP_REFUSALS];
 	unsigned int refused_next;
 	bool in_sink;			/* there is a policy */
+	bool blocks;			/* its SAs were lost with the data plane: the policy is there without one until they are back */
 	bool marked;			/* trap_install: wanted by the new configuration */
 };
 
@@ -50,8 +51,9 @@ int reqid_use(struct reqid *r, struct child_sa *child);
 void reqid_unuse(struct reqid *r, struct child_sa *child);
 /* Put what should be into the sink. */
 int reqid_apply(struct reqid *r);
-/* The sink has lost its policies. */
+/* The sink has lost its policies; those that it had for an SA are put back without one. */
 void reqids_lost(struct agent *agent);
+void reqids_block(struct agent *agent);
 
 /* For trap.c: call visit for each; it may release the one it is given. */
 void reqids_each(struct agent *agent, void (*visit)(struct reqid *r, void *arg), void *arg);

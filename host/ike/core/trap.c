@@ -8,6 +8,11 @@
 #define ACQUIRE_PAUSE_MS 1000u
 #define REFUSED_MS 60000u
 
+bool trap_blocks(const struct agent *agent, unsigned int action)
+{
+	return action & CONF_ACTION_TRAP || (action & CONF_ACTION_START && agent->settings.start_blocks);
+}
+
 int trap_set(struct agent *agent, struct conf *conf, const struct conf_child *child, const struct ip_addr *local, const struct ip_addr *remote)
 {
 	struct ts local_ts[SINK_TS_MAX], remote_ts[SINK_TS_MAX];
@@ -21,6 +26,8 @@ int trap_set(struct agent *agent, struct conf *conf, const struct conf_child *ch
 	if (!r)
 		return -ENOMEM;
 	r->marked = true;
+	if (!r->user)
+		r->priority = child->priority;
 	if (r->trap_conf != conf) {
 		conf_free(r->trap_conf);
 		r->trap_conf = conf_ref(conf);
@@ -36,6 +43,8 @@ static int install_one(struct agent *agent, struct conf *conf, const struct conf
 	struct ip_addr local;
 	int err;
 
+	if (conf_is_shunt(child))
+		return trap_set(agent, conf, child, NULL, NULL);
 	if (!remote) {
 		agent_log(agent, AGENT_ERROR, "%s/%s: no trap without an address of the peer", conn->name, child->name);
 		return -EADDRNOTAVAIL;
@@ -74,7 +83,7 @@ static const struct conf_child *still_wanted(const struct reqid *r, const struct
 	for (size_t i = 0; conn && i < conn->child_count; i++) {
 		const struct conf_child *child = conn->children[i];
 
-		if (!strcmp(child->name, r->name) && (child->close_action & CONF_ACTION_TRAP || child->dpd_action & CONF_ACTION_TRAP)
+		if (!strcmp(child->name, r->name) && (trap_blocks(r->agent, child->close_action) || trap_blocks(r->agent, child->dpd_action))
 		    && same_selectors(&child->local_ts, &r->trap->local_ts) && same_selectors(&child->remote_ts, &r->trap->remote_ts))
 			return child;
 	}
@@ -100,22 +109,34 @@ static void settle(struct reqid *r, void *arg)
 	reqid_release(r);
 }
 
-int trap_install(struct agent *agent, struct conf *conf)
+/* Those that pass in clear, or all others. */
+static int install_all(struct agent *agent, struct conf *conf, bool pass)
 {
 	int first = 0, err;
 
-	reqids_each(agent, unmark, NULL);
 	for (size_t i = 0; i < conf->connection_count; i++) {
 		const struct conf_connection *conn = conf->connections[i];
 
 		for (size_t c = 0; c < conn->child_count; c++) {
-			if (!(conn->children[c]->start_action & CONF_ACTION_TRAP))
+			if ((conn->children[c]->mode == CONF_PASS) != pass || !trap_blocks(agent, conn->children[c]->start_action))
 				continue;
 			err = install_one(agent, conf, conn->children[c]);
 			if (!first)
 				first = err;
 		}
 	}
+	return first;
+}
+
+int trap_install(struct agent *agent, struct conf *conf)
+{
+	int first, err;
+
+	reqids_each(agent, unmark, NULL);
+	first = install_all(agent, conf, true); /* before what they are exceptions of */
+	err = install_all(agent, conf, false);
+	if (!first)
+		first = err;
 	reqids_each(agent, settle, conf);
 	return first;
 }

@@ -2,8 +2,9 @@
 /* Traffic selectors of a CHILD SA: from the configuration, narrowed to what both sides have (RFC 7296, 2.9), ranked. */
 #include "core/child_sa.h"
 
-#define PRIORITY_SA 200000u
-#define PRIORITY_TRAP 400000u
+#include <string.h>
+
+#define PER_RANK 200000u /* strongSwan's ranges */
 #define PER_PREFIX_BIT 512u /* two sides of 128 bits leave room for protocol and ports */
 #define PER_PROTOCOL 128u
 #define PER_PORT 64u
@@ -36,6 +37,12 @@ unsigned int ts_narrow(const struct ts *ours, unsigned int our_count, const stru
 	return count;
 }
 
+static void everything(const struct sink_caps *caps, struct ts *ts)
+{
+	ts->lo = ts->hi = (struct ip_addr){ .family = caps->inner_v4 ? 4 : 6 };
+	memset(ts->hi.bytes, 0xff, ip_len(&ts->hi));
+}
+
 unsigned int ts_configured(const struct sink_caps *caps, const struct conf_selectors *selectors, const struct ip_addr *dynamic, struct ts *out)
 {
 	unsigned int count = 0;
@@ -43,8 +50,10 @@ unsigned int ts_configured(const struct sink_caps *caps, const struct conf_selec
 	for (size_t i = 0; i < selectors->count && count < SINK_TS_MAX; i++) {
 		struct ts ts = selectors->items[i].ts;
 
-		if (selectors->items[i].dynamic)
+		if (selectors->items[i].dynamic && dynamic)
 			ts.lo = ts.hi = *dynamic;
+		else if (selectors->items[i].dynamic)
+			everything(caps, &ts);
 		if ((ts.lo.family == 4 && caps->inner_v4) || (ts.lo.family == 6 && caps->inner_v6))
 			out[count++] = ts;
 	}
@@ -83,7 +92,7 @@ static uint32_t narrowness(const struct ts *list, unsigned int count)
 	return count ? least : 0;
 }
 
-uint32_t ts_priority(const struct ts *local, unsigned int local_count, const struct ts *remote, unsigned int remote_count, bool trap)
+uint32_t ts_priority(const struct ts *local, unsigned int local_count, const struct ts *remote, unsigned int remote_count, enum ts_rank rank)
 {
-	return (trap ? PRIORITY_TRAP : PRIORITY_SA) - narrowness(local, local_count) - narrowness(remote, remote_count);
+	return rank * PER_RANK - narrowness(local, local_count) - narrowness(remote, remote_count);
 }

@@ -256,12 +256,17 @@ void agent_up(struct agent *agent, const char *name, unsigned int timeout_ms, ag
 		done(ctx, -ENOENT, error);
 		return;
 	}
+	if (child && conf_is_shunt(child)) {
+		done(ctx, -EINVAL, "it is a policy without an SA (mode = pass or drop): there is nothing to bring up");
+		return;
+	}
 	r = request_begin(agent, timeout_ms, done, ctx);
 	if (!r)
 		return;
 	if (child)
 		up_child(agent, child, r);
 	for (size_t i = 0; !child && i < conn->child_count; i++)
-		up_child(agent, conn->children[i], r);
+		if (!conf_is_shunt(conn->children[i]))
+			up_child(agent, conn->children[i], r);
 	request_settle(r, 0, NULL);
 }

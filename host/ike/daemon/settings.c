@@ -23,6 +23,7 @@ static const struct setting {
 	{ "keep_alive", "seconds between NAT keepalives", offsetof(struct agent_settings, keepalive_ms), 1000, 0, 86400 },
 	{ "delete_rekeyed_delay", "seconds that an inbound SA stays after its rekeying", offsetof(struct agent_settings, retire_ms), 1000, 0, 3600 },
 	{ "retry_initiate_interval", "seconds until a failed connection is tried again, at first", offsetof(struct agent_settings, retry_ms), 1000, 0.1, 3600 },
+	{ "start_blocks", "1: what start_action = start covers is blocked while it is down; 0: in clear", offsetof(struct agent_settings, start_blocks), 1, 0, 1 },
 };
 
 #define COUNT (sizeof(table) / sizeof(table[0]))

@@ -130,12 +130,7 @@ static int open_agent(struct daemon *d, char *error)
 
 	daemon_fill_env(d);
 	ret = agent_create(&d->env, &d->options->settings, &d->sink.sink, &d->agent, error);
-	if (ret)
-		return ret;
-	/* What an earlier agent left has keys that nobody knows any more. Only now: its policies keep cleartext in until ours follow. */
-	if (sink_flush(d->gateway))
-		log_format(&d->log, AGENT_ERROR, "gateway: SAs of an earlier agent stay: %s", sink_error(d->gateway));
-	return load(d, error);
+	return ret ? ret : load(d, error);
 }
 
 static int open_control(struct daemon *d, char *error)

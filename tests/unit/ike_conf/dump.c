@@ -72,9 +72,11 @@ static void set_limits(json_t *object, const char *unit, const struct conf_limit
 	}
 }
 
+static const char *const modes[] = { [CONF_TUNNEL] = "TUNNEL", [CONF_TRANSPORT] = "TRANSPORT", [CONF_PASS] = "PASS", [CONF_DROP] = "DROP" };
+
 static json_t *child_json(const struct conf_child *child)
 {
-	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:i}", "mode", child->mode == SINK_TUNNEL ? "TUNNEL" : "TRANSPORT",
+	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:i}", "mode", modes[child->mode],
 				   "start_action", action(child->start_action), "close_action", action(child->close_action),
 				   "dpd_action", action(child->dpd_action), "reqid", (json_int_t)child->reqid, "priority", (json_int_t)child->priority,
 				   "replay_window", (json_int_t)child->replay_window, "copy_df", child->copy_df);

@@ -119,6 +119,9 @@ connections {
         dpd_delay = 1h
         dpd_timeout = 5m
         children {
+            pass { mode = pass
+                   remote_ts = 10.77.0.0/16 }
+            drop { mode = drop }
             tr { mode = transport
                  start_action = trap|start
                  close_action = trap

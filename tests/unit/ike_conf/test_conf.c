@@ -94,7 +94,7 @@ static void test_defaults(void **unused)
 	assert_true(n->local_ts.items[0].dynamic && n->remote_ts.items[0].dynamic);
 	assert_int_equal(n->local_ts.items[0].ts.port_hi, 65535);
 	assert_int_equal(n->esp_proposals->list[0].protocol, IKE_PROTO_ESP);
-	assert_int_equal(n->mode, SINK_TUNNEL);
+	assert_int_equal(n->mode, CONF_TUNNEL);
 	assert_int_equal(n->start_action + n->close_action + n->dpd_action, 0);
 	assert_int_equal(n->time.rekey, 3600);
 	assert_int_equal(n->time.life, 3960);
@@ -161,7 +161,9 @@ static const struct plain connection_lines[] = {
 };
 
 static const struct plain child_lines[] = {
-	N("mode = transport", mode, SINK_TRANSPORT),
+	N("mode = transport", mode, CONF_TRANSPORT),
+	N("mode = pass", mode, CONF_PASS),
+	N("mode = drop", mode, CONF_DROP),
 	N("start_action = trap", start_action, CONF_ACTION_TRAP),
 	N("start_action = start", start_action, CONF_ACTION_START),
 	N("start_action = trap|start", start_action, CONF_ACTION_TRAP | CONF_ACTION_START),
@@ -177,7 +179,7 @@ static const struct plain child_lines[] = {
 	N("start_action = START|Trap", start_action, CONF_ACTION_TRAP | CONF_ACTION_START),
 	N("start_action = route", start_action, CONF_ACTION_TRAP),
 	N("close_action = clear", close_action, 0),
-	N("mode = Transport", mode, SINK_TRANSPORT),
+	N("mode = Transport", mode, CONF_TRANSPORT),
 	N("replay_window = -1", replay_window, 32),
 	N("rekey_time = 10m", time.rekey, 600),
 	N("rekey_time = 10m", time.life, 660),
@@ -507,7 +509,8 @@ static void test_errors(void **unused)
 		{ "children = x", "f:2: unknown key children" },
 	};
 	static const char *const child[][2] = {
-		{ "mode = beet", "f:4: mode = beet: one of these is wanted: tunnel transport" },
+		{ "mode = beet", "f:4: mode = beet: one of these is wanted: tunnel transport pass drop" },
+		{ "mode = pass\nstart_action = trap|start", "f:5: mode = pass has nothing to start: start_action = trap puts the policy in force" },
 		{ "start_action = star", "f:4: start_action = star: none (clear), trap (route), start (restart) or trap|start is wanted" },
 		{ "start_action = trap|route", "f:4: start_action = trap|route: " },
 		{ "start_action = |", "f:4: start_action = |: " },

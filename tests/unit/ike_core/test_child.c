@@ -387,6 +387,107 @@ static void test_trap(void **state)
 	pair_close(&p);
 }
 
+static const struct mock_policy *policy_to(struct node *n, const char *remote)
+{
+	struct ts ts;
+
+	assert_int_equal(ts_parse(remote, &ts), 0);
+	for (const struct mock_policy *p = n->sink.policies; p; p = p->next)
+		if (ts_equal(&p->policy.remote[0], &ts))
+			return p;
+	return NULL;
+}
+
+/* Policies alone, in strongSwan's order: pass before everything, drop behind everything; a reload changes and removes them. */
+static void test_shunts(void **state)
+{
+	static const char shunts[] = "start_action = trap\nchild lan:mode = pass\nchild lan:local_ts = 10.1.0.0/16\nchild lan:remote_ts = 10.1.0.0/16\n"
+				     "child lan:start_action = trap\n";
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, 61, shunts, "");
+	assert_int_equal(policy_to(p.a, "10.1.0.0/16")->policy.action, SINK_BYPASS);
+	assert_true(policy_to(p.a, "10.1.0.0/16")->policy.priority < policy_to(p.a, "10.2.0.0/16")->policy.priority);
+	node_up(p.a, "gw"); /* all of the connection: the shunt is none of them */
+	assert_true(ping_both(&p));
+	assert_true(policy_to(p.a, "10.1.0.0/16")->policy.priority < policy_to(p.a, "10.2.0.0/16")->policy.priority);
+	pair_configure(&p, "child rest:mode = drop\nchild rest:start_action = trap\n", "");
+	assert_null(policy_to(p.a, "10.1.0.0/16"));
+	assert_int_equal(policy_to(p.a, "0.0.0.0/0")->policy.action, SINK_DISCARD);
+	assert_true(policy_to(p.a, "0.0.0.0/0")->policy.priority > policy_to(p.a, "10.2.0.0/16")->policy.priority);
+	assert_true(ping_both(&p));
+	pair_configure(&p, "mode = pass\nstart_action = trap", ""); /* the SA goes on until it ends; then in clear */
+	assert_true(ping_both(&p));
+	node_down(p.a, "gw");
+	world_run(p.w, MINUTE);
+	assert_int_equal(policy_to(p.a, "10.2.0.0/16")->policy.action, SINK_BYPASS);
+	pair_configure(&p, "", "");
+	assert_null(p.a->sink.policies);
+	pair_close(&p);
+}
+
+/* What start_action = start covers never goes in clear, unless the setting says so. */
+static void test_start_blocks(void **state)
+{
+	for (unsigned int blocks = 0; blocks < 2; blocks++) {
+		struct pair p;
+
+		(void)state;
+		pair_create(&p, 62);
+		p.w->settings.start_blocks = blocks;
+		node_restart(p.a);
+		pair_configure(&p, "start_action = start", "");
+		assert_int_equal(p.a->sink.policies != NULL, blocks); /* before anything was negotiated */
+		world_run(p.w, MINUTE);
+		assert_true(ping_both(&p));
+		node_down(p.b, "gw"); /* the peer ends it */
+		assert_int_equal(p.a->sink.policies != NULL, blocks);
+		if (blocks)
+			assert_int_equal(p.a->sink.policies->policy.spi, 0);
+		pair_close(&p);
+	}
+}
+
+/* What an earlier agent left goes, but not before what stays is set. */
+static void test_sweep(void **state)
+{
+	struct sink_policy old = { .reqid = 4711, .local_count = 1, .remote_count = 1 };
+	struct pair p;
+
+	(void)state;
+	pair_create(&p, 63);
+	assert_int_equal(ts_parse("10.1.0.0/16", &old.local[0]), 0);
+	assert_int_equal(ts_parse("10.9.0.0/16", &old.remote[0]), 0);
+	assert_int_equal(sink_policy_set(&p.a->sink.sink, &old), 0);
+	p.a->sink.policies->set = false;
+	pair_configure(&p, "start_action = trap", "");
+	assert_null(policy_to(p.a, "10.9.0.0/16"));
+	assert_non_null(policy_to(p.a, "10.2.0.0/16"));
+	pair_close(&p);
+}
+
+/* The data plane is back without SAs: what they protected is blocked until they are, also where there is no trap. */
+static void test_lost_blocks(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, 64, "", "");
+	node_up(p.a, "net");
+	mock_down(&p.a->sink);
+	mock_up(&p.a->sink);
+	node_poke(p.a);
+	assert_non_null(policy_to(p.a, "10.2.0.0/16"));
+	assert_int_equal(policy_to(p.a, "10.2.0.0/16")->policy.spi, 0);
+	world_run(p.w, MINUTE);
+	assert_true(ping_both(&p));
+	node_down(p.a, "net");
+	world_run(p.w, MINUTE);
+	assert_null(p.a->sink.policies);
+	pair_close(&p);
+}
+
 static void test_start(void **state)
 {
 	const char *more = "start_action = start\nchild two:local_ts = 10.3.0.0/16\nchild two:remote_ts = 10.3.0.0/16\n"
@@ -502,6 +603,10 @@ int main(void)
 		cmocka_unit_test(test_not_found),
 		cmocka_unit_test(test_temporary_failure),
 		cmocka_unit_test(test_trap),
+		cmocka_unit_test(test_shunts),
+		cmocka_unit_test(test_start_blocks),
+		cmocka_unit_test(test_sweep),
+		cmocka_unit_test(test_lost_blocks),
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_narrowed_trap),
 		cmocka_unit_test(test_nat),

@@ -78,23 +78,25 @@ static void test_many(void **state)
 	assert_true(ts_equal(&both[SINK_TS_MAX - 1], &theirs[SINK_TS_MAX - 1]));
 }
 
-static uint32_t priority(const char *local, const char *remote, bool trap)
+static uint32_t priority(const char *local, const char *remote, enum ts_rank rank)
 {
 	struct ts l[SINK_TS_MAX], r[SINK_TS_MAX];
 	unsigned int l_count = parse(local, l), r_count = parse(remote, r);
 
-	return ts_priority(l, l_count, r, r_count, trap);
+	return ts_priority(l, l_count, r, r_count, rank);
 }
 
 static void test_priority(void **state)
 {
 	(void)state;
-	assert_true(priority("10.1.0.0/24", "10.2.0.0/16", false) < priority("10.1.0.0/16", "10.2.0.0/16", false));
-	assert_true(priority("10.1.0.0/16", "10.2.0.1/32", false) < priority("10.1.0.0/16", "10.2.0.0/16", false));
-	assert_true(priority("10.1.0.0/16[tcp]", "10.2.0.0/16", false) < priority("10.1.0.0/16", "10.2.0.0/16", false));
-	assert_true(priority("10.1.0.0/16[tcp/80]", "10.2.0.0/16", false) < priority("10.1.0.0/16[tcp]", "10.2.0.0/16", false));
-	assert_true(priority("0.0.0.0/0", "0.0.0.0/0", false) < priority("10.1.0.1/32", "10.2.0.1/32", true));
-	assert_true(priority("2001:db8::1/128[tcp/80]", "2001:db8::2/128[tcp/80]", false) > 0);
+	assert_true(priority("10.1.0.0/24", "10.2.0.0/16", RANK_SA) < priority("10.1.0.0/16", "10.2.0.0/16", RANK_SA));
+	assert_true(priority("10.1.0.0/16", "10.2.0.1/32", RANK_SA) < priority("10.1.0.0/16", "10.2.0.0/16", RANK_SA));
+	assert_true(priority("10.1.0.0/16[tcp]", "10.2.0.0/16", RANK_SA) < priority("10.1.0.0/16", "10.2.0.0/16", RANK_SA));
+	assert_true(priority("10.1.0.0/16[tcp/80]", "10.2.0.0/16", RANK_SA) < priority("10.1.0.0/16[tcp]", "10.2.0.0/16", RANK_SA));
+	assert_true(priority("0.0.0.0/0", "0.0.0.0/0", RANK_SA) < priority("10.1.0.1/32", "10.2.0.1/32", RANK_TRAP));
+	assert_true(priority("2001:db8::1/128[tcp/80]", "2001:db8::2/128[tcp/80]", RANK_SA) > 0);
+	assert_true(priority("0.0.0.0/0", "0.0.0.0/0", RANK_PASS) < priority("10.1.0.1/32", "10.2.0.1/32", RANK_SA));
+	assert_true(priority("0.0.0.0/0", "0.0.0.0/0", RANK_TRAP) < priority("2001:db8::1/128", "2001:db8::2/128", RANK_DROP));
 }
 
 int main(void)
