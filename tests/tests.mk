@@ -6,7 +6,7 @@ SIM_BIN := $(B)/bin/espalier-sim
 export ESPALIER_SIM ?= $(SIM_BIN)
 
 # On the software reference, then the same and more on the simulated card.
-SOFTWARE_TESTS := $(SYS)/test_gw.py:software $(SYS)/test_gw_card.py $(SYS)/test_gw_routes.py:software $(SYS)/test_random.py:software $(SYS)/test_drops.py:software $(SYS)/test_tshark.py:software $(SYS)/test_ike.py $(SYS)/test_outputs.py \
+SOFTWARE_TESTS := $(SYS)/test_gw.py:software $(SYS)/test_gw_card.py $(SYS)/test_gw_routes.py:software $(SYS)/test_gw_clear.py:software $(SYS)/test_random.py:software $(SYS)/test_drops.py:software $(SYS)/test_tshark.py:software $(SYS)/test_ike.py $(SYS)/test_outputs.py \
   $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_TEST_DEVICE=software,$(t))
 SIM_TESTS := $(SYS)/test_random.py:sim $(SYS)/test_drops.py:sim $(SYS)/test_rootcomplex.py $(SYS)/test_pci.py $(SYS)/test_tshark.py:sim \
   $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_TEST_DEVICE=sim,$(t))
@@ -44,7 +44,7 @@ HOST_UNIT_TESTS := $(filter-out %/sim_pcie,$(filter $(addprefix $(B)/tests/,host
 asan_tests = $(patsubst $(B)/%,$(1)/%,$(foreach t,$(HOST_UNIT_TESTS),ESPALIER_BUILD=$(1),$(patsubst $(B)/%,$(1)/%,$(t)))) \
   $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_BUILD=$(1),ESPALIER_TEST_DEVICE=software,$(patsubst $(B)/%,$(1)/%,$(t))) \
   $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_BUILD=$(1),ESPALIER_TEST_DEVICE=sim,ESPALIER_TEST_SAS=64,$(patsubst $(B)/%,$(1)/%,$(t))) \
-  $(foreach t,test_gw.py:software test_gw_card.py test_gw_routes.py:software test_random.py:software test_drops.py:software test_pci.py test_ike.py test_outputs.py,ESPALIER_BUILD=$(1),$(SYS)/$(t))
+  $(foreach t,test_gw.py:software test_gw_card.py test_gw_routes.py:software test_gw_clear.py:software test_random.py:software test_drops.py:software test_pci.py test_ike.py test_outputs.py,ESPALIER_BUILD=$(1),$(SYS)/$(t))
 
 .PHONY: asan-build
 asan-build: $(ESPALIER) $(IKE_PROGRAM) $(GW) $(B)/tests/hostile-card $(HOST_UNIT_TESTS) $(SYSTEM_C_TESTS)

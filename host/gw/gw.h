@@ -17,12 +17,14 @@
 #include "sink/sink_server.h"
 #include "spd.h"
 #include "tun.h"
+#include "watch.h"
 #include "wire.h"
 
 #define GW_MTU_MIN 576u	  /* of the TUN device, and of a path over IPv4 */
 #define GW_MTU_MIN6 1280u /* of a path over IPv6 */
 #define CARD_LOCAL 0xc0000201u /* tunnel ends inside the card, where they serve nobody: 192.0.2.1 and 192.0.2.2 */
 #define CARD_PEER 0xc0000202u
+#define GW_MTU_DEVICE 9000u /* of the TUN device; its routes have smaller ones */
 #define GW_MTU_START 1438u /* before there is an SA: ESP in UDP over IPv4 on Ethernet */
 #define GW_BATCH 64u	  /* packets taken from one source before others have their turn */
 
@@ -30,7 +32,7 @@ struct gw_options {
 	const char *device;   /* for espalier_open */
 	const char *sink;     /* path of the SA sink's socket */
 	const char *tun;
-	uint16_t mtu;	      /* of the TUN device; 0: follows the SAs */
+	uint16_t mtu;	      /* of the TUN device and all its routes; 0: routes follow the SAs */
 	const char *stats;    /* file for counters as JSON, or NULL */
 	uid_t user;	      /* who may use the sink besides root; (uid_t)-1: nobody */
 	bool release;	      /* at the end rules, routes and the inbound filter go; otherwise they stay and block */
@@ -48,6 +50,7 @@ struct gw {
 	struct gw_wire wire;
 	struct gw_routes routes;
 	struct gw_filter filter;
+	struct gw_watch watch;
 	struct gw_counters counters;
 	struct sink_server *server;
 	int lock_fd; /* instance.h */
@@ -58,9 +61,6 @@ struct gw {
 	bool bypassing;		      /* some policy passes in clear, or did */
 	bool filter_stale;	      /* the filter's exceptions are to be set anew, */
 	uint64_t filter_ms;	      /* not before */
-	bool mtu_stale;		      /* the TUN device's MTU is to be set anew */
-	uint16_t mtu_least;	      /* the smallest inner MTU of the outbound SAs */
-	unsigned int mtu_least_count; /* how many have it; 0: to be found anew */
 	uint64_t now_ms;	      /* CLOCK_MONOTONIC, of this round of the loop */
 	bool has_agent;		      /* a client that has control */
 	uint64_t agent_gone_ms;	      /* 0: it is there, or its SAs are gone */
@@ -85,6 +85,8 @@ int gw_run(struct gw *gw, char *error);
 uint64_t gw_clock_ms(void);
 /* Hand filled slots to the card, take results back and send them on, until nothing moves. The card may be down afterwards. */
 void gw_pump(struct gw *gw);
+/* Somebody set the TUN device down or deleted it: up again, or another one. Negative errno: that is not possible, and the gateway ends. */
+int gw_tun_changed(struct gw *gw);
 void gw_watch_wire(struct gw *gw, const struct wire_socket *socket);
 void gw_watch_device(struct gw *gw, bool on);
 void gw_watch_keeper(struct gw *gw);
@@ -121,8 +123,8 @@ uint16_t mtu_inner(const struct gw_sa *sa);
 void mtu_learn(struct gw *gw, struct gw_sa *sa);
 /* wire.h's too_big; context is the gateway. */
 void mtu_too_big(void *context, const struct ip_addr *dst, uint32_t spi, uint32_t mtu);
-/* The TUN device's MTU, if it is stale. */
-void mtu_update(struct gw *gw);
+/* Routes of a policy, after it got another SA or routes, take packets as large as its SA's path carries. */
+void mtu_apply(struct gw *gw, struct gw_policy *policy);
 /* Ask for some paths again: routes change, and lower MTUs are forgotten after ten minutes (RFC 1191, 6.3). Called every second or so. */
 void mtu_refresh(struct gw *gw);
 /* An SA goes away. */

@@ -21,7 +21,7 @@
 #define ROOM_MIN 8u /* of the card's slots, to take a packet from the TUN device: it may become some fragments */
 
 /* What an event belongs to: upper half of its data; lower half is which one. */
-enum source { SOURCE_TUN, SOURCE_WIRE, SOURCE_QUEUE, SOURCE_DEVICE, SOURCE_KEEPER, SOURCE_SERVER, SOURCE_SIGNAL, SOURCE_TIMER };
+enum source { SOURCE_TUN, SOURCE_WIRE, SOURCE_QUEUE, SOURCE_DEVICE, SOURCE_KEEPER, SOURCE_SERVER, SOURCE_SIGNAL, SOURCE_TIMER, SOURCE_ROUTES, SOURCE_NFT };
 
 uint64_t gw_clock_ms(void)
 {
@@ -117,6 +117,30 @@ static void set_interest(struct gw *gw)
 
 /* ---- sources ---- */
 
+int gw_tun_changed(struct gw *gw)
+{
+	char error[ESPALIER_ERROR_LEN];
+	int ret = tun_set_up(&gw->tun);
+
+	if (ret) {
+		char name[IF_NAMESIZE];
+
+		memcpy(name, gw->tun.name, sizeof(name));
+		watch(gw, EPOLL_CTL_DEL, gw->tun.fd, 0, SOURCE_TUN, 0);
+		tun_close(&gw->tun);
+		ret = tun_open(&gw->tun, name, gw->tun.mtu, error);
+		gw->tun_wanted = true;
+		if (!ret)
+			ret = watch(gw, EPOLL_CTL_ADD, gw->tun.fd, EPOLLIN, SOURCE_TUN, 0);
+	}
+	gw->routes.device = gw->tun.index;
+	if (ret) {
+		gw->failure = ret;
+		gw->stop = true;
+	}
+	return ret;
+}
+
 static void read_tun(struct gw *gw)
 {
 	for (unsigned int i = 0; i < GW_BATCH; i++) {
@@ -130,8 +154,9 @@ static void read_tun(struct gw *gw)
 		memory = up ? pipe_src(pipe, pipe_free_slot(pipe, 0)) : gw->scratch;
 		len = read(gw->tun.fd, memory, up ? gw->device.info.max_packet : sizeof(gw->scratch));
 		if (len < 0 && errno != EAGAIN && errno != EINTR) {
-			gw->failure = -errno;
-			gw->stop = true;
+			gw_log(GW_ERROR, "the TUN device is gone: %s", strerror(errno));
+			if (!gw_tun_changed(gw))
+				routes_repair(&gw->routes);
 		}
 		if (len <= 0)
 			return;
@@ -211,6 +236,12 @@ static void serve(struct gw *gw, const struct epoll_event *event)
 	case SOURCE_SIGNAL:
 		read_signal(gw);
 		break;
+	case SOURCE_ROUTES:
+		watch_read_routes(gw);
+		break;
+	case SOURCE_NFT:
+		watch_read_nft(gw);
+		break;
 	case SOURCE_TIMER:
 		tick(gw);
 		break;
@@ -231,7 +262,6 @@ static int loop(struct gw *gw)
 		for (int i = 0; i < ready; i++)
 			serve(gw, &events[i]);
 		gw_bury(gw);
-		mtu_update(gw);
 		bypass_update(gw);
 		arm(gw);
 		set_interest(gw);
@@ -279,6 +309,10 @@ static int watch_all(struct gw *gw, char *error)
 		ret = watch(gw, EPOLL_CTL_ADD, gw->timer_fd, EPOLLIN, SOURCE_TIMER, 0);
 	if (!ret)
 		ret = watch(gw, EPOLL_CTL_ADD, sink_server_fd(gw->server), EPOLLIN, SOURCE_SERVER, 0);
+	if (!ret)
+		ret = watch(gw, EPOLL_CTL_ADD, gw->watch.route_fd, EPOLLIN, SOURCE_ROUTES, 0);
+	if (!ret)
+		ret = watch(gw, EPOLL_CTL_ADD, gw->watch.nft_fd, EPOLLIN, SOURCE_NFT, 0);
 	gw->tun_wanted = gw->wire_wanted = true;
 	for (unsigned int i = 0; i < WIRE_SOCKETS; i++)
 		if (gw->wire.sockets[i].fd >= 0)
@@ -318,9 +352,11 @@ static int start(struct gw *gw, char *error)
 	if (!ret)
 		ret = gw_open_device(gw, error);
 	if (!ret)
-		ret = tun_open(&gw->tun, o->tun, o->mtu ? o->mtu : GW_MTU_START, error);
+		ret = tun_open(&gw->tun, o->tun, o->mtu ? o->mtu : GW_MTU_DEVICE, error);
 	if (!ret)
 		ret = routes_open(&gw->routes, gw->tun.index, error);
+	if (!ret)
+		ret = watch_open(&gw->watch, nl_port(gw->routes.fd), error);
 	if (!ret)
 		ret = filter_open(&gw->filter, gw->tun.name, error);
 	return ret ? ret : watch_all(gw, error);
@@ -338,6 +374,7 @@ static void finish(struct gw *gw, bool release)
 	gw->server = NULL;
 	gw_delete_sas(gw);
 	gw_finish_removals(gw);
+	watch_close(&gw->watch);
 	routes_close(&gw->routes, release);
 	filter_close(&gw->filter, release);
 	gw_close_device(gw);
@@ -360,6 +397,7 @@ int gw_run(struct gw *gw, char *error)
 
 	gw->sink.ops = &gw_sink_ops;
 	gw->lock_fd = gw->epoll_fd = gw->signal_fd = gw->timer_fd = gw->bypass_fd = gw->tun.fd = gw->routes.fd = -1;
+	gw->watch.route_fd = gw->watch.nft_fd = -1;
 	for (unsigned int i = 0; i < WIRE_SOCKETS; i++)
 		gw->wire.sockets[i].fd = -1;
 	gw->wire.counters = &gw->counters;

@@ -23,7 +23,7 @@ static const char usage[] =
 	"  --sink PATH           socket of the SA sink (" SINK_PATH_DEFAULT ")\n"
 	"  --sink-user NAME      who besides root may use it (espalier, if there is such a user)\n"
 	"  --tun NAME            TUN device (esp0)\n"
-	"  --mtu N               its MTU, 576 to 9000; without it, what the SAs' paths carry\n"
+	"  --mtu N               its MTU and that of all its routes, 576 to 9000; without it, what each SA's path carries\n"
 	"  --release             at the end nothing blocks any more; without a device: take away what an earlier gateway left, now\n"
 	"  --grace SECONDS       how long SAs outlive the connection of key management (10)\n"
 	"  --json-stats FILE     counters, written at SIGUSR1 and at the end\n"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How large packets may be: of each SA's path, of the TUN device. */
-#include <string.h>
+/* How large packets may be: of each SA's path, and so of the routes of its policy. */
 
 #include "gw.h"
 
@@ -24,45 +23,37 @@ static uint16_t clip(const struct gw_sa *sa, uint32_t mtu)
 	return (uint16_t)(mtu < least ? least : mtu > UINT16_MAX ? UINT16_MAX : mtu);
 }
 
-/* The smallest MTU of all SAs is kept with how many have it: thousands of SAs come and go without a look at all the others. */
-static void uncount(struct gw *gw, struct gw_sa *sa)
+/* What the kernel is told to put into one packet of a policy; 0: as the TUN device says, which was set by hand. */
+static uint32_t wanted(const struct gw *gw, const struct gw_policy *policy)
 {
-	if (sa->counted_mtu && sa->counted_mtu == gw->mtu_least && gw->mtu_least_count && !--gw->mtu_least_count)
-		gw->mtu_stale = true;
-	sa->counted_mtu = 0;
+	uint32_t mtu = policy->sa ? mtu_inner(policy->sa) : policy->routes.mtu ? policy->routes.mtu : GW_MTU_START;
+
+	if (gw->options->mtu)
+		return 0;
+	return gw->device.dev && mtu > gw->device.info.max_packet ? gw->device.info.max_packet : mtu;
 }
 
-static void count_least(struct gw *gw, const struct gw_sa *sa)
+void mtu_apply(struct gw *gw, struct gw_policy *policy)
 {
-	if (gw->mtu_least_count && sa->counted_mtu > gw->mtu_least)
+	uint32_t mtu = wanted(gw, policy);
+	struct sink_policy selectors;
+
+	if (mtu == policy->routes.mtu)
 		return;
-	if (!gw->mtu_least_count || sa->counted_mtu < gw->mtu_least) {
-		gw->mtu_least = sa->counted_mtu;
-		gw->mtu_least_count = 0;
-	}
-	gw->mtu_least_count++;
+	policy->routes.mtu = mtu;
+	if (!policy->routed || policy->routes.use != ROUTE_TUNNEL)
+		return;
+	spd_get(policy, &selectors);
+	routes_set_mtu(&gw->routes, &selectors, &policy->routes);
 }
 
 static void set_path(struct gw *gw, struct gw_sa *sa, uint16_t mtu)
 {
-	bool find_anew;
+	struct gw_policy *policy = spd_find(&gw->spd, sa->reqid);
 
-	uncount(gw, sa);
-	find_anew = !gw->mtu_least_count;
 	sa->path_mtu = mtu;
-	sa->counted_mtu = mtu_inner(sa);
-	/* Without a least one, this may not be it: mtu_update finds it. */
-	if (find_anew || sa->counted_mtu < gw->mtu_least)
-		gw->mtu_stale = true;
-	if (!find_anew)
-		count_least(gw, sa);
-}
-
-static void find_least(struct gw *gw)
-{
-	for (const struct gw_sa *sa = gw->sad.all; sa; sa = sa->next)
-		if (sa->counted_mtu)
-			count_least(gw, sa);
+	if (policy && policy->sa == sa)
+		mtu_apply(gw, policy);
 }
 
 void mtu_learn(struct gw *gw, struct gw_sa *sa)
@@ -103,26 +94,6 @@ void mtu_too_big(void *context, const struct ip_addr *dst, uint32_t spi, uint32_
 			lower(gw, sa, mtu);
 }
 
-void mtu_update(struct gw *gw)
-{
-	uint32_t mtu;
-	int ret;
-
-	if (!gw->mtu_stale)
-		return;
-	gw->mtu_stale = false;
-	if (!gw->mtu_least_count)
-		find_least(gw);
-	mtu = gw->mtu_least_count ? gw->mtu_least : GW_MTU_START;
-	if (gw->options->mtu)
-		mtu = gw->options->mtu;
-	if (gw->device.dev && mtu > gw->device.info.max_packet)
-		mtu = gw->device.info.max_packet;
-	ret = tun_set_mtu(&gw->tun, (uint16_t)mtu);
-	if (ret)
-		gw_log(GW_ERROR, "%s: MTU %u: %s", gw->tun.name, mtu, strerror(-ret));
-}
-
 static void refresh(struct gw *gw, struct gw_sa *sa)
 {
 	uint16_t mtu = nl_path_mtu(sa->dst.ip.family == 6, sa->dst.ip.bytes, SINK_MARK);
@@ -148,5 +119,4 @@ void mtu_forget(struct gw *gw, struct gw_sa *sa)
 {
 	if (gw->mtu_next == sa)
 		gw->mtu_next = sa->next;
-	uncount(gw, sa);
 }

@@ -53,8 +53,12 @@ static int change_routes(struct gw *gw, struct gw_policy *entry, const struct si
 	bool had = entry->routed;
 	int ret = 0;
 
-	if (had && same_routes(old, policy))
+	if (had && same_routes(old, policy)) {
+		mtu_apply(gw, entry);
 		return 0;
+	}
+	entry->routed = false;
+	mtu_apply(gw, entry);
 	entry->routed = policy->action != SINK_BYPASS;
 	if (entry->routed)
 		ret = routes_add(&gw->routes, policy, ROUTE_TUNNEL, &entry->routes);

@@ -14,7 +14,6 @@ static void card_is_there(struct gw *gw)
 {
 	gw_watch_device(gw, true);
 	gw->device_check_ms = gw->now_ms + CHECK_MS;
-	gw->mtu_stale = true;
 	gw_log(GW_INFO, "card %s: %u SAs a direction", gw->options->device, gw->device.info.sa_capacity);
 }
 

@@ -144,8 +144,10 @@ static int put_route(struct gw_routes *routes, const struct gw_route *entry, boo
 				  .metric = kind == NL_THROW ? METRIC_THROW : kind == NL_DEVICE ? METRIC_TUN : METRIC_BLOCK };
 
 	memcpy(route.dst, entry->dst, 4);
-	if (kind == NL_DEVICE)
+	if (kind == NL_DEVICE) {
 		memcpy(route.source, entry->source, 4);
+		route.mtu = entry->mtu;
+	}
 	return nl_route(routes->fd, add, &route);
 }
 
@@ -174,10 +176,13 @@ static int settle(struct gw_routes *routes, const struct gw_route *entry, bool h
 	return ret ? ret : ret2;
 }
 
+enum step { ADD, REMOVE, SET_MTU };
+
 struct change {
 	struct gw_routes *routes;
 	const struct policy_routes *in_force;
-	bool add;
+	enum step step;
+	bool add; /* step is ADD */
 	int failure;
 };
 
@@ -185,6 +190,21 @@ static void note(struct change *change, int ret)
 {
 	if (!change->failure)
 		change->failure = ret;
+}
+
+static void take_mtu(struct gw_route *entry, uint32_t mtu)
+{
+	if (entry->users[ROUTE_TUNNEL] < 2 || (mtu && (!entry->mtu || mtu < entry->mtu)))
+		entry->mtu = mtu;
+}
+
+static void set_mtu(struct change *change, struct gw_route *entry)
+{
+	uint32_t before = entry->mtu;
+
+	take_mtu(entry, change->in_force->mtu);
+	if (entry->mtu != before)
+		note(change, put_route(change->routes, entry, true, NL_DEVICE, false));
 }
 
 static void change_route(struct change *change, uint32_t table, const struct prefix *prefix, enum route_use use)
@@ -200,6 +220,11 @@ static void change_route(struct change *change, uint32_t table, const struct pre
 			memcpy(entry->dst, prefix->base, 4);
 		}
 	}
+	if (entry && change->step == SET_MTU) {
+		if (use == ROUTE_TUNNEL && entry->users[use])
+			set_mtu(change, entry);
+		return;
+	}
 	if (!entry || (!change->add && !entry->users[use])) {
 		note(change, change->add ? -ENOMEM : 0);
 		return;
@@ -207,6 +232,8 @@ static void change_route(struct change *change, uint32_t table, const struct pre
 	had_tunnel = entry->users[ROUTE_TUNNEL] > 0;
 	had_throw = wants_throw(entry);
 	entry->users[use] += change->add ? 1 : -1u;
+	if (use == ROUTE_TUNNEL && change->add)
+		take_mtu(entry, change->in_force->mtu);
 	if (table == ROUTES_UNBOUND && change->add)
 		memcpy(entry->source, change->in_force->source, 4);
 	note(change, settle(change->routes, entry, had_tunnel, had_throw));
@@ -232,7 +259,7 @@ static void change_table(struct change *change, uint32_t table, const struct pre
 		change_own(change, table, local, policy); /* before and after the routes that they are exceptions of */
 	for (unsigned int i = 0; i < remote->count; i++)
 		change_route(change, table, &remote->items[i], change->in_force->use);
-	if (!change->add)
+	if (change->step == REMOVE)
 		change_own(change, table, local, policy);
 }
 
@@ -256,16 +283,16 @@ static void change_local(struct change *change, const struct prefix *prefix, con
 	table = rules_table(change->routes, prefix);
 	if (table)
 		change_table(change, table, local, remote, policy);
-	if (!change->add) {
+	if (change->step == REMOVE) {
 		rules_use_local(change->routes, prefix, false);
 		change_own_rules(change, prefix, local, policy);
 	}
 }
 
-static int change_policy(struct gw_routes *routes, const struct sink_policy *policy, const struct policy_routes *in_force, bool add)
+static int change_policy(struct gw_routes *routes, const struct sink_policy *policy, const struct policy_routes *in_force, enum step step)
 {
 	static const uint8_t none[4];
-	struct change change = { .routes = routes, .in_force = in_force, .add = add };
+	struct change change = { .routes = routes, .in_force = in_force, .step = step, .add = step == ADD };
 	struct prefixes local, remote;
 	int ret = enter_selectors(&local, policy->local, policy->local_count);
 
@@ -291,12 +318,17 @@ int routes_add(struct gw_routes *routes, const struct sink_policy *policy, enum 
 {
 	in_force->use = use;
 	routes_source(routes, policy, in_force->source);
-	return change_policy(routes, policy, in_force, true);
+	return change_policy(routes, policy, in_force, ADD);
 }
 
 void routes_remove(struct gw_routes *routes, const struct sink_policy *policy, const struct policy_routes *in_force)
 {
-	change_policy(routes, policy, in_force, false);
+	change_policy(routes, policy, in_force, REMOVE);
+}
+
+void routes_set_mtu(struct gw_routes *routes, const struct sink_policy *policy, const struct policy_routes *in_force)
+{
+	change_policy(routes, policy, in_force, SET_MTU);
 }
 
 /* ---- all of them ---- */
@@ -369,23 +401,20 @@ int routes_repair(struct gw_routes *routes)
 	return first;
 }
 
-static void repair_at(struct gw_routes *routes, uint32_t table, const struct nl_route *route, int *first)
+static bool repair_at(struct gw_routes *routes, uint32_t table, const struct nl_route *route)
 {
 	const struct gw_route *entry = *find(routes, table, route->dst, route->plen);
-	int ret = entry ? settle(routes, entry, false, false) : 0;
 
-	*first = *first ? *first : ret;
+	if (entry)
+		settle(routes, entry, false, false);
+	return entry;
 }
 
-int routes_repair_one(struct gw_routes *routes, const struct nl_route *route)
+bool routes_repair_one(struct gw_routes *routes, const struct nl_route *route)
 {
-	int first = 0;
-
 	if (route->table == ROUTES_REST || route->table == ROUTES_OWN)
-		return rules_repair(routes);
-	repair_at(routes, route->table, route, &first);
-	repair_at(routes, route->table - 1, route, &first);
-	return first;
+		return !rules_repair(routes);
+	return repair_at(routes, route->table, route) || repair_at(routes, route->table - 1, route);
 }
 
 static void forget(struct gw_routes *routes)

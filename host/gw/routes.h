@@ -39,7 +39,7 @@ struct gw_route {
 	struct gw_route *next;
 	uint8_t dst[4], plen;
 	uint8_t source[4];
-	uint32_t table;
+	uint32_t table, mtu;
 	unsigned int users[ROUTE_USES];
 };
 
@@ -64,6 +64,7 @@ struct gw_routes {
 /* What of a policy is in force, the caller's to keep until routes_remove. */
 struct policy_routes {
 	uint8_t source[4]; /* preferred; 0.0.0.0: none */
+	uint32_t mtu;	   /* the caller's to set; 0: the device's. Where policies share a route, the smallest */
 	enum route_use use;
 };
 
@@ -75,6 +76,8 @@ int routes_open(struct gw_routes *routes, int device, char *error);
  */
 int routes_add(struct gw_routes *routes, const struct sink_policy *policy, enum route_use use, struct policy_routes *in_force);
 void routes_remove(struct gw_routes *routes, const struct sink_policy *policy, const struct policy_routes *in_force);
+/* in_force->mtu has changed. */
+void routes_set_mtu(struct gw_routes *routes, const struct sink_policy *policy, const struct policy_routes *in_force);
 /* No more than ROUTES_PREFIXES a side. */
 bool routes_fits(const struct sink_policy *policy);
 /* An address of this host inside a policy's local selectors, as the source its own packets take; false: none. */
@@ -83,9 +86,10 @@ bool routes_source(const struct gw_routes *routes, const struct sink_policy *pol
 void routes_read_addresses(struct gw_routes *routes);
 /* Rules and routes that nobody uses: those of an earlier gateway. */
 void routes_sweep(struct gw_routes *routes);
-/* Put everything in force again, or one route, if it is one of ours: somebody may have changed it. Negative errno: something failed. */
+/* Put everything in force again: somebody may have changed it. Negative errno: something failed. */
 int routes_repair(struct gw_routes *routes);
-int routes_repair_one(struct gw_routes *routes, const struct nl_route *route);
+/* One route. 0: it is none of ours. */
+bool routes_repair_one(struct gw_routes *routes, const struct nl_route *route);
 /* Forget everything; release: all rules and routes go, too, those of an earlier gateway with them. Otherwise what blocks stays. */
 void routes_close(struct gw_routes *routes, bool release);
 

@@ -28,7 +28,6 @@ struct gw_sa {
 	bool stopped;		  /* a hard limit: no packet more */
 	uint16_t path_mtu;	  /* outbound: of the way to dst, outer header included */
 	uint64_t path_mtu_ms;	  /* when it was lowered; 0: never */
-	uint16_t counted_mtu;	  /* outbound: inner bytes, as gw_mtu counts them; 0: not counted */
 	struct endpoint mapping;  /* inbound: the address last reported with SINK_EVENT_MAPPING */
 	uint64_t mapping_ms;
 	struct gw_sa *chain;	  /* in its bucket */

@@ -46,17 +46,7 @@ static void disable_ipv6(const char *name)
 	close(fd);
 }
 
-int tun_set_mtu(struct gw_tun *tun, uint16_t mtu)
-{
-	struct ifreq ifr = { .ifr_mtu = mtu };
-	int ret = mtu == tun->mtu ? 0 : ask(tun->name, SIOCSIFMTU, &ifr);
-
-	if (!ret)
-		tun->mtu = mtu;
-	return ret;
-}
-
-static int set_up(struct gw_tun *tun)
+int tun_set_up(struct gw_tun *tun)
 {
 	struct ifreq ifr = { .ifr_qlen = QUEUE_LENGTH };
 	int ret = ask(tun->name, SIOCSIFTXQLEN, &ifr);
@@ -64,6 +54,9 @@ static int set_up(struct gw_tun *tun)
 	if (!ret)
 		ret = ask(tun->name, SIOCGIFINDEX, &ifr);
 	tun->index = ifr.ifr_ifindex;
+	ifr.ifr_mtu = tun->mtu;
+	if (!ret)
+		ret = ask(tun->name, SIOCSIFMTU, &ifr);
 	if (!ret)
 		ret = ask(tun->name, SIOCGIFFLAGS, &ifr);
 	ifr.ifr_flags |= IFF_UP;
@@ -89,9 +82,8 @@ int tun_open(struct gw_tun *tun, const char *name, uint16_t mtu, char *error)
 		return ret;
 	}
 	disable_ipv6(name);
-	ret = tun_set_mtu(tun, mtu);
-	if (!ret)
-		ret = set_up(tun);
+	tun->mtu = mtu;
+	ret = tun_set_up(tun);
 	if (ret) {
 		fail(error, ret, name, "settings");
 		tun_close(tun);

@@ -15,8 +15,8 @@ struct gw_tun {
 
 /* Create and bring up, IPv6 off. 0 or negative errno, error (256 bytes). The device goes with the process, however that ends. */
 int tun_open(struct gw_tun *tun, const char *name, uint16_t mtu, char *error);
+/* Bring it up (again), with its MTU. 0 or negative errno: -ENODEV: somebody has deleted it. */
+int tun_set_up(struct gw_tun *tun);
 void tun_close(struct gw_tun *tun);
-/* 0 or negative errno. */
-int tun_set_mtu(struct gw_tun *tun, uint16_t mtu);
 
 #endif

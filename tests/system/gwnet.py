@@ -174,8 +174,10 @@ class Gateway:
         stats = self.stats()
         return {**stats["drops"], **stats["card_out"], **stats["card_in"]}
 
-    def mtu(self):
-        return int(re.search(r"mtu (\d+)", run("ip", "-n", self.namespace, "link", "show", "esp0"))[1])
+    def mtu(self, remote=r"\S+"):
+        """What the route of a remote selector takes."""
+        found = re.search(rf"^{remote} dev esp0 .*mtu (\d+)", run("ip", "-n", self.namespace, "route", "show", "table", "4303", check=False), re.M)
+        return int(found[1]) if found else None
 
     def cpu_seconds(self):
         with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
