@@ -155,6 +155,8 @@ static int control_sa_add(struct sink *sink, const struct sink_sa *sa)
 	entry->limits = sa->limits;
 	if (sa->direction == SINK_OUT)
 		mtu_learn(gw, entry);
+	else
+		gw_release_early(gw);
 	return 0;
 }
 

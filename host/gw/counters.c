@@ -61,6 +61,7 @@ static json_t *report(const struct gw_counters *c)
 	json_object_set_new(root, "fragmented", number(c->fragmented));
 	json_object_set_new(root, "too_big_answers", number(c->too_big_answers));
 	json_object_set_new(root, "acquires", number(c->acquires));
+	json_object_set_new(root, "early", number(c->early));
 	json_object_set_new(root, "pmtu_changes", number(c->pmtu_changes));
 	json_object_set_new(root, "keepalives", number(c->keepalives));
 	json_object_set_new(root, "device_losses", number(c->device_losses));

@@ -29,7 +29,7 @@ struct gw_counters {
 	uint64_t batches[2]; /* system calls that sent to, and took from, the network */
 	uint64_t drops[DROP_COUNT];
 	uint64_t status[2][GW_STATUSES]; /* what the card said, by direction and enum esp_status */
-	uint64_t bypassed, fragmented, too_big_answers, acquires, pmtu_changes, keepalives, device_losses;
+	uint64_t bypassed, fragmented, too_big_answers, acquires, early, pmtu_changes, keepalives, device_losses;
 };
 
 const char *gw_drop_name(enum gw_drop drop);

@@ -10,6 +10,7 @@
 
 #include "counters.h"
 #include "device.h"
+#include "early.h"
 #include "filter.h"
 #include "keeper.h"
 #include "routes.h"
@@ -71,6 +72,7 @@ struct gw {
 	double answers;		      /* ICMP answers that may be sent now */
 	uint64_t answers_ms;
 	unsigned int held;	      /* packets held, of all policies */
+	struct gw_early early;	      /* inbound packets that came before their SA */
 	uint8_t scratch[UINT16_MAX];  /* a packet that is cut into fragments */
 };
 
@@ -115,6 +117,10 @@ void gw_expire_held(struct gw *gw);
 /* ---- inbound.c ---- */
 void gw_inbound_read(struct gw *gw, const struct wire_socket *socket);
 void gw_inbound_done(struct gw *gw, unsigned int count);
+/* SAs or policies were added: packets that came too early go in now, in front of those that come. */
+void gw_release_early(struct gw *gw);
+/* Drop those that waited too long. */
+void gw_expire_early(struct gw *gw);
 
 /* ---- mtu.c ---- */
 /* The largest inner packet that an SA carries over its path. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the network to the TUN device: SA, through the card, policy (RFC 4301, 5.2). */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ static void put_header(uint8_t *memory, size_t esp_len, uint8_t tos)
 }
 
 /* The SA of a packet; NULL: dropped, for *why. */
-static struct gw_sa *find_sa(struct gw *gw, const struct wire_socket *socket, const struct wire_message *message, enum gw_drop *why)
+static struct gw_sa *find_sa(struct gw *gw, bool udp, const struct wire_message *message, enum gw_drop *why)
 {
 	struct gw_sa *sa;
 
@@ -40,23 +41,37 @@ static struct gw_sa *find_sa(struct gw *gw, const struct wire_socket *socket, co
 	if (!sa)
 		return NULL;
 	*why = DROP_ENCAP_MISMATCH;
-	if (sa->udp_encap != socket->udp)
+	if (sa->udp_encap != udp)
 		return NULL;
 	*why = DROP_SA_EXPIRED;
 	return sa->stopped ? NULL : sa;
 }
 
-static void take_message(struct gw *gw, const struct wire_socket *socket, struct gw_slot *slot, const struct wire_message *message)
+/* The SPI is promised to key management, which is still negotiating. */
+static bool hold(struct gw *gw, bool udp, const struct wire_message *message)
+{
+	struct sink_sa_id id = { .direction = SINK_IN, .spi = get_be32(message->memory + IPV4_HEADER) };
+	struct gw_sa *sa = sad_find(&gw->sad, &id);
+
+	if (!sa || !sa->reserved || !early_hold(&gw->early, message, udp, id.spi, gw->now_ms))
+		return false;
+	gw->counters.early++;
+	return true;
+}
+
+static void take_message(struct gw *gw, bool udp, struct gw_slot *slot, const struct wire_message *message)
 {
 	struct gw_pipe *pipe = &gw->device.pipes[ESPALIER_INBOUND];
 	enum gw_drop why;
 	struct gw_sa *sa;
 
-	if (socket->udp && message->len == 1 && message->memory[IPV4_HEADER] == KEEPALIVE) {
+	if (udp && message->len == 1 && message->memory[IPV4_HEADER] == KEEPALIVE) {
 		gw->counters.keepalives++;
 		return;
 	}
-	sa = find_sa(gw, socket, message, &why);
+	sa = find_sa(gw, udp, message, &why);
+	if (!sa && why == DROP_UNKNOWN_SPI && hold(gw, udp, message))
+		return;
 	if (!sa) {
 		gw_drop(gw, why);
 		return;
@@ -97,7 +112,53 @@ void gw_inbound_read(struct gw *gw, const struct wire_socket *socket)
 	}
 	count = wire_receive(&gw->wire, socket, messages, count);
 	for (unsigned int i = 0; i < count; i++)
-		take_message(gw, socket, slots[i], &messages[i]);
+		take_message(gw, socket->udp, slots[i], &messages[i]);
+}
+
+/* Its SA is there, and the policy that what is inside is checked against. */
+static bool is_ready(void *ctx, const struct gw_early_packet *packet)
+{
+	const struct gw *gw = ctx;
+	const struct gw_sa *sa = sad_find_spi(&gw->sad, packet->spi);
+
+	return sa && spd_find(&gw->spd, sa->reqid);
+}
+
+void gw_release_early(struct gw *gw)
+{
+	struct gw_pipe *pipe = &gw->device.pipes[ESPALIER_INBOUND];
+	struct gw_early_packet *packet;
+
+	while (gw->early.count && gw->device.dev && (packet = early_take(&gw->early, is_ready, gw))) {
+		struct gw_slot *slot = pipe_room(pipe) ? pipe_free_slot(pipe, 0) : NULL;
+		struct wire_message message = { .len = packet->len, .tos = packet->tos, .from = packet->from };
+
+		if (slot) {
+			message.memory = pipe_src(pipe, slot);
+			memcpy(message.memory + IPV4_HEADER, packet->data, packet->len);
+			take_message(gw, packet->udp, slot, &message);
+		} else {
+			gw_drop(gw, DROP_BACKLOG);
+		}
+		free(packet);
+	}
+}
+
+static bool is_old(void *ctx, const struct gw_early_packet *packet)
+{
+	const struct gw *gw = ctx;
+
+	return gw->now_ms - packet->since_ms >= EARLY_MS;
+}
+
+void gw_expire_early(struct gw *gw)
+{
+	struct gw_early_packet *packet;
+
+	while (gw->early.count && (packet = early_take(&gw->early, is_old, gw))) {
+		free(packet);
+		gw_drop(gw, DROP_UNKNOWN_SPI);
+	}
 }
 
 /* ---- from the card ---- */

@@ -188,6 +188,7 @@ static void tick(struct gw *gw)
 
 	(void)!read(gw->timer_fd, &count, sizeof(count));
 	gw_expire_held(gw);
+	gw_expire_early(gw);
 	gw_check_device(gw);
 	mtu_refresh(gw);
 	if (gw->agent_gone_ms && gw->now_ms - gw->agent_gone_ms >= gw->options->grace_ms) {
@@ -381,6 +382,7 @@ static void finish(struct gw *gw, bool release)
 	while (gw->sad.dying)
 		sad_remove(&gw->sad, gw->sad.dying);
 	spd_free(&gw->spd);
+	early_free(&gw->early);
 	wire_close(&gw->wire);
 	tun_close(&gw->tun);
 	close_fd(gw->lock_fd);

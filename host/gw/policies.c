@@ -91,6 +91,7 @@ int gw_policy_set(struct sink *sink, const struct sink_policy *policy)
 	bypass_settle(gw);
 	if (sa)
 		gw_release_held(gw, entry);
+	gw_release_early(gw);
 	return ret ? gw_refuse(gw, ret, "Policy %u: a route failed: %s.", policy->reqid, strerror(-ret)) : 0;
 }
 

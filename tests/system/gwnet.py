@@ -228,18 +228,26 @@ class Tunnel:
         for made in self.sockets:
             made.close()
 
-    def rekey(self):
-        """New SAs: inbound first on both sides, then outbound and the policy, as RFC 7296 2.8 has it. Returns what delete() takes."""
+    def add_inbound(self, side):
+        self.sinks[side].sa_add(sink.IN, self.spis[side], self.addresses[1 - side], self.addresses[side], self.keys[1 - side], self.reqid, self.ports, self.esn,
+                                limits=self.limits)
+
+    def rekey(self, early=None):
+        """New SAs: inbound first on both sides, then outbound and the policy, as RFC 7296 2.8 has it. early(): called when side A sends by its new SA
+        already and side B has only given out the SPI. Returns what delete() takes."""
         old = self.spis
         self.keys = [os.urandom(self.key_len + 4) for _ in range(2)]  # of the packets that side i sends
         self.spis = [s.get_spi(self.addresses[i]) for i, s in enumerate(self.sinks)]  # that side i receives
-        for i, s in enumerate(self.sinks):
-            s.sa_add(sink.IN, self.spis[i], self.addresses[1 - i], self.addresses[i], self.keys[1 - i], self.reqid, self.ports, self.esn,
-                     limits=self.limits)
+        self.add_inbound(0)
+        if not early:
+            self.add_inbound(1)
         for i, s in enumerate(self.sinks):
             s.sa_add(sink.OUT, self.spis[1 - i], self.addresses[i], self.addresses[1 - i], self.keys[i], self.reqid, self.ports, self.esn,
                      limits=self.limits)
             self.set_policy(i, self.spis[1 - i])
+            if early and i == 0:
+                early()
+                self.add_inbound(1)
         return old
 
     def set_policy(self, side, spi):

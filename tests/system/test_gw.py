@@ -208,6 +208,27 @@ class Carries(GatewayTest):
         self.assertEqual([gateway.stats()["dropped"] for gateway in self.gateways], [0, 0])
         self.note(f"{rekeys} rekeys, {rtt}")
 
+    def test_peer_that_sends_early(self):
+        """A peer sends by the new SA before this end has installed it, at each rekeying: what comes waits, and no ping of a flood is lost."""
+        tunnel = self.tunnel()
+        count = 5000 if self.kind == "software" else 400
+        process = self.flood(count)
+        rekeys = 0
+
+        def came():
+            wait_for(lambda: process.poll() is not None or tunnel.query(0, sink.OUT).packets, "a packet before its SA")
+
+        while process.poll() is None:
+            old = tunnel.rekey(came)
+            wait_for(lambda: process.poll() is not None or all(tunnel.query(side, sink.IN).seq for side in range(2)), "packets on both new SAs")
+            tunnel.delete(old)
+            rekeys += 1
+        self.assertGreater(rekeys, 1)
+        self.assert_flood(process, count)
+        self.assertEqual([gateway.stats()["dropped"] for gateway in self.gateways], [0, 0])
+        self.note(f"{rekeys} rekeys, {self.gateways[1].stats()['early']} packets before their SA")
+        self.assertGreater(self.gateways[1].stats()["early"], 0)
+
     def test_tos_and_ecn(self):
         """DSCP goes to the outer header; congestion marked on the way goes to the inner one (RFC 6040)."""
         tunnel = self.tunnel()
@@ -359,6 +380,24 @@ class Refuses(GatewayTest):
         counters = tunnel.query(1, sink.IN)
         self.assertEqual((counters.packets, counters.replay + counters.integrity + counters.other), (3, 5))
         self.assert_pings(3)
+
+    def test_early_is_bounded(self):
+        """An SPI that never gets its SA holds 32 packets for a moment, whatever comes; one that nobody gave out none."""
+        tunnel = self.tunnel()
+        spi = self.sinks[1].get_spi(OUTER[4][1])
+        packet = IP(src=OUTER[4][0], dst=OUTER[4][1], proto=50) / (spi.to_bytes(4, "big") + bytes([0, 0, 0, 1]) + bytes(56))
+        for _ in range(40):
+            self.inject(packet)
+        self.inject(IP(src=OUTER[4][0], dst=OUTER[4][1], proto=50) / ((spi ^ 1).to_bytes(4, "big") + bytes(60)))
+        self.wait_drop(1, "unknown_spi", 41)
+        self.assertEqual(self.gateways[1].stats()["early"], 32)
+        # Forged ones are dropped by the card, like any.
+        self.inject(packet)
+        self.sinks[1].sa_add(sink.IN, spi, OUTER[4][0], OUTER[4][1], bytes(20), 1)
+        wait_for(lambda: self.sinks[1].sa_query(sink.IN, spi, OUTER[4][1]).integrity == 1, "its ICV is looked at")
+        self.assert_pings()
+        tunnel.rekey()
+        self.assert_pings()
 
     def test_inner_addresses(self):
         """A peer that seals what its policy does not cover (RFC 4301, 5.2, step 4)."""
