@@ -89,10 +89,12 @@ static void judge_child(struct judged *j, const struct conf_child *child)
 {
 	bool calls = (child->start_action | child->close_action | child->dpd_action) != 0;
 
-	judge_proposals(j, child);
 	judge_selectors(j, child, "local_ts", &child->local_ts);
 	judge_selectors(j, child, "remote_ts", &child->remote_ts);
-	if (child->mode == SINK_TRANSPORT && !j->caps->transport)
+	if (conf_is_shunt(child))
+		return;
+	judge_proposals(j, child);
+	if (child->mode == CONF_TRANSPORT && !j->caps->transport)
 		say(j, &child->where, "child %.64s: the data plane has no transport mode: it will be tunnel mode", child->name);
 	if (child->replay_window > j->caps->max_window)
 		say(j, &child->where, "child %.64s: replay_window = %u: the data plane has %u", child->name, child->replay_window, j->caps->max_window);
@@ -115,6 +117,16 @@ static uint32_t schemes_of(const struct cert *cert)
 		break;
 	}
 	return 0;
+}
+
+/* A connection of shunts alone talks to nobody. */
+static bool negotiates(const struct conf_connection *conn)
+{
+	bool shunts = conn->child_count > 0;
+
+	for (size_t i = 0; i < conn->child_count; i++)
+		shunts &= conf_is_shunt(conn->children[i]);
+	return !shunts;
 }
 
 static void judge_local(struct judged *j, const struct conn_credentials *cc)
@@ -154,7 +166,7 @@ unsigned int judge(const struct agent *agent, const struct sink_caps *caps, cons
 		const struct conf_connection *conn = conf->connections[i];
 		const struct conn_credentials *cc = credentials_of(credentials, conn);
 
-		if (cc) {
+		if (cc && negotiates(conn)) {
 			judge_local(&j, cc);
 			judge_remote(&j, cc);
 		}
