@@ -17,7 +17,7 @@ import tempfile
 import espalier
 import sink
 from gwnet import INNER, NETS, OUTER, inside, run, wait_for  # noqa: F401 pylint: disable=unused-import
-from test_gw_routes import LAN_HOST, Routed
+from test_gw_routes import FAR, LAN_HOST, Routed
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import as_root  # noqa: E402 pylint: disable=wrong-import-position
@@ -174,6 +174,19 @@ CONNECTION = """
     }}"""
 
 
+SHUNTS = """
+connections { local { remote_addrs = 127.0.0.1
+    children { printers { mode = pass
+                          local_ts = 10.1.0.0/24
+                          remote_ts = 10.2.9.0/24
+                          start_action = trap }
+               rest { mode = drop
+                      local_ts = 10.1.0.0/24
+                      remote_ts = 0.0.0.0/0
+                      start_action = trap } } } }
+"""
+
+
 class Agents(Clear):
     """The agent dies and comes back under the flood; nobody answers it."""
 
@@ -249,6 +262,21 @@ class Agents(Clear):
     def test_one_that_starts(self):
         """start_action = start is blocked like a trap while it is not up."""
         self.check(1, "start")
+
+    def test_shunts(self):
+        """mode = pass and drop, from a file: a network in clear through the agent's death and the gateway's, the rest of the world nowhere."""
+        self.configure(1)
+        with open(os.path.join(self.directory.name, "swanctl.conf"), "a", encoding="ascii") as file:
+            file.write(SHUNTS)
+        self.start()
+        run("ip", "-n", self.net.r, "route", "add", FAR, "via", OUTER[4][1])
+        self.addCleanup(run, "ip", "-n", self.net.r, "route", "del", FAR)
+        lan = self.hosts["lan"]
+        for step in (lambda: None, lambda: self.stop(signal.SIGKILL), self.gateways[0].kill, self.gateways[0].start, self.start):
+            step()
+            wait_for(lambda: self.reaches(lan, "10.2.9.1"), "what passes")
+            self.assertTrue(self.fails(lan, FAR))
+            self.assertTrue(self.reaches(lan, INNER[0]))
 
     def test_many(self):
         self.check(TRAPS)

@@ -161,6 +161,15 @@ struct conf_connection {
 	struct conf_child **children;	    /* in the order of the file */
 };
 
+/* A connection of shunts alone talks to nobody. */
+static inline bool conf_negotiates(const struct conf_connection *conn)
+{
+	for (size_t i = 0; i < conn->child_count; i++)
+		if (!conf_is_shunt(conn->children[i]))
+			return true;
+	return !conn->child_count;
+}
+
 enum conf_secret_kind { CONF_SECRET_IKE, CONF_SECRET_PPK };
 
 /* A preshared key and whom it is for. */

@@ -226,7 +226,7 @@ static int find_local(struct credentials *c, struct conn_credentials *cc, char *
 	for (size_t i = 0; !local->certs.count && i < c->certs.count; i++)
 		if (identity_is_any(&cc->local_id) ? !cert_is_ca(c->certs.items[i]) : identity_in_cert(&cc->local_id, c->certs.items[i]))
 			add_local(c, cc, c->certs.items[i]);
-	if (!cc->cert_count)
+	if (!cc->cert_count && conf_negotiates(cc->conn))
 		return say(error, -ENOENT, "%s:%u: connection %s: no certificate with a private key for local", local->where.file, local->where.line,
 			   cc->conn->name);
 	return 0;

@@ -119,16 +119,6 @@ static uint32_t schemes_of(const struct cert *cert)
 	return 0;
 }
 
-/* A connection of shunts alone talks to nobody. */
-static bool negotiates(const struct conf_connection *conn)
-{
-	bool shunts = conn->child_count > 0;
-
-	for (size_t i = 0; i < conn->child_count; i++)
-		shunts &= conf_is_shunt(conn->children[i]);
-	return !shunts;
-}
-
 static void judge_local(struct judged *j, const struct conn_credentials *cc)
 {
 	const struct conf_connection *conn = cc->conn;
@@ -166,7 +156,7 @@ unsigned int judge(const struct agent *agent, const struct sink_caps *caps, cons
 		const struct conf_connection *conn = conf->connections[i];
 		const struct conn_credentials *cc = credentials_of(credentials, conn);
 
-		if (cc && negotiates(conn)) {
+		if (cc && conf_negotiates(conn)) {
 			judge_local(&j, cc);
 			judge_remote(&j, cc);
 		}
