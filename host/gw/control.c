@@ -205,9 +205,10 @@ static int control_sa_delete(struct sink *sink, const struct sink_sa_id *id)
 
 	if (!sa)
 		return -ENOENT;
+	gw->removal_ret = 0;
 	gw_remove_sa(gw, sa);
 	ret = gw_bury(gw);
-	if (gw->sad.dying)
+	if (gw_removing(gw))
 		return SINK_SERVER_LATER;
 	return !ret ? 0 : gw->device.dev ? from_card(gw, ret) : need_card(gw);
 }

@@ -40,6 +40,9 @@ struct gw_options {
 	unsigned int grace_ms; /* how long SAs outlive their agent's connection */
 };
 
+/* Policies that are being removed. */
+enum gw_policies { GW_NO_POLICY, GW_STALE_POLICIES, GW_ALL_POLICIES };
+
 struct gw {
 	struct sink sink; /* first: it is one */
 	const struct gw_options *options;
@@ -59,6 +62,8 @@ struct gw {
 	bool stop;
 	int failure; /* why it stops, if not because it was asked to: negative errno */
 	bool tun_wanted, wire_wanted; /* as epoll is set */
+	enum gw_policies policies_go;
+	int removal_ret;	      /* of what is being removed: the answer to who asked for it */
 	bool bypassing;		      /* some policy passes in clear, or did */
 	bool filter_stale;	      /* the filter's exceptions are to be set anew, */
 	uint64_t filter_ms;	      /* not before */
@@ -151,12 +156,16 @@ void gw_say_expiry(struct gw *gw, struct gw_sa *sa);
 void gw_remove_sa(struct gw *gw, struct gw_sa *sa);
 /* All of them; the agent's next requests wait until the card is rid of them. */
 void gw_delete_sas(struct gw *gw);
+/* Some policies: 0, or SINK_SERVER_LATER. */
+int gw_remove_policies(struct gw *gw, enum gw_policies which);
+/* Is anything of that still to be done? The agent is not read from then. */
+bool gw_removing(const struct gw *gw);
 /*
- * Take dying SAs out of the card whose packets are back, for some milliseconds; when none is left, go on with the agent. 0, or what the card
- * said of the last that failed.
+ * Take dying SAs out of the card whose packets are back, and then policies, for some milliseconds; when nothing is left, go on with the agent.
+ * 0, or what the card said of the last that failed.
  */
 int gw_bury(struct gw *gw);
-/* Is there one that needs no packet back? */
+/* Is there something that needs no packet back? */
 bool gw_may_bury(const struct gw *gw);
 /* At the end: wait for all of it. */
 void gw_finish_removals(struct gw *gw);
@@ -166,6 +175,8 @@ int gw_policy_set(struct sink *sink, const struct sink_policy *policy);
 int gw_policy_delete(struct sink *sink, uint32_t reqid);
 int gw_flush(struct sink *sink);
 int gw_sweep(struct sink *sink);
+/* All policies, or those of before, with their routes, until it is end_ms (gw_clock_ms). true: none is left. */
+bool policies_remove(struct gw *gw, bool all, uint64_t end_ms);
 /* This host has other addresses: other preferred sources, perhaps. */
 void gw_addresses_changed(struct gw *gw);
 

@@ -119,27 +119,29 @@ int gw_policy_delete(struct sink *sink, uint32_t reqid)
 	return 0;
 }
 
+bool policies_remove(struct gw *gw, bool all, uint64_t end_ms)
+{
+	while (gw->spd.count && (all || gw->spd.order[gw->spd.count - 1]->stale)) {
+		if (gw_clock_ms() > end_ms)
+			return false;
+		delete_policy(gw, gw->spd.order[gw->spd.count - 1]);
+	}
+	routes_sweep(&gw->routes);
+	bypass_settle(gw);
+	return true;
+}
+
 int gw_flush(struct sink *sink)
 {
 	struct gw *gw = (struct gw *)sink;
 
 	gw_delete_sas(gw);
-	while (gw->spd.count)
-		delete_policy(gw, gw->spd.order[gw->spd.count - 1]);
-	routes_sweep(&gw->routes);
-	bypass_settle(gw);
-	return gw->sad.dying ? SINK_SERVER_LATER : 0;
+	return gw_remove_policies(gw, GW_ALL_POLICIES);
 }
 
 int gw_sweep(struct sink *sink)
 {
-	struct gw *gw = (struct gw *)sink;
-
-	while (gw->spd.count && gw->spd.order[gw->spd.count - 1]->stale)
-		delete_policy(gw, gw->spd.order[gw->spd.count - 1]);
-	routes_sweep(&gw->routes);
-	bypass_settle(gw);
-	return 0;
+	return gw_remove_policies((struct gw *)sink, GW_STALE_POLICIES);
 }
 
 void gw_addresses_changed(struct gw *gw)

@@ -77,8 +77,7 @@ void gw_device_lost(struct gw *gw, const char *why)
 	gw->device_wait_ms = WAIT_FIRST_MS;
 	gw->device_try_ms = gw->now_ms + gw->device_wait_ms;
 	gw_event(gw, &event);
-	if (gw->server)
-		sink_server_resume(gw->server, -ENODEV, "The card is gone.");
+	gw->removal_ret = -ENODEV; /* of who waits for SAs to go: gw_bury says it */
 }
 
 void gw_device_opened(struct gw *gw)

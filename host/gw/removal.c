@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SAs that go: out of sight at once, out of the card when their packets are, some each round of the loop, so that packets of others go on
- * meanwhile. Whoever asked for it is answered when the card has zeroed the keys, and not read from before.
+ * What goes: SAs out of sight at once, out of the card when their packets are; policies with their routes. Some of it each round of the loop, so that
+ * packets of others go on meanwhile. Whoever asked for it is answered when the card has zeroed the keys and the policies are gone, and not
+ * read from before.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 
 #include "gw.h"
 
-#define SLICE_MS 5u	   /* of a round that removals may take */
+#define SLICE_MS 5u /* of a round that removals may take */
 #define FINISH_MS 5000u
 #define FINISH_WAIT_MS 50
 
@@ -33,8 +34,21 @@ void gw_delete_sas(struct gw *gw)
 	while (gw->sad.all)
 		gw_remove_sa(gw, gw->sad.all);
 	gw_bury(gw);
-	if (gw->sad.dying && gw->server)
+	if (gw_removing(gw) && gw->server)
 		sink_server_hold(gw->server); /* whoever comes finds the card empty */
+}
+
+bool gw_removing(const struct gw *gw)
+{
+	return gw->sad.dying || gw->policies_go != GW_NO_POLICY;
+}
+
+int gw_remove_policies(struct gw *gw, enum gw_policies which)
+{
+	gw->removal_ret = 0;
+	gw->policies_go = which;
+	gw_bury(gw);
+	return gw_removing(gw) ? SINK_SERVER_LATER : 0;
 }
 
 /* Out of the card and the table. 0, or what the card said. */
@@ -52,23 +66,33 @@ static int bury(struct gw *gw, struct gw_sa *sa)
 	return ret;
 }
 
+static void bury_sas(struct gw *gw, uint64_t end)
+{
+	for (struct gw_sa *sa = gw->sad.dying, *next; sa && gw->device.dev && gw_clock_ms() <= end; sa = next) {
+		int ret = 0;
+
+		next = sa->next;
+		if (!sa->in_flight)
+			ret = bury(gw, sa);
+		if (ret)
+			gw->removal_ret = ret;
+		if (ret == -ENODEV)
+			return;
+	}
+}
+
 int gw_bury(struct gw *gw)
 {
 	uint64_t end = gw_clock_ms() + SLICE_MS;
-	int ret = 0, failed = 0;
+	int ret;
 
-	for (struct gw_sa *sa = gw->sad.dying, *next; sa && gw->device.dev && gw_clock_ms() <= end; sa = next) {
-		next = sa->next;
-		if (sa->in_flight)
-			continue;
-		ret = bury(gw, sa);
-		failed = ret ? ret : failed;
-		if (ret == -ENODEV)
-			return ret;
-	}
-	if (!gw->sad.dying && gw->server)
-		sink_server_resume(gw->server, failed, failed ? "The card did not remove an SA." : "");
-	return failed;
+	bury_sas(gw, end);
+	if (!gw->sad.dying && gw->policies_go != GW_NO_POLICY && policies_remove(gw, gw->policies_go == GW_ALL_POLICIES, end))
+		gw->policies_go = GW_NO_POLICY;
+	ret = gw->removal_ret;
+	if (!gw_removing(gw) && gw->server)
+		sink_server_resume(gw->server, ret, ret == -ENODEV ? "The card is gone." : ret ? "The card did not remove an SA." : "");
+	return ret;
 }
 
 bool gw_may_bury(const struct gw *gw)
@@ -76,7 +100,7 @@ bool gw_may_bury(const struct gw *gw)
 	for (const struct gw_sa *sa = gw->sad.dying; sa; sa = sa->next)
 		if (!sa->in_flight)
 			return true;
-	return false;
+	return !gw->sad.dying && gw->policies_go != GW_NO_POLICY;
 }
 
 void gw_finish_removals(struct gw *gw)

@@ -47,7 +47,7 @@ void sink_server_step(struct sink_server *server);
 void sink_server_event(struct sink_server *server, const struct sink_event *event);
 
 /*
- * A backend that needs longer returns SINK_SERVER_LATER from sa_delete or flush, and calls sink_server_resume when it knows. Meanwhile nothing more is
+ * A backend that needs longer returns SINK_SERVER_LATER from sa_delete, flush or sweep, and calls sink_server_resume when it knows. Meanwhile nothing more is
  * read from the client, neither requests nor that it is gone. sink_server_hold does the same without a request, also for a client that is yet to come.
  */
 #define SINK_SERVER_LATER (-EINPROGRESS)

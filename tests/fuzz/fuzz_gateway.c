@@ -485,7 +485,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	held = waits = client = false;
 	run(&input);
 	gw_sink_ops.flush(&gw.sink);
-	while (gw.sad.dying) {
+	while (gw_removing(&gw)) {
 		gw_pump(&gw);
 		gw_bury(&gw);
 	}

@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -730,6 +731,23 @@ class Ends(GatewayTest):
         self.assert_pings(3)
         self.assert_no_clear()
         self.assertEqual(gateway.stats()["device_losses"], 1)
+
+    def test_flush_goes_on_beside_others(self):
+        """A flush of thousands of policies, in slices: whoever asked waits, the loop serves others meanwhile."""
+        if self.kind != "software":
+            self.skipTest("the card has no part in it")
+        for i in range(8000):
+            self.sinks[0].policy_set(i + 1, NETS[0], f"10.{100 + i // 250}.{i % 250}.0/24")
+        thread = threading.Thread(target=self.sinks[0].flush)
+        thread.start()
+        answers = 0
+        while thread.is_alive():
+            self.gateways[0].stats()
+            answers += 1
+        thread.join()
+        self.note(f"{answers} reports written while the flush went on")
+        self.assertGreater(answers, 1)
+        self.assertEqual(run("ip", "-n", self.net.a, "route", "show", "table", "4303", check=False), "")
 
     def test_many_sas(self):
         """As many SAs as the device has; one more is refused; all go with a flush."""
