@@ -446,7 +446,7 @@ static struct ike_sa *next_try(struct ike_sa *sa, enum close_cause cause)
 	struct ike_sa *successor = NULL;
 	bool more;
 
-	if (!sa->handshake || sa->agent->stopping || (cause != CLOSE_DEAD && cause != CLOSE_FAILED))
+	if (!sa->handshake || sa->agent->stopping || ike_delete_queued(sa) || (cause != CLOSE_DEAD && cause != CLOSE_FAILED))
 		return NULL;
 	more = !sa->conn->keyingtries || attempt < sa->conn->keyingtries;
 	if (more && cause == CLOSE_DEAD)

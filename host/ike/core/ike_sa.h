@@ -280,6 +280,7 @@ void ike_sa_forget(struct ike_sa *sa);
 void ike_reauth_established(struct ike_sa *sa);
 /* informational.c: delete the IKE SA, when IKE_AUTH is done if it is under way; delete a CHILD SA pair; an empty request, for dead peer detection. */
 void ike_delete_initiate(struct ike_sa *sa);
+bool ike_delete_queued(const struct ike_sa *sa); /* whatever becomes of it, it is not wanted any more */
 void child_delete_initiate(struct child_sa *child);
 void dpd_initiate(struct ike_sa *sa);
 

@@ -166,6 +166,11 @@ static void queue_simple(struct ike_sa *sa, const struct exchange_ops *ops, bool
 		ike_queue(sa, x);
 }
 
+bool ike_delete_queued(const struct ike_sa *sa)
+{
+	return queued(sa, &ike_delete_ops);
+}
+
 void ike_delete_initiate(struct ike_sa *sa)
 {
 	if (queued(sa, &ike_delete_ops))

@@ -154,12 +154,42 @@ static void test_down(void **state)
 	pair_close(&p);
 }
 
+static void drop_auth(void *ctx, struct world *w, struct datagram *d)
+{
+	(void)ctx;
+	(void)w;
+	d->drop |= d->exchange == IKE_AUTH && d->response;
+}
+
+/* The same while IKE_AUTH is out, which nobody answers: the peer may have to be told, and then it is over. */
+static void test_down_in_auth(void **state)
+{
+	struct outcome down = { 0 };
+	struct pair p;
+	uint64_t sent;
+
+	(void)state;
+	pair_create(&p, 30);
+	world_set_hook(p.w, drop_auth, NULL);
+	pair_configure(&p, START "conn:keyingtries = 0\n", "");
+	world_run(p.w, SECOND);
+	agent_down(p.a->agent, "gw", world_outcome, &down);
+	node_poke(p.a);
+	world_run(p.w, 4 * MINUTE);
+	assert_true(down.done);
+	assert_int_equal(node_ike_count(p.a), 0);
+	sent = p.a->sent;
+	world_run(p.w, HOUR);
+	assert_int_equal(p.a->sent, sent);
+	pair_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_silent_peer), cmocka_unit_test(test_wrong_proposal), cmocka_unit_test(test_wrong_secret),
 		cmocka_unit_test(test_refused_child), cmocka_unit_test(test_no_route), cmocka_unit_test(test_dead_peer),
-		cmocka_unit_test(test_dead_peer_clear), cmocka_unit_test(test_down),
+		cmocka_unit_test(test_dead_peer_clear), cmocka_unit_test(test_down), cmocka_unit_test(test_down_in_auth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
