@@ -13,7 +13,7 @@
 	X(HOLD_EXPIRED, "hold_expired") X(DEVICE_DOWN, "device_down") X(SA_EXPIRED, "sa_expired") X(TOO_BIG, "too_big") \
 	X(NO_SOCKET, "no_socket") X(SEND_FAILED, "send_failed") X(BYPASS_FAILED, "bypass_failed") X(BACKLOG, "backlog") \
 	X(TRUNCATED, "truncated") X(UNKNOWN_SPI, "unknown_spi") X(ENCAP_MISMATCH, "encap_mismatch") \
-	X(POLICY_MISMATCH, "policy_mismatch") X(TUN_FAILED, "tun_failed")
+	X(POLICY_MISMATCH, "policy_mismatch") X(FRAGMENT, "fragment") X(TUN_FAILED, "tun_failed")
 
 enum gw_drop {
 #define X(constant, name) DROP_##constant,

@@ -12,6 +12,7 @@
 #include "device.h"
 #include "early.h"
 #include "filter.h"
+#include "fragments.h"
 #include "keeper.h"
 #include "routes.h"
 #include "sad.h"
@@ -50,6 +51,7 @@ struct gw {
 	struct keeper *keeper; /* NULL: the card was never lost */
 	struct gw_sad sad;
 	struct gw_spd spd;
+	struct gw_fragments fragments;
 	struct gw_tun tun;
 	struct gw_wire wire;
 	struct gw_routes routes;

@@ -187,6 +187,18 @@ static void count_failure(struct gw_sa *sa, uint8_t status)
 		sa->other++;
 }
 
+/* A fragment without ports does if its first one did, which came before (RFC 4301, 7.3). */
+static bool fits(struct gw *gw, const struct gw_policy *policy, const struct packet *packet)
+{
+	if (packet->later && fragments_find(&gw->fragments, SINK_IN, packet, gw->now_ms) == policy->p.reqid)
+		return true;
+	if (!spd_inbound_fits(policy, packet))
+		return false;
+	if (packet->first)
+		fragments_note(&gw->fragments, SINK_IN, packet, policy->p.reqid, gw->now_ms);
+	return true;
+}
+
 static void deliver(struct gw *gw, struct gw_sa *sa, const struct gw_slot *slot)
 {
 	struct gw_pipe *pipe = &gw->device.pipes[ESPALIER_INBOUND];
@@ -203,7 +215,7 @@ static void deliver(struct gw *gw, struct gw_sa *sa, const struct gw_slot *slot)
 		gw_drop(gw, DROP_SA_EXPIRED);
 		return;
 	}
-	if (!policy || !packet_parse(inner, slot->op.out_len, &packet) || !spd_inbound_fits(policy, &packet)) {
+	if (!policy || !packet_parse(inner, slot->op.out_len, &packet) || !fits(gw, policy, &packet)) {
 		gw_drop(gw, DROP_POLICY_MISMATCH);
 		sa->other++;
 		return;

@@ -195,6 +195,19 @@ static void protect(struct gw *gw, struct gw_policy *policy, const uint8_t *ip, 
 		submit_fragments(gw, policy->sa, ip, packet, mtu);
 }
 
+/* Fragments behind the first go where that went. */
+static struct gw_policy *find_policy(struct gw *gw, const struct packet *packet)
+{
+	uint32_t reqid = packet->later ? fragments_find(&gw->fragments, SINK_OUT, packet, gw->now_ms) : 0;
+	struct gw_policy *policy = reqid ? spd_find(&gw->spd, reqid) : NULL;
+
+	if (!policy)
+		policy = spd_outbound(&gw->spd, packet);
+	if (policy && packet->first && !policy->stale)
+		fragments_note(&gw->fragments, SINK_OUT, packet, policy->p.reqid, gw->now_ms);
+	return policy;
+}
+
 void gw_outbound(struct gw *gw, const uint8_t *ip, size_t len)
 {
 	struct gw_policy *policy;
@@ -208,9 +221,9 @@ void gw_outbound(struct gw *gw, const uint8_t *ip, size_t len)
 		gw_drop(gw, DROP_MALFORMED);
 		return;
 	}
-	policy = spd_outbound(&gw->spd, &packet);
+	policy = find_policy(gw, &packet);
 	if (!policy)
-		gw_drop(gw, DROP_NO_POLICY);
+		gw_drop(gw, packet.later ? DROP_FRAGMENT : DROP_NO_POLICY);
 	else if (policy->p.action == SINK_BYPASS)
 		bypass(gw, ip, &packet);
 	else if (policy->p.action == SINK_PROTECT)

@@ -29,7 +29,7 @@ static void parse_ports(const uint8_t *ip, struct packet *packet)
 	const uint8_t *data = ip + packet->header_len;
 	size_t len = packet->len - packet->header_len;
 
-	if (get_be16(ip + 6) & IPV4_OFFSET)
+	if (packet->later)
 		return;
 	switch (packet->proto) {
 	case IPPROTO_TCP:
@@ -59,7 +59,10 @@ bool packet_parse(const uint8_t *ip, size_t len, struct packet *packet)
 	if (packet->header_len < IPV4_HEADER || packet->header_len > packet->len || packet->len > len)
 		return false;
 	packet->tos = ip[1];
+	packet->id = (uint16_t)get_be16(ip + 4);
 	packet->df = get_be16(ip + 6) & IPV4_DF;
+	packet->later = get_be16(ip + 6) & IPV4_OFFSET;
+	packet->first = get_be16(ip + 6) & IPV4_MF && !packet->later;
 	packet->proto = ip[9];
 	packet->src = ip_from_v4(ip + 12);
 	packet->dst = ip_from_v4(ip + 16);

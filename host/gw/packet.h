@@ -18,7 +18,8 @@ struct packet {
 	bool has_port; /* not of fragments behind the first, nor of protocols without */
 	uint16_t src_port, dst_port; /* ICMP: type << 8 | code in both (RFC 4301, 4.4.1.1) */
 	uint16_t len, header_len;
-	bool df;
+	uint16_t id;		     /* what the fragments of a packet have in common */
+	bool df, first, later;	     /* the first of several fragments; one behind it */
 };
 
 static inline uint32_t get_be16(const uint8_t *p)

@@ -291,6 +291,21 @@ static bool side_matches(const struct ts *list, unsigned int count, const struct
 	return false;
 }
 
+static bool side_may_match(const struct ts *list, unsigned int count, const struct ip_addr *ip, const struct packet *packet)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (ts_match(&list[i], ip, packet->proto, true, list[i].port_lo))
+			return true;
+	return false;
+}
+
+/* A fragment behind the first: of this policy if its ports, which nobody knows here, are among the policy's. */
+static bool may_match(const struct gw_policy *policy, const struct packet *packet)
+{
+	return packet->later && side_may_match(policy->remote, policy->p.remote_count, &packet->dst, packet) &&
+	       side_may_match(policy->local, policy->p.local_count, &packet->src, packet);
+}
+
 static struct gw_policy *look_up(const struct gw_spd *spd, const struct packet *packet)
 {
 	for (unsigned int i = 0; i < spd->count; i++) {
@@ -299,13 +314,15 @@ static struct gw_policy *look_up(const struct gw_spd *spd, const struct packet *
 		if (side_matches(policy->remote, policy->p.remote_count, &packet->dst, packet, packet->dst_port) &&
 		    side_matches(policy->local, policy->p.local_count, &packet->src, packet, packet->src_port))
 			return policy;
+		if (may_match(policy, packet))
+			return NULL; /* whatever comes behind it might let out what this one protects */
 	}
 	return NULL;
 }
 
 static bool same_flow(const struct packet *a, const struct packet *b)
 {
-	return ip_equal(&a->src, &b->src) && ip_equal(&a->dst, &b->dst) && a->proto == b->proto && a->has_port == b->has_port &&
+	return ip_equal(&a->src, &b->src) && ip_equal(&a->dst, &b->dst) && a->proto == b->proto && a->has_port == b->has_port && a->later == b->later &&
 	       a->src_port == b->src_port && a->dst_port == b->dst_port;
 }
 

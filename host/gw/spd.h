@@ -70,7 +70,7 @@ void spd_make_stale(struct gw_spd *spd);
 /* A stale policy of the same selectors and action gets this one's reqid, and is there again; NULL: there is none. */
 struct gw_policy *spd_adopt(struct gw_spd *spd, const struct sink_policy *policy);
 
-/* The policy of a packet that leaves: source local, destination remote. NULL: none. */
+/* The policy of a packet that leaves: source local, destination remote. NULL: none, or a fragment without ports that may belong to several. */
 struct gw_policy *spd_outbound(struct gw_spd *spd, const struct packet *packet);
 /* May this packet have come in by an SA of this policy (RFC 4301, 5.2, step 4)? */
 bool spd_inbound_fits(const struct gw_policy *policy, const struct packet *packet);

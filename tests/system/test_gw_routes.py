@@ -9,7 +9,8 @@ import os
 import socket
 import sys
 
-from scapy.layers.inet import ICMP, IP, UDP
+from scapy.layers.inet import IP, UDP
+from scapy.packet import raw
 
 import espalier
 import sink
@@ -199,6 +200,70 @@ class Passed(Routed):
         self.assertEqual(tunnel.query(0, sink.OUT).packets, 0)
         client.sendto(b"to another port", ("10.2.9.1", 54))
         wait_for(lambda: tunnel.query(0, sink.OUT).packets == 1, "the protected packet")
+
+
+class Fragments(Routed):
+    """Datagrams larger than a packet, where policies ask for ports: fragments behind the first have none (RFC 4301, 7)."""
+
+    def exchange(self, port, length):
+        client, server = self._socket(self.hosts["lan"], socket.SOCK_DGRAM), self._socket(self.net.b, socket.SOCK_DGRAM)
+        for s in (client, server):
+            s.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_PMTUDISC_DONT
+        client.bind((LAN_HOST, 5000))
+        server.bind((INNER[1], port))
+        data = self.rng.randbytes(length)
+        client.sendto(data, (INNER[1], port))
+        got, where = server.recvfrom(65536)
+        self.assertEqual(got, data)
+        server.sendto(got[::-1], where)
+        self.assertEqual(client.recv(65536), data[::-1])
+        client.close()
+        server.close()
+
+    def test_ports(self):
+        """Two tunnels by port between the same networks: each datagram goes whole by its own, in both directions."""
+        nets = [((NETS[0], 17, 0, 65535), (NETS[1], 17, port, port)) for port in (7, 9)]
+        tunnels = [Tunnel(self.net, self.sinks, reqid=1 + i) for i in range(2)]
+        for tunnel, (local, remote) in zip(tunnels, nets):
+            self.sinks[0].policy_set(tunnel.reqid, local, remote, tunnel.spis[1], OUTER[4][1])
+            self.sinks[1].policy_set(tunnel.reqid, remote, local, tunnel.spis[0], OUTER[4][0])
+        counts = [[0, 0], [0, 0]]
+        for which, port in ((0, 7), (1, 9), (0, 7)):
+            for length in (1000, 3000, 9000, 60000):
+                self.exchange(port, length)
+            for i, tunnel in enumerate(tunnels):
+                now = [tunnel.query(side, sink.OUT).packets for side in (0, 1)]
+                self.assertEqual([n > before for n, before in zip(now, counts[i])], [i == which] * 2)
+                counts[i] = now
+        self.assertEqual([gateway.stats()["dropped"] for gateway in self.gateways], [0, 0])
+        self.assert_no_clear()
+
+    def test_never_in_clear(self):
+        """One port protected, the rest passes: a fragment whose first one nobody saw goes nowhere, though the rest would let it out."""
+        self.sinks[0].policy_set(1, (NETS[0], 17, 0, 65535), (NETS[1], 17, 7, 7), priority=1)
+        self.sinks[0].policy_set(2, NETS[0], NETS[1], action=sink.BYPASS, priority=2)
+        later = raw(IP(src=LAN_HOST, dst=INNER[1], id=77, frag=10, proto=17) / (b"x" * 100))
+        with inside(self.hosts["lan"]):
+            sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        self.addCleanup(sender.close)
+        sender.sendto(later, (INNER[1], 0))
+        wait_for(lambda: self.gateways[0].drops().get("fragment") == 1, "the drop")
+        self.assert_no_clear()
+
+    def test_inbound(self):
+        """Of a peer: a fragment without its first one, and one of another policy's packet, do not come in."""
+        remote = (NETS[0], 17, 7, 7)
+        tunnel = Tunnel(self.net, self.sinks)
+        self.sinks[1].policy_set(1, (NETS[1], 17, 9, 9), remote, tunnel.spis[0], OUTER[4][0])
+        first = IP(src=LAN_HOST, dst=INNER[1], id=78, flags="MF", proto=17) / (bytes([0, 7, 0, 9, 0, 108, 0, 0]) + b"x" * 48)
+        wrong = IP(src=LAN_HOST, dst=INNER[1], id=79, flags="MF", proto=17) / (bytes([0, 7, 0, 10, 0, 108, 0, 0]) + b"x" * 48)
+        for number, (packet, good) in enumerate(((first, True), (wrong, False)), 1):
+            later = IP(src=LAN_HOST, dst=INNER[1], id=packet.id, frag=7, proto=17) / (b"y" * 52)
+            for place, (piece, fits) in enumerate(((later, False), (packet, good), (later, good))):
+                before = tunnel.query(1, sink.IN)
+                self.inject(tunnel.seal(0, piece, number * 10 + place))
+                after = wait_for(lambda: (now := tunnel.query(1, sink.IN)) != before and now, "the fragment")  # noqa: B023
+                self.assertEqual(after.packets - before.packets, int(fits), (number, place))
 
 
 class InClear(Routed):
