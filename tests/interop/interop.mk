@@ -6,8 +6,18 @@ INTEROP_NAMES := liveness rekey messages certs algorithms nat selectors adversar
 INTEROP_SIM_NAMES := traffic rekey
 INTEROP_SIM := ESPALIER_SIM=$(B)/bin/espalier-sim-dpi,ESPALIER_TEST_DEVICE=sim
 INTEROP_TESTS := $(INTEROP_SIM),$(INTEROP)/test_pair.py:espalier $(INTEROP)/test_pair.py:espalier \
+  $(INTEROP)/test_libreswan.py:espalier \
   $(foreach t,$(INTEROP_SIM_NAMES),$(INTEROP_SIM),$(INTEROP)/test_$(t).py:espalier) $(foreach t,$(INTEROP_NAMES),$(INTEROP)/test_$(t).py:espalier)
-INTEROP_BINS = $(ESPALIER) $(B)/bin/espalier-ike $(B)/bin/espalier-gw
+INTEROP_BINS = $(ESPALIER) $(B)/bin/espalier-ike $(B)/bin/espalier-gw $(LIBRESWAN)
+
+# libreswan, and the kernel that it believes in.
+LIBRESWAN := $(B)/libreswan/fetched $(B)/tests/xfrm_kernel.so
+$(B)/libreswan/fetched: $(INTEROP)/libreswan.sh
+	$(INTEROP)/libreswan.sh $(@D)
+	touch $@
+$(B)/tests/xfrm_kernel.so: $(INTEROP)/xfrm_kernel.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -shared -fPIC $(LDFLAGS) -o $@ $<
 
 .PHONY: interop interop-software interop-charon interop-root
 interop-root:

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""libreswan as one end: pluto from the directory that libreswan.sh filled ($ESPALIER_BUILD/libreswan), on a kernel that takes every SA and does no ESP
+(xfrm_kernel.c). What it negotiates is tested; traffic is not."""
+import os
+import signal
+
+from net import Failed, run, wait
+from side import Side
+
+BUILD = os.path.abspath(os.environ.get("ESPALIER_BUILD", "build"))
+ROOT = os.path.join(BUILD, "libreswan")
+PROGRAMS = os.path.join(ROOT, "usr/libexec/ipsec")
+KERNEL = os.path.join(BUILD, "tests/xfrm_kernel.so")
+ENVIRONMENT = {**os.environ, "LD_LIBRARY_PATH": ":".join(os.path.join(ROOT, path, "x86_64-linux-gnu") for path in ("usr/lib", "lib"))}
+
+
+def there():
+    return os.access(os.path.join(PROGRAMS, "pluto"), os.X_OK) and os.path.exists(KERNEL)
+
+
+def conn_text(name, options):
+    return f"conn {name}\n" + "".join(f"\t{key}={value}\n" for key, value in options.items())
+
+
+class Libreswan(Side):
+    kind = "libreswan"
+
+    def __init__(self, name, namespace, directory, sockets):
+        super().__init__(name, namespace, directory, sockets)
+        self.run_directory = os.path.join(sockets, name + ".pluto")
+        self.socket = os.path.join(self.run_directory, "pluto.ctl")
+        self.nss = os.path.join(directory, "nss")
+        self.names = []
+
+    def configure(self, config):
+        """config: conns by name, each a dict of ipsec.conf's keys; and "secrets", the text of ipsec.secrets."""
+        config = dict(config)
+        with open(os.path.join(self.directory, "ipsec.secrets"), "w", encoding="utf-8") as file:
+            file.write(config.pop("secrets"))
+        with open(os.path.join(self.directory, "ipsec.conf"), "w", encoding="utf-8") as file:
+            file.write("config setup\n" + "".join(conn_text(name, options) for name, options in config.items()))
+        self.names = list(config)
+
+    def start(self, **_):
+        for directory in (self.nss, self.run_directory):
+            os.makedirs(directory, exist_ok=True)
+        if not os.path.exists(os.path.join(self.nss, "cert9.db")):
+            run(os.path.join(ROOT, "usr/bin/certutil"), "-N", "-d", f"sql:{self.nss}", "--empty-password", env=ENVIRONMENT)
+        files = {"config": "ipsec.conf", "secretsfile": "ipsec.secrets", "nssdir": "nss", "ipsecdir": ""}
+        options = [word for key, name in files.items() for word in (f"--{key}", os.path.join(os.path.abspath(self.directory), name))]
+        # It wants its programs where they were built to be; the mounts of `ip netns exec` are private.
+        process = self.spawn("pluto", ["env", f"LD_LIBRARY_PATH={ENVIRONMENT['LD_LIBRARY_PATH']}", "sh", "-c",
+                                       f"mount --bind {ROOT}/usr/libexec /usr/libexec && LD_PRELOAD={KERNEL} exec /usr/libexec/ipsec/pluto \"$@\"", "sh", *options,
+                                       "--rundir", self.run_directory, "--nofork", "--stderrlog", "--no-dnssec"], "pluto.log")
+
+        def serves():
+            if process.poll() is not None:
+                raise Failed(f"{self.name}: pluto ended with status {process.returncode}")
+            return os.path.exists(self.socket) and not self.whack("--status", check=False).returncode
+        wait(serves, 20, f"{self.name}: pluto serves")
+        self.whack("--listen")
+        for name in self.names:
+            done = self.namespace.run(os.path.join(PROGRAMS, "addconn"), "--config", os.path.join(self.directory, "ipsec.conf"), "--ctlsocket", self.socket, name,
+                                      env=ENVIRONMENT, check=False)
+            if done.returncode:
+                raise Failed(f"{self.name}: {name}: {done.stdout}{done.stderr}")
+
+    def whack(self, *words, check=True, timeout=30):
+        done = run(os.path.join(PROGRAMS, "whack"), "--ctlsocket", self.socket, *words, check=False, timeout=timeout, env=ENVIRONMENT)
+        if check and done.returncode:
+            raise Failed(f"{self.name}: whack {' '.join(words)}: {done.stdout}{done.stderr}")
+        return done
+
+    def try_up(self, child, timeout=20):
+        done = self.whack("--name", child, "--initiate", check=False, timeout=timeout)
+        return done.returncode == 0, done.stdout.strip()
+
+    def down(self, ike=None, child=None, number=None):
+        self.whack("--name", child or ike, "--terminate")
+
+    def rekey(self, child=None, ike=None, reauth=False):
+        self.whack("--name", child or ike, "--rekey-ipsec" if child else "--rekey-ike", check=False)
+
+    def sas(self):
+        """Its lines about established SAs."""
+        return [line for line in self.whack("--showstates").stdout.splitlines() if "established" in line.lower()]
+
+    def stop(self):
+        self.end("pluto", signal.SIGTERM)
