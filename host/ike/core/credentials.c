@@ -33,7 +33,8 @@ struct credentials {
 	size_t secret_count;
 	struct conn_credentials *conns;
 	size_t conn_count;
-	struct hash by_conn;
+	struct hash by_conn, by_remote;
+	struct conn_credentials *patterns;
 };
 
 static int say(char *error, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -273,6 +274,16 @@ static int prepare_remote(struct credentials *c, struct conn_credentials *cc, ch
 	return 0;
 }
 
+static int index_remote(struct credentials *c, struct conn_credentials *cc)
+{
+	cc->is_pattern = !identity_is_single(&cc->remote_id) || cc->remote_id.type == IKE_ID_DER_ASN1_DN;
+	if (!cc->is_pattern)
+		return hash_insert(&c->by_remote, &cc->by_remote, ike_peer_key(&cc->remote_id));
+	cc->next_pattern = c->patterns;
+	c->patterns = cc;
+	return 0;
+}
+
 static int prepare(struct credentials *c, struct conn_credentials *cc, const struct conf_connection *conn, char *error)
 {
 	int err;
@@ -293,7 +304,7 @@ static int prepare(struct credentials *c, struct conn_credentials *cc, const str
 	cc->local_schemes = auth_rules_schemes(&conn->local.ike, true);
 	if (conn->local.method == CONF_AUTH_PUBKEY)
 		err = find_local(c, cc, error);
-	if (!err && hash_insert(&c->by_conn, &cc->node, (uintptr_t)conn))
+	if (!err && (hash_insert(&c->by_conn, &cc->node, (uintptr_t)conn) || index_remote(c, cc)))
 		err = say(error, -ENOMEM, "no memory");
 	return err;
 }
@@ -390,6 +401,7 @@ void credentials_free(struct credentials *c)
 		free_conn(&c->conns[i]);
 	free(c->conns);
 	hash_free(&c->by_conn);
+	hash_free(&c->by_remote);
 	for (size_t i = 0; i < c->secret_count; i++) {
 		for (size_t k = 0; c->secrets[i].ids && k < c->secrets[i].conf->ids.count; k++)
 			identity_clear(&c->secrets[i].ids[k]);
@@ -415,6 +427,16 @@ const struct conn_credentials *credentials_of(const struct credentials *c, const
 	struct hash_node *node = c ? hash_find(&c->by_conn, (uintptr_t)conn) : NULL;
 
 	return node ? hash_entry(node, struct conn_credentials, node) : NULL;
+}
+
+const struct conn_credentials *credentials_for_peer(const struct credentials *c, const struct identity *id, const struct conn_credentials *after)
+{
+	struct hash_node *node;
+
+	if (after && after->is_pattern)
+		return after->next_pattern;
+	node = after ? hash_next(&after->by_remote) : hash_find(&c->by_remote, ike_peer_key(id));
+	return node ? hash_entry(node, struct conn_credentials, by_remote) : c->patterns;
 }
 
 struct cert_cache *credentials_cert_cache(struct credentials *c)

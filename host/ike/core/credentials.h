@@ -22,6 +22,9 @@ struct local_cert {
 /* What a connection authenticates with. */
 struct conn_credentials {
 	struct hash_node node; /* by the connection's address */
+	struct hash_node by_remote; /* by remote_id, if that is one identity that is written in one way */
+	struct conn_credentials *next_pattern; /* else: the next of these */
+	bool is_pattern;
 	const struct conf_connection *conn;
 	struct identity local_id;   /* %any: take the certificate's subject, or the address */
 	struct identity remote_id;  /* a pattern */
@@ -49,6 +52,11 @@ void credentials_free(struct credentials *credentials);
 
 /* Of a connection of its conf; NULL: not of this conf. */
 const struct conn_credentials *credentials_of(const struct credentials *credentials, const struct conf_connection *conn);
+/*
+ * Connections whose remote identity may be this one, in any order; those of a lower address stand first in the configuration. after: NULL for the first
+ * one. Those of other identities are not walked over, but where they have patterns, %any or DNs, which can be written in several ways.
+ */
+const struct conn_credentials *credentials_for_peer(const struct credentials *credentials, const struct identity *id, const struct conn_credentials *after);
 struct trust *credentials_trust(const struct credentials *credentials);
 /* What peers authenticated with while this configuration is in force. */
 struct cert_cache *credentials_cert_cache(struct credentials *credentials);

@@ -57,13 +57,13 @@ static bool accepts_suite(const struct ike_sa *sa, const struct conf_connection 
 }
 
 /* How well the connection fits the identities, 0: not. An IDr that the initiator asks for is to be ours. */
-static unsigned int fit(const struct ike_sa *sa, const struct conf_connection *conn, const struct request *r, struct judged *last)
+static unsigned int fit(const struct ike_sa *sa, const struct conn_credentials *cc, const struct request *r, struct judged *last)
 {
-	const struct conn_credentials *cc = credentials_of(sa->credentials, conn);
+	const struct conf_connection *conn = cc->conn;
 	unsigned int addresses = conn_rank(conn, &sa->local.ip, &sa->remote.ip);
 	int remote, local = IDENTITY_MATCH_ANY;
 
-	if (!cc || !addresses || !same_method(conn, &r->peer.auth))
+	if (!addresses || !same_method(conn, &r->peer.auth))
 		return 0;
 	remote = identity_match(&r->peer.id, &cc->remote_id);
 	if (!identity_is_any(&r->asked))
@@ -73,23 +73,24 @@ static unsigned int fit(const struct ike_sa *sa, const struct conf_connection *c
 	return (unsigned int)remote * 10000 + (unsigned int)local * 20 + addresses;
 }
 
+/* The best, the first of the configuration among equals. */
 static int choose_connection(struct ike_sa *sa, const struct request *r)
 {
-	const struct conf_connection *best = NULL;
+	const struct conn_credentials *best = NULL;
 	struct judged last = { 0 };
 	unsigned int best_fit = 0;
 
-	for (size_t i = 0; i < sa->conf->connection_count; i++) {
-		unsigned int f = fit(sa, sa->conf->connections[i], r, &last);
+	for (const struct conn_credentials *cc = NULL; (cc = credentials_for_peer(sa->credentials, &r->peer.id, cc)) != NULL;) {
+		unsigned int f = fit(sa, cc, r, &last);
 
-		if (f <= best_fit)
+		if (!f || f < best_fit || (f == best_fit && cc > best))
 			continue;
 		best_fit = f;
-		best = sa->conf->connections[i];
+		best = cc;
 	}
 	if (!best)
 		return -EACCES;
-	return best == sa->conn ? 0 : ike_sa_set_connection(sa, best);
+	return best->conn == sa->conn ? 0 : ike_sa_set_connection(sa, best->conn);
 }
 
 /* ---- the initiator's proof -------------------------------------------------------------------------------------------------------------------- */

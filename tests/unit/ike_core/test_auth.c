@@ -146,6 +146,40 @@ static void test_identities(void **state)
 	accepted(&a, &b);
 }
 
+/* The best fit of the responder's connections, the first of the file among equals, however its identity is written. */
+static void test_initiator_chooses(void **state)
+{
+	static const struct { const char *id, *chosen; } cases[] = {
+		{ "a.example.org", "exact" }, { "A.EXAMPLE.org", "exact" }, { "b.example.org", "suffix" }, { "a.example.com", "any" }, { "a@example.org", "mail" },
+		{ "\"C=CH, O=Example, CN=a\"", "name" }, { "\"C=CH, O=example, CN=A\"", "name" }, { "\"C=CH, O=Example, CN=c\"", "names" },
+		{ "192.0.2.1", "any" },
+	};
+	static const char *const remotes[][2] = {
+		{ "any", "%any" }, { "suffix", "*.example.org" }, { "exact", "a.example.org" }, { "again", "a.example.org" }, { "suffix2", "*.example.org" },
+		{ "mail", "a@example.org" }, { "names", "\"C=CH, O=Example, CN=*\"" }, { "name", "\"C=CH, O=Example, CN=a\"" },
+	};
+	struct side a = side_a;
+	char text[4096];
+	size_t at = (size_t)snprintf(text, sizeof(text), "connections {\n");
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(remotes) / sizeof(remotes[0]); i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s { local_addrs = 192.0.2.2\nremote_addrs = %%any\nproposals = aes256gcm16-prfsha256-x25519\n"
+				       "local { auth = psk\nid = b.test }\nremote { auth = psk\nid = %s }\n"
+				       "children { net { local_ts = 10.2.0.0/16\nremote_ts = 10.1.0.0/16\nesp_proposals = aes256gcm16 } } }\n", remotes[i][0], remotes[i][1]);
+	snprintf(text + at, sizeof(text) - at, "}\nsecrets { ike-1 { secret = \"for all\" } }\n");
+	a.secrets = "ike-1 {\nsecret = \"for all\"\n}\n";
+	a.remote_id = "b.test";
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		a.id = cases[i].id;
+		begin(&a, &side_b);
+		node_configure(nb, text);
+		node_up(na, "net");
+		assert_string_equal(node_only_ike(nb).name, cases[i].chosen);
+		end();
+	}
+}
+
 /* IDr of the initiator chooses among connections of the responder. */
 static void test_idr_chooses(void **state)
 {
@@ -467,7 +501,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_psk), cmocka_unit_test(test_wrong_psk), cmocka_unit_test(test_secret_of_another), cmocka_unit_test(test_identities),
-		cmocka_unit_test(test_idr_chooses), cmocka_unit_test(test_ppk), cmocka_unit_test(test_no_ppk), cmocka_unit_test(test_initial_contact),
+		cmocka_unit_test(test_initiator_chooses), cmocka_unit_test(test_idr_chooses), cmocka_unit_test(test_ppk), cmocka_unit_test(test_no_ppk), cmocka_unit_test(test_initial_contact),
 		cmocka_unit_test(test_unique), cmocka_unit_test(test_missing_payloads), cmocka_unit_test(test_double_payloads),
 		cmocka_unit_test(test_changed_auth), cmocka_unit_test(test_short_payloads), cmocka_unit_test(test_unknown_critical),
 		cmocka_unit_test(test_no_auth), cmocka_unit_test(test_second_auth), cmocka_unit_test(test_child_refused),
