@@ -3,7 +3,6 @@
  * For libreswan's pluto by LD_PRELOAD: a kernel that takes every SA and policy (NETLINK_XFRM, linux/xfrm.h) and does no ESP, where the machine's own
  * has none. What key management does is tested with it, not traffic. Each netlink socket of that kind becomes a pair, whose other end a thread answers.
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <linux/netlink.h>
 #include <linux/xfrm.h>
