@@ -155,8 +155,10 @@ class HostileCard(GatewayTest):
 
     def test_sa_command_hangs(self):
         self.card.set("hang-sa")
+        start = time.monotonic()
         with self.assertRaises(SinkError) as caught:
             self.made.rekey()
+        self.note(f"refused after {(time.monotonic() - start) * 1000:.0f} ms")
         self.assertEqual(caught.exception.errno, errno.ENODEV)
         self.assert_down("SA command")
         self.assert_recovers()
