@@ -3,12 +3,15 @@
 #include "capture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#define IPV4_HEADER_LEN 20u
 #define ETHERTYPE_IPV4 0x0800u
 #define ETHERTYPE_VLAN 0x8100u
 #define ETHERTYPE_QINQ 0x88a8u
@@ -17,6 +20,8 @@
 #define MAGIC_MICRO_SWAPPED 0xd4c3b2a1u
 
 struct capture_in {
+	const char *name;
+	uint64_t packets;
 	pcap_t *pcap;
 	FILE *file;
 	int link_type;
@@ -34,19 +39,32 @@ static int fail(char *error, int code, const char *format, ...)
 	return code;
 }
 
-/* libpcap scales times and does not say from what: look at the file's first word. */
+/*
+ * libpcap scales times and does not say from what: look at the file's first word, and put it back, as standard input cannot be rewound.
+ * The C library takes back as many bytes as were read.
+ */
 static u_int file_precision(FILE *file)
 {
+	uint8_t bytes[4];
 	uint32_t magic = 0;
-	size_t got;
+	size_t got = fread(bytes, 1, sizeof(bytes), file);
 
-	if (fseek(file, 0, SEEK_SET))
-		return PCAP_TSTAMP_PRECISION_NANO;
-	got = fread(&magic, sizeof(magic), 1, file);
-	rewind(file);
-	if (got == 1 && (magic == MAGIC_MICRO || magic == MAGIC_MICRO_SWAPPED))
+	memcpy(&magic, bytes, got);
+	while (got)
+		ungetc(bytes[--got], file);
+	if (magic == MAGIC_MICRO || magic == MAGIC_MICRO_SWAPPED)
 		return PCAP_TSTAMP_PRECISION_MICRO;
 	return PCAP_TSTAMP_PRECISION_NANO;
+}
+
+static FILE *open_file(const char *path)
+{
+	int fd;
+
+	if (strcmp(path, "-"))
+		return fopen(path, "rbe");
+	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? NULL : fdopen(fd, "rb");
 }
 
 int capture_open_in(const char *path, struct capture_in **in, char *error)
@@ -58,7 +76,8 @@ int capture_open_in(const char *path, struct capture_in **in, char *error)
 	*in = NULL;
 	if (!new)
 		return fail(error, -ENOMEM, "%s: out of memory", path);
-	new->file = fopen(path, "rbe");
+	new->name = path;
+	new->file = open_file(path);
 	if (!new->file) {
 		ret = fail(error, -errno, "%s: %s", path, strerror(errno));
 		goto out;
@@ -103,14 +122,24 @@ void capture_close_in(struct capture_in *in)
 	free(in);
 }
 
+/* The IP packet's own length, if it has all of its bytes; else 0. */
+static uint32_t whole_length(const struct capture_packet *packet)
+{
+	uint32_t total;
+
+	if (packet->ip_len < IPV4_HEADER_LEN)
+		return 0;
+	total = (uint32_t)packet->ip[2] << 8 | packet->ip[3];
+	return total >= IPV4_HEADER_LEN && total <= packet->ip_len ? total : 0;
+}
+
 static enum capture_verdict strip_link(int link_type, struct capture_packet *packet, const u_char *data, uint32_t len)
 {
-	uint32_t type, total;
+	uint32_t type;
 
 	packet->ip = data;
 	packet->ip_len = len;
 	packet->link_len = 0;
-	packet->trailer = 0;
 	if (link_type == DLT_RAW)
 		return len && data[0] >> 4 == 6 ? CAPTURE_NOT_IPV4 : CAPTURE_IPV4;
 	if (link_type == DLT_IPV4)
@@ -124,14 +153,19 @@ static enum capture_verdict strip_link(int link_type, struct capture_packet *pac
 	type = (uint32_t)data[12] << 8 | data[13];
 	if (type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ || type == ETHERTYPE_QINQ_OLD)
 		return CAPTURE_VLAN;
-	if (type != ETHERTYPE_IPV4)
-		return CAPTURE_NOT_IPV4;
-	if (packet->ip_len >= 20) {
-		total = (uint32_t)packet->ip[2] << 8 | packet->ip[3];
-		if (total >= 20 && total < packet->ip_len)
-			packet->trailer = packet->ip_len - total;
-	}
-	return CAPTURE_IPV4;
+	return type == ETHERTYPE_IPV4 ? CAPTURE_IPV4 : CAPTURE_NOT_IPV4;
+}
+
+/* libpcap reads files of several interfaces and sections if all have one link type and snapshot length, and raw IP from one only. */
+static int read_error(const struct capture_in *in, char *error)
+{
+	const char *why = pcap_geterr(in->pcap);
+
+	if (strstr(why, "of the first interface"))
+		return fail(error, -ENOTSUP, "%.200s: behind packet %llu begins an interface or section with another link type or snapshot length than "
+			    "the first, or a second one with raw IP; that is not supported (editcap -F pcap makes one capture of it)", in->name,
+			    (unsigned long long)in->packets);
+	return fail(error, -EINVAL, "%.200s is damaged behind packet %llu: %s", in->name, (unsigned long long)in->packets, why);
 }
 
 int capture_read(struct capture_in *in, struct capture_packet *packet, char *error)
@@ -139,15 +173,19 @@ int capture_read(struct capture_in *in, struct capture_packet *packet, char *err
 	struct pcap_pkthdr *header;
 	const u_char *data;
 	int ret = pcap_next_ex(in->pcap, &header, &data);
+	uint32_t whole;
 
 	if (ret == PCAP_ERROR_BREAK)
 		return 0;
 	if (ret != 1)
-		return fail(error, -EINVAL, "the capture is damaged: %s", pcap_geterr(in->pcap));
+		return read_error(in, error);
+	in->packets++;
 	packet->time = header->ts;
 	packet->wire_len = header->len;
 	packet->verdict = strip_link(in->link_type, packet, data, header->caplen);
-	if (header->caplen < header->len)
+	whole = packet->verdict == CAPTURE_IPV4 ? whole_length(packet) : 0;
+	packet->trailer = whole ? packet->ip_len - whole : 0;
+	if (header->caplen < header->len && !whole)
 		packet->verdict = CAPTURE_TRUNCATED;
 	return 1;
 }

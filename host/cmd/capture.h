@@ -21,7 +21,7 @@ struct capture_out;
 /* Why a packet of a capture is not for the card. */
 enum capture_verdict {
 	CAPTURE_IPV4,	   /* it is */
-	CAPTURE_TRUNCATED, /* the capture has not all of its bytes */
+	CAPTURE_TRUNCATED, /* the capture has not all bytes of the IP packet */
 	CAPTURE_SHORT,	   /* no room for a link header */
 	CAPTURE_VLAN,	   /* a VLAN tag */
 	CAPTURE_NOT_IPV4,  /* another protocol */
@@ -35,11 +35,12 @@ struct capture_packet {
 	uint32_t link_len;
 	const uint8_t *ip; /* valid until the next read */
 	uint32_t ip_len;
-	uint32_t trailer; /* bytes at the end that the IP header does not count: Ethernet padding. Part of ip_len. */
+	uint32_t trailer; /* bytes at the end that the IP header does not count, such as Ethernet padding. Part of ip_len. */
 };
 
+/* "-": standard input. path is for errors, too, and must outlive in. */
 int capture_open_in(const char *path, struct capture_in **in, char *error);
-/* 1: a packet, 0: the end, negative errno: a damaged file. */
+/* 1: a packet, 0: the end; negative errno: a damaged file, or -ENOTSUP. */
 int capture_read(struct capture_in *in, struct capture_packet *packet, char *error);
 int capture_link_type(const struct capture_in *in);
 unsigned int capture_precision(const struct capture_in *in); /* libpcap's PCAP_TSTAMP_PRECISION_* */

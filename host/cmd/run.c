@@ -120,7 +120,7 @@ static void take_packet(struct pump *pump)
 		run->counters.verdict[packet.verdict]++;
 		return;
 	}
-	if (!run->decap) { /* padding of a short frame is no part of the inner packet; the card skips it in decapsulation */
+	if (!run->decap) { /* what stands behind it is no part of the inner packet; the card skips it in decapsulation */
 		len -= packet.trailer;
 		state = find_state(run, packet.ip, len);
 		if (!state) {

@@ -92,6 +92,8 @@ static int next_line(const char **text, const char *end, unsigned int *number, s
 		newline = memchr(*text, '\n', (size_t)(end - *text));
 		len = (size_t)((newline ? newline : end) - *text);
 		comment = memchr(*text, '#', len);
+		if (newline && len && (*text)[len - 1] == '\r') /* an editor's on Windows */
+			len--;
 		more = newline && !comment && len && (*text)[len - 1] == '\\';
 		ret = buffer_append(line, *text, comment ? (size_t)(comment - *text) : more ? len - 1 : len);
 		if (ret)
@@ -204,6 +206,7 @@ static int parse_line(char *line, unsigned int number, struct states *states, ch
 
 int states_parse(const char *name, const char *text, size_t len, struct states *states, char *error)
 {
+	static const char byte_order_mark[3] = "\xef\xbb\xbf"; /* UTF-8's */
 	const char *end = text + len;
 	struct buffer line = { 0 };
 	char reason[STATES_ERROR_LEN] = "";
@@ -212,6 +215,8 @@ int states_parse(const char *name, const char *text, size_t len, struct states *
 
 	memset(states, 0, sizeof(*states));
 	error[0] = '\0';
+	if (len >= sizeof(byte_order_mark) && !memcmp(text, byte_order_mark, sizeof(byte_order_mark)))
+		text += sizeof(byte_order_mark);
 	while (!ret && text != end) {
 		first = number + 1;
 		ret = next_line(&text, end, &number, &line, reason);

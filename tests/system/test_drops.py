@@ -264,8 +264,7 @@ class Drops(espalier.DeviceTest):
     def test_inner_of_encap(self):
         sa = random_sa(self.rng, 0x903)
         inner = random_inner(self.rng, 82)
-        bad = [b"\x65" + inner[1:], b"\x44" + inner[1:], inner[:2] + b"\0\x13" + inner[4:], inner[:2] + b"\0\x53" + inner[4:], inner + b"\0", inner[:81],
-               inner[:19]]
+        bad = [b"\x65" + inner[1:], b"\x44" + inner[1:], inner[:2] + b"\0\x13" + inner[4:], inner[:2] + b"\0\x53" + inner[4:], inner[:81], inner[:19]]
         packets = [packet for one in bad for packet in (one, inner)]
         got, report = convert("encap", self.device, [sa], packets, IPV4)
         self.assert_packets(got, [scapy_encap(sa, inner, i + 1) for i in range(len(bad))])  # no number is used by a packet not sent

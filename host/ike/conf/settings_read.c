@@ -352,6 +352,8 @@ static int read_text(struct settings *settings, struct settings_section *section
 	r.file = settings->files.items[settings->files.count - 1];
 	if (r.includes > SETTINGS_INCLUDE_MAX)
 		return FAIL(&r, "more than %u files that include each other", SETTINGS_INCLUDE_MAX);
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) /* UTF-8's byte order mark */
+		r.p += 3;
 	nul = memchr(text, 0, len);
 	if (nul) {
 		for (const char *p = text; p < nul; p++)

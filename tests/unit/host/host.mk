@@ -20,4 +20,4 @@ $(B)/tests/host_$(1): tests/unit/host/test_$(1).py tests/unit/host/command.py $(
 	chmod +x $$@
 UNIT_TESTS += $(B)/tests/host_$(1)
 endef
-$(foreach t,check cli numbers files,$(eval $(call command_test,$(t))))
+$(foreach t,check cli numbers files captures,$(eval $(call command_test,$(t))))

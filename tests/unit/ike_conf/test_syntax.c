@@ -70,6 +70,7 @@ static void test_values(void **unused)
 	(void)unused;
 	check("a = b", "a", "b");
 	check("a=b\n", "a", "b");
+	check("\xef\xbb\xbf# first\r\na = b\r\n", "a", "b");
 	check("a = b  c,\td # comment\n", "a", "b c, d");
 	check("  a\t=  \"b  c\" d\r\n", "a", "b  c d");
 	check("a = \"x \\\"y\\\" \\\\ \\n\\t#{}=\"\n", "a", "x \"y\" \\ \n\t#{}=");
