@@ -24,7 +24,7 @@ module pcie_wr_mux (
     output espalier_pkg::wr_req_t m_axis_tuser
 );
 
-  logic locked_q;  // in the middle of a write, of input
+  logic locked_q;  // in the middle of a write, or offering one, of input
   logic owner_q;
   logic turn_q;    // input 1 has waited for one write of input 0
   logic sel;
@@ -46,6 +46,10 @@ module pcie_wr_mux (
       locked_q <= !m_axis_tlast;
       owner_q  <= sel;
       if (m_axis_tlast) turn_q <= !sel && s1_axis_tvalid;
+    end else if (m_axis_tvalid) begin
+      // What is offered stays: AXI4-Stream, 2.2.1.
+      locked_q <= 1'b1;
+      owner_q  <= sel;
     end
   end
 

@@ -9,8 +9,9 @@ A file holds one module of its own name: the cell, free inputs, assumptions and 
     // proof NAME: induction CYCLES [PARAMETER=VALUE...]   for all time: it holds in so many cycles, and so many that hold make one more
     // proof NAME: bmc CYCLES [PARAMETER=VALUE...]      for that many cycles from any state that reset leaves
 
+The word zero behind pdr or CYCLES: memories and registers begin with zeros, for properties that compare two copies of a cell.
 The assertions of the RTL itself are proved with them. Memories and registers begin with any content. Of a proof that fails
-the assertion and the cycle are said; DIR/NAME.aiw is ABC's counterexample, in the order of DIR/NAME.ywmap. The last line is N passed, N failed.
+the assertion and the cycle are said; DIR/NAME.txt shows how it comes about. The last line is N passed, N failed.
 """
 import argparse
 import concurrent.futures
@@ -21,6 +22,8 @@ import re
 import subprocess
 import sys
 import time
+
+import witness
 
 PACKAGES = ["rtl/csr/espalier_regs_pkg.sv", "rtl/espalier_pkg.sv"]
 YOSYS = """
@@ -67,13 +70,14 @@ def model(out, parameters, path, log):
     """The property module as OUT.aig."""
     top = os.path.splitext(os.path.basename(path))[0]
     packages, folders = rtl_files()
-    read = ["read_slang --no-synthesis-define", f"--top {top}"] + [f"-G {p}" for p in parameters] + [f"-y {f}" for f in folders] + packages + [path]
+    begin = ["setundef -zero -init", "formalff -clk2ff"] if "zero" in parameters else ["formalff -clk2ff -ff2anyinit"]
+    read = ["read_slang --no-synthesis-define", f"--top {top}"] + [f"-G {p}" for p in parameters if p != "zero"] + [f"-y {f}" for f in folders] + packages + [path]
     return yosys([" ".join(read), f"hierarchy -check -top {top}", "proc", "flatten", "check -assert", "opt_clean", "async2sync", "chformal -lower",
-                  "delete -output", "memory_map -formal", "formalff -clk2ff -ff2anyinit", "opt_clean", "techmap",
+                  "delete -output"] + (["memory_map"] if "zero" in parameters else ["memory_map -formal"]) + begin + ["opt_clean", "techmap",
                   "setundef -undriven -anyseq", "opt -full", "aigmap", "opt_clean", f"write_aiger -symbols -zinit -ywmap {out}.ywmap -map {out}.map {out}.aig"], log)
 
 
-def prove(out, engine, cycles, log):
+def prove(out, engine, cycles, compares, log):
     """True when ABC says that no assertion can fail (bmc: in that many cycles)."""
     abc = os.path.join(os.path.dirname(__import__("pyosys").__file__), "yosys-abc")
 
@@ -81,7 +85,7 @@ def prove(out, engine, cycles, log):
         return re.search(pattern, tool([abc, "-c", f"read {out}.aig; print_stats; fold; {run}; write_cex -a {out}.aiw"], log)[1], re.M)
 
     if engine == "pdr":
-        return says("pdr", r"^Property proved")
+        return says("scorr; pdr" if compares else "pdr", r"^Property proved")
     if not says(f"bmc3 -F {cycles}", rf"^No output asserted in {cycles} frames|^Property proved"):
         return False
     return engine == "bmc" or says(f"orpos; ind -F {cycles}", r"^Networks are equivalent")
@@ -93,8 +97,10 @@ def why(out):
     found = re.search(r"^Output (\d+) of miter .* was asserted in frame (\d+)", text, re.M)
     if not found:
         return text[-1500:]
+    with open(out + ".txt", "w") as file:
+        file.write("\n".join(witness.readable(out + ".aiw", out + ".ywmap")) + "\n")
     assertion = json.load(open(out + ".ywmap"))["asserts"][int(found[1])]
-    return f"       {'.'.join(part.strip(chr(92)) for part in assertion)} fails, in cycle {found[2]}"
+    return f"       {'.'.join(part.strip(chr(92)) for part in assertion)} fails, in cycle {found[2]}: {out}.txt"
 
 
 def one(proof, directory):
@@ -105,7 +111,7 @@ def one(proof, directory):
             os.remove(out + suffix)
     with open(out + ".log", "w") as log:
         try:
-            good = bool(model(out, parameters, path, log) and prove(out, engine, cycles, log))
+            good = bool(model(out, parameters, path, log) and prove(out, engine, cycles, "zero" in parameters, log))
         except subprocess.TimeoutExpired:
             log.write(f"stopped after {TIMEOUT} s\n")
             good = False

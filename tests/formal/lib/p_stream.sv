@@ -6,7 +6,7 @@
 module p_stream #(
     parameter int unsigned WIDTH   = 2,
     parameter int unsigned HOLDS   = 8,  // words inside at most
-    parameter int unsigned LATENCY = 1   // a word that has been inside for so many cycles without one leaving shows at the output
+    parameter int unsigned LATENCY = 1   // 0: no promise; up to 31: a word that has been inside for so many cycles without one leaving shows at the output
 ) (
     input logic             clk,
     input logic             rst,
@@ -23,7 +23,7 @@ module p_stream #(
   logic             push, pop, marked_q, inside_q, stall_q;
   logic [N_W-1:0]   count_q, ahead_q;
   logic [WIDTH-1:0] word_q, held_q;
-  logic [2:0]       idle_q;  // cycles with a word inside and nothing at the output
+  logic [4:0]       idle_q;  // cycles with a word inside and nothing at the output
   assign push = s_valid && s_ready;
   assign pop  = m_valid && m_ready;
 
@@ -45,7 +45,7 @@ module p_stream #(
         if (ahead_q == '0) inside_q <= 1'b0;
         else ahead_q <= ahead_q - N_W'(1);
       end
-      idle_q  <= (count_q != '0 && !m_valid) ? idle_q + 3'd1 : 3'd0;
+      idle_q  <= (count_q != '0 && !m_valid) ? idle_q + 5'd1 : 5'd0;
       stall_q <= m_valid && !m_ready;
       held_q  <= m_data;
     end
@@ -56,7 +56,7 @@ module p_stream #(
       a_none_invented : assert (!pop || count_q != '0);
       a_unchanged : assert (!(inside_q && pop && ahead_q == '0) || m_data == word_q);
       a_holds : assert (count_q <= N_W'(HOLDS));
-      a_none_lost : assert (32'(idle_q) < LATENCY);
+      a_none_lost : assert (LATENCY == 0 || 32'(idle_q) < LATENCY);
       a_stable : assert (!stall_q || (m_valid && m_data == held_q));
       // Helps the proof: the watched word is one of those inside.
       a_inside : assert (!inside_q || ahead_q < count_q);
