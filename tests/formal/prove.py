@@ -86,7 +86,8 @@ def prove(out, engine, cycles, compares, log):
 
     if engine == "pdr":
         return says("scorr; pdr" if compares else "pdr", r"^Property proved")
-    if not says(f"bmc3 -F {cycles}", rf"^No output asserted in {cycles} frames|^Property proved"):
+    frames = cycles if engine == "bmc" else 2 * cycles  # from reset it takes longer to go wrong than from anywhere
+    if not says(f"bmc3 -F {frames}", rf"^No output asserted in {frames} frames|^Property proved"):
         return False
     return engine == "bmc" or says(f"orpos; ind -F {cycles}", r"^Networks are equivalent")
 
