@@ -85,10 +85,11 @@ static unsigned int place_of(const struct gw_spd *spd, const struct gw_policy *p
 	return low;
 }
 
-static void take_out(struct gw_spd *spd, const struct gw_policy *policy)
+static void take_out(struct gw_spd *spd, struct gw_policy *policy)
 {
 	unsigned int at = place_of(spd, policy);
 
+	spd_index_remove(&spd->index, policy);
 	memmove(&spd->order[at], &spd->order[at + 1], (--spd->count - at) * sizeof(*spd->order));
 	spd->bypass_count -= policy->p.action == SINK_BYPASS;
 	spd->generation++;
@@ -100,6 +101,7 @@ static void put_in(struct gw_spd *spd, struct gw_policy *policy)
 
 	memmove(&spd->order[at + 1], &spd->order[at], (spd->count++ - at) * sizeof(*spd->order));
 	spd->order[at] = policy;
+	spd_index_add(&spd->index, policy);
 	spd->bypass_count += policy->p.action == SINK_BYPASS;
 	spd->generation++;
 }
@@ -247,9 +249,12 @@ void spd_get(const struct gw_policy *policy, struct sink_policy *out)
 struct gw_policy *spd_set(struct gw_spd *spd, const struct sink_policy *policy)
 {
 	struct gw_policy *entry = spd_find(spd, policy->reqid);
-	struct ts *selectors = copy_selectors(policy);
+	struct ts *selectors;
 	uint32_t local = side_width(policy->local, policy->local_count), remote = side_width(policy->remote, policy->remote_count);
 
+	if (entry && entry->p.priority == policy->priority && same_selectors(entry, policy))
+		return entry; /* another SA is all that is new: a rekeying */
+	selectors = copy_selectors(policy);
 	if (entry && selectors)
 		take_out(spd, entry);
 	else if (selectors)
@@ -306,18 +311,35 @@ static bool may_match(const struct gw_policy *policy, const struct packet *packe
 	       side_may_match(policy->local, policy->p.local_count, &packet->src, packet);
 }
 
+struct search {
+	const struct packet *packet;
+	struct gw_policy *best;
+	bool certain;
+};
+
+static void consider(void *context, struct gw_policy *policy)
+{
+	struct search *search = context;
+	const struct packet *packet = search->packet;
+	bool certain;
+
+	if (search->best && compare(search->best, policy) <= 0)
+		return;
+	certain = side_matches(policy->remote, policy->p.remote_count, &packet->dst, packet, packet->dst_port) &&
+		  side_matches(policy->local, policy->p.local_count, &packet->src, packet, packet->src_port);
+	if (!certain && !may_match(policy, packet))
+		return;
+	search->best = policy;
+	search->certain = certain;
+}
+
+/* Where the first one only may match: what comes behind it might let out what it protects. */
 static struct gw_policy *look_up(const struct gw_spd *spd, const struct packet *packet)
 {
-	for (unsigned int i = 0; i < spd->count; i++) {
-		struct gw_policy *policy = spd->order[i];
+	struct search search = { .packet = packet };
 
-		if (side_matches(policy->remote, policy->p.remote_count, &packet->dst, packet, packet->dst_port) &&
-		    side_matches(policy->local, policy->p.local_count, &packet->src, packet, packet->src_port))
-			return policy;
-		if (may_match(policy, packet))
-			return NULL; /* whatever comes behind it might let out what this one protects */
-	}
-	return NULL;
+	spd_index_visit(&spd->index, packet, consider, &search);
+	return search.certain ? search.best : NULL;
 }
 
 static bool same_flow(const struct packet *a, const struct packet *b)

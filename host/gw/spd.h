@@ -9,6 +9,7 @@
 #include "packet.h"
 #include "routes.h"
 #include "sad.h"
+#include "spd_index.h"
 #include "sink/sink.h"
 
 #define SPD_BUCKETS 4096u
@@ -37,6 +38,7 @@ struct gw_policy {
 	bool routed;
 	struct policy_routes routes; /* if routed */
 	uint64_t acquire_ms;	     /* when SINK_EVENT_ACQUIRE was sent; 0: none is waiting for an answer */
+	struct index_place place;
 	struct gw_held *held, **held_last;
 	unsigned int held_count;
 	struct gw_policy *chain;     /* by reqid; stale ones: by selectors */
@@ -51,9 +53,10 @@ struct gw_flow {
 struct gw_spd {
 	struct gw_policy **order;
 	unsigned int count, room;
+	struct spd_index index;
 	unsigned int bypass_count;
 	struct gw_policy *buckets[SPD_BUCKETS], *stale[SPD_BUCKETS];
-	uint32_t generation; /* changes with every change of a policy */
+	uint32_t generation; /* changes with every change of a policy but that of its SA */
 	struct gw_flow cache[SPD_CACHE];
 };
 

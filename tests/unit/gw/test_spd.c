@@ -193,13 +193,85 @@ static void many(void **state)
 	assert_int_equal(spd_find(spd, 5000)->p.reqid, 5000);
 }
 
+/* The first of all policies in order that has the packet, or may have it: what the index must find. */
+static const struct gw_policy *first_of_all(const struct gw_spd *spd, const struct packet *packet)
+{
+	for (unsigned int i = 0; i < spd->count; i++) {
+		const struct gw_policy *p = spd->order[i];
+		bool fits[2][2] = { { false } }; /* side; as it is, with ports unknown */
+
+		for (unsigned int side = 0; side < 2; side++) {
+			const struct ts *list = side ? p->remote : p->local;
+			const struct ip_addr *ip = side ? &packet->dst : &packet->src;
+
+			for (unsigned int k = 0; k < (side ? p->p.remote_count : p->p.local_count); k++) {
+				fits[side][0] |= ts_match(&list[k], ip, packet->proto, packet->has_port, side ? packet->dst_port : packet->src_port);
+				fits[side][1] |= packet->later && ts_match(&list[k], ip, packet->proto, true, list[k].port_lo);
+			}
+		}
+		if (fits[0][0] && fits[1][0])
+			return p;
+		if ((fits[0][0] || fits[0][1]) && (fits[1][0] || fits[1][1]))
+			return NULL;
+	}
+	return NULL;
+}
+
+/* Thousands of changes and questions, of prefixes and ranges of all sizes: the index answers as a walk over all would. */
+static void index_is_right(void **state)
+{
+	static const char *const locals[] = { "0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.1.0/24", "10.1.1.3", "10.1.1.3-10.1.9.200", "10.1.1.0/24[udp/7]",
+					      "10.1.1.0-10.1.1.255", "0.0.0.1-255.255.255.254" };
+	static const char *const sources[] = { "10.1.1.3", "10.1.1.4", "10.1.9.9", "10.200.0.1", "192.0.2.1" };
+	struct gw_spd *spd = *state;
+	char remote[40];
+	unsigned int found = 0;
+
+	srandom(7);
+	for (unsigned int round = 0; round < 4000; round++) {
+		uint32_t reqid = 1 + (uint32_t)random() % 300;
+		struct packet packet;
+		struct gw_policy *old = spd_find(spd, reqid);
+
+		if (old && random() % 3 == 0) {
+			spd_delete(spd, old);
+		} else {
+			snprintf(remote, sizeof(remote), "10.%ld.%ld.0/%ld%s", random() % 3, random() % 3, 8 + random() % 17, random() % 4 ? "" : "[udp/9]");
+			add(spd, reqid, (uint32_t)random() % 3, locals[(size_t)random() % (sizeof(locals) / sizeof(locals[0]))], remote);
+		}
+		snprintf(remote, sizeof(remote), "10.%ld.%ld.%ld", random() % 3, random() % 3, random() % 3);
+		packet = make(sources[(size_t)random() % (sizeof(sources) / sizeof(sources[0]))], remote, IPPROTO_UDP, 7, random() % 2 ? 9 : 10);
+		packet.later = random() % 4 == 0;
+		packet.has_port = !packet.later;
+		assert_ptr_equal(spd_outbound(spd, &packet), first_of_all(spd, &packet));
+		found += first_of_all(spd, &packet) != NULL;
+	}
+	assert_in_range(found, 500, 3900);
+}
+
+/* A rekeying sets the same policy again: no flow is looked up anew. */
+static void rekeying_keeps_flows(void **state)
+{
+	struct gw_spd *spd = *state;
+	uint32_t generation;
+
+	add(spd, 1, 3, "10.1.0.0/16", "10.2.0.0/16");
+	add(spd, 2, 3, "10.1.0.0/16", "10.3.0.0/16");
+	generation = spd->generation;
+	add(spd, 2, 3, "10.1.0.0/16", "10.3.0.0/16");
+	assert_int_equal(spd->generation, generation);
+	add(spd, 2, 3, "10.1.0.0/16", "10.4.0.0/16");
+	assert_int_not_equal(spd->generation, generation);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(order, setup, teardown), cmocka_unit_test_setup_teardown(any_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(fragments_have_no_ports, setup, teardown),
 		cmocka_unit_test_setup_teardown(several_selectors, setup, teardown), cmocka_unit_test_setup_teardown(hold, setup, teardown),
-		cmocka_unit_test_setup_teardown(many, setup, teardown),
+		cmocka_unit_test_setup_teardown(many, setup, teardown), cmocka_unit_test_setup_teardown(index_is_right, setup, teardown),
+		cmocka_unit_test_setup_teardown(rekeying_keeps_flows, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
