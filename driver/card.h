@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside the device driver: one card behind any transport. card.c opens and describes it, card_sa.c and card_queue.c do the work, card_hang.c
- * judges whether the card does. */
+/* Inside the device driver: one card behind any transport. card.c opens and describes it, card_sa.c, card_queue.c and card_ring.c do the work,
+ * card_hang.c judges whether the card does. */
 #ifndef ESPALIER_CARD_H
 #define ESPALIER_CARD_H
 
@@ -101,11 +101,13 @@ int card_sa_query(struct espalier_dev *dev, enum espalier_direction direction, u
 /* Delete whatever SAs the card has, known or not. */
 int card_sa_clear(struct card *card);
 
+/* ---- card_ring.c ---- */
+int card_enqueue_burst(struct espalier_queue *queue, struct espalier_op *const *ops, unsigned int count);
+int card_dequeue_burst(struct espalier_queue *queue, struct espalier_op **ops, unsigned int count);
+
 /* ---- card_queue.c ---- */
 int card_queue_create(struct espalier_dev *dev, unsigned int depth, struct espalier_queue **queue);
 void card_queue_destroy(struct espalier_queue *queue);
-int card_enqueue_burst(struct espalier_queue *queue, struct espalier_op *const *ops, unsigned int count);
-int card_dequeue_burst(struct espalier_queue *queue, struct espalier_op **ops, unsigned int count);
 int card_queue_check(struct espalier_queue *queue);
 int card_queue_arm(struct espalier_queue *queue);
 int card_queue_moderate(struct espalier_queue *queue, unsigned int count, unsigned int usec);
