@@ -7,8 +7,10 @@
  *   create_child.c  CREATE_CHILD_SA for CHILD SAs, new or rekeyed, both sides
  *   ike_rekey.c     CREATE_CHILD_SA for the IKE SA
  *   informational.c INFORMATIONAL: delete, dead peer detection
+ *   exchanges.c     which exchange may come in which state, and who answers it
  *   window.c        requests out with retransmission, requests in with the cached response
  *   seal.c          SK and SKF payloads: encryption, fragments
+ *   offers.c        the connection that answers IKE_SA_INIT; peer.c: how much of the data plane a peer may have
  *   reauth.c        a new IKE SA in place of an old one, make before break
  *   follow.c        a configuration loaded anew, and SAs made with the one before
  */
