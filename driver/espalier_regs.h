@@ -90,7 +90,6 @@ enum esp_key_size {
 #define ESP_REG_STATUS_BUS_MASTER_WIDTH 0x1u /* Bus mastering is on. */
 #define ESP_REG_SCRATCH 0x18u /* Scratch */
 #define ESP_REG_DMA_TIMEOUT 0x1cu /* Read timeout */
-#define ESP_REG_DMA_TIMEOUT_RESET 0x3d090u /* reset value */
 #define ESP_REG_CYCLES_LO 0x20u /* Cycle counter, low */
 #define ESP_REG_CYCLES_HI 0x24u /* Cycle counter, high */
 #define ESP_REG_CLOCK 0x28u /* Clock */

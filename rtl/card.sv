@@ -13,6 +13,8 @@ module card #(
     parameter int unsigned LANES      = 4,    // 128-bit lanes of each engine: 1, 2 or 4
     parameter int unsigned SA_ENTRIES = 4096, // SAs a direction; a power of two
     parameter int unsigned TAGS       = 256,  // read requests outstanding
+    parameter int unsigned COMPLETION_BLOCKS  = 512,  // the block's buffer for completions: 64-byte blocks,
+    parameter int unsigned COMPLETION_HEADERS = 128,  // and completions (PG213 "Completion Space")
     parameter int unsigned QUARANTINE_LOG2 = 24  // cycles, beyond the read timeout, until a lost read's tag is used again (pcie_read)
 ) (
     input  logic         clk,
@@ -39,6 +41,11 @@ module card #(
     output logic [15:0]  m_axis_rq_tkeep,
     output logic [136:0] m_axis_rq_tuser,
     output logic         m_axis_rq_tlast,
+    // how far its requests have come
+    input  logic [5:0]   pcie_rq_seq_num0,
+    input  logic         pcie_rq_seq_num_vld0,
+    input  logic [5:0]   pcie_rq_seq_num1,
+    input  logic         pcie_rq_seq_num_vld1,
     input  logic         s_axis_rc_tvalid,
     output logic         s_axis_rc_tready,
     input  logic [511:0] s_axis_rc_tdata,
@@ -51,6 +58,11 @@ module card #(
     input  logic [2:0]   cfg_max_read_req,
     input  logic         cfg_rcb_status,
     input  logic         cfg_bus_master_enable,
+    output logic [9:0]   cfg_mgmt_addr,
+    output logic [7:0]   cfg_mgmt_function_number,
+    output logic         cfg_mgmt_read,
+    input  logic [31:0]  cfg_mgmt_read_data,
+    input  logic         cfg_mgmt_read_write_done,
     input  logic         cfg_msix_enable,
     input  logic         cfg_msix_mask
 );
@@ -61,16 +73,21 @@ module card #(
   // ---- control: register accesses ------------------------------------------------------------------------------------
   espalier_pkg::reg_req_t reg_req, dma_reg_req, msix_reg_req;
   espalier_pkg::reg_rsp_t reg_rsp, dma_reg_rsp, msix_reg_rsp;
-  logic                   access_error, unexpected_completion;
+  logic                   access_error, unexpected_completion, fence_ask, fence_done, extended_tags;
   logic                   count_valid;
   logic [7:0]             count_status;
-  logic [31:0]            dma_timeout;
+  logic [31:0]            dma_timeout, cfg_timeout;
 
   pcie_regs u_pcie_regs (
       .clk, .rst,
       .s_axis_cq_tvalid, .s_axis_cq_tready, .s_axis_cq_tdata, .s_axis_cq_tkeep, .s_axis_cq_tuser, .s_axis_cq_tlast,
       .m_axis_cc_tvalid, .m_axis_cc_tready, .m_axis_cc_tdata, .m_axis_cc_tkeep, .m_axis_cc_tuser, .m_axis_cc_tlast,
-      .reg_req, .reg_rsp, .access_error
+      .reg_req, .reg_rsp, .access_error, .fence_ask, .fence_done
+  );
+
+  pcie_cfg u_pcie_cfg (
+      .clk, .rst, .cfg_mgmt_addr, .cfg_mgmt_function_number, .cfg_mgmt_read, .cfg_mgmt_read_data, .cfg_mgmt_read_write_done,
+      .extended_tags, .timeout(cfg_timeout)
   );
 
   logic                  ready, sa_cmd_valid, sa_cmd_ready, sa_rsp_valid;
@@ -83,7 +100,7 @@ module card #(
       .reg_req, .reg_rsp, .access_error,
       .dma_req(dma_reg_req), .dma_rsp(dma_reg_rsp), .msix_req(msix_reg_req), .msix_rsp(msix_reg_rsp),
       .sa_cmd_valid, .sa_cmd_ready, .sa_cmd, .sa_rsp_valid, .sa_rsp, .sa_out_count, .sa_in_count,
-      .ready, .bus_master(cfg_bus_master_enable), .unexpected_completion, .count_valid, .count_status, .dma_timeout
+      .ready, .bus_master(cfg_bus_master_enable), .unexpected_completion, .count_valid, .count_status, .cfg_timeout, .dma_timeout
   );
 
   // ---- control: security associations ----------------------------------------------------------------------------------
@@ -115,10 +132,13 @@ module card #(
   logic                  irq_valid;
   logic [7:0]            irq_vector;
 
-  pcie_dma #(.TAGS(TAGS), .QUARANTINE_LOG2(QUARANTINE_LOG2)) u_pcie_dma (
+  pcie_dma #(
+      .TAGS(TAGS), .COMPLETION_BLOCKS(COMPLETION_BLOCKS), .COMPLETION_HEADERS(COMPLETION_HEADERS), .QUARANTINE_LOG2(QUARANTINE_LOG2)
+  ) u_pcie_dma (
       .clk, .rst,
-      .cfg_max_payload, .cfg_max_read_req, .cfg_bus_master_enable, .cfg_msix_enable, .cfg_msix_mask,
+      .cfg_max_payload, .cfg_max_read_req, .cfg_rcb_status, .extended_tags, .cfg_bus_master_enable, .cfg_msix_enable, .cfg_msix_mask,
       .m_axis_rq_tvalid, .m_axis_rq_tready, .m_axis_rq_tdata, .m_axis_rq_tkeep, .m_axis_rq_tuser, .m_axis_rq_tlast,
+      .pcie_rq_seq_num0, .pcie_rq_seq_num_vld0, .pcie_rq_seq_num1, .pcie_rq_seq_num_vld1, .fence_ask, .fence_done,
       .s_axis_rc_tvalid, .s_axis_rc_tready, .s_axis_rc_tdata, .s_axis_rc_tkeep, .s_axis_rc_tuser, .s_axis_rc_tlast,
       .rd_req_valid, .rd_req_ready, .rd_req, .rd_rsp_valid, .rd_rsp_ready, .rd_rsp,
       .s_axis_wr_tvalid(wr_tvalid), .s_axis_wr_tready(wr_tready), .s_axis_wr_tdata(wr_tdata), .s_axis_wr_tlast(wr_tlast),
@@ -209,10 +229,6 @@ module card #(
       .m_axis_tvalid(d_out_tvalid), .m_axis_tready(d_out_tready), .m_axis_tdata(d_out_tdata), .m_axis_tlast(d_out_tlast),
       .m_axis_tuser(d_out_tuser)
   );
-
-  // The block splits and checks completions by the read completion boundary; the card takes any split.
-  logic unused;
-  assign unused = &{1'b0, cfg_rcb_status};
 
 endmodule
 

@@ -24,6 +24,14 @@ struct card_ports {
 	struct card_stream cc; /* from the card: completions of these */
 	struct card_stream rq; /* from the card: its own requests */
 	struct card_stream rc; /* to the card: completions of these */
+	/* How far the card's requests have come, two a cycle (PG213, "Maintaining Transaction Order"). */
+	uint8_t *rq_seq_num[2];
+	uint8_t *rq_seq_num_vld[2];
+	/* The configuration management interface, reads alone. */
+	uint16_t *cfg_mgmt_addr;
+	uint8_t *cfg_mgmt_read;
+	uint32_t *cfg_mgmt_read_data;
+	uint8_t *cfg_mgmt_read_write_done;
 	uint8_t *cfg_max_payload;
 	uint8_t *cfg_max_read_req;
 	uint8_t *cfg_rcb_status;

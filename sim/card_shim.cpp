@@ -88,6 +88,14 @@ extern "C" void card_open(const char *trace)
     STREAM(rq, m_axis_rq);
     STREAM(rc, s_axis_rc);
     ports.rst = &top->rst;
+    ports.rq_seq_num[0] = &top->pcie_rq_seq_num0;
+    ports.rq_seq_num[1] = &top->pcie_rq_seq_num1;
+    ports.rq_seq_num_vld[0] = &top->pcie_rq_seq_num_vld0;
+    ports.rq_seq_num_vld[1] = &top->pcie_rq_seq_num_vld1;
+    ports.cfg_mgmt_addr = &top->cfg_mgmt_addr;
+    ports.cfg_mgmt_read = &top->cfg_mgmt_read;
+    ports.cfg_mgmt_read_data = &top->cfg_mgmt_read_data;
+    ports.cfg_mgmt_read_write_done = &top->cfg_mgmt_read_write_done;
     ports.cfg_max_payload = &top->cfg_max_payload;
     ports.cfg_max_read_req = &top->cfg_max_read_req;
     ports.cfg_rcb_status = &top->cfg_rcb_status;

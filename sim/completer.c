@@ -27,7 +27,7 @@ static void answer_unsupported(struct hard_block *hb, const struct tlp_fields *r
 	f.byte_count = (uint16_t)tlp_byte_count(request->dwords, request->first_be, request->last_be);
 	f.lower = (uint8_t)((request->addr + tlp_first_offset(request->first_be)) & 0x7f);
 	tlp_encode(tlp, &f);
-	tlp_push(&hb->up, tlp);
+	tlp_push(&hb->up_first, tlp);
 }
 
 static void remember(struct hard_block *hb, const struct tlp_fields *f, const uint32_t *descriptor)
@@ -148,5 +148,5 @@ void completer_packet(struct hard_block *hb)
 	tlp_encode(tlp, &f);
 	memcpy(tlp->data, w + 3, tlp->data_len);
 	e->used = false;
-	tlp_push(&hb->up, tlp);
+	tlp_push(&hb->up_first, tlp);
 }

@@ -26,6 +26,8 @@ enum rc_error {
 	RC_TIMED_OUT = 9,
 };
 
+#define SEQ_QUEUE 512u /* a power of two: more than requests begin on the link before they are reported */
+
 /* A read of the card that waits for completions. */
 struct split_entry {
 	bool used;
@@ -34,6 +36,7 @@ struct split_entry {
 	uint8_t attr;
 	uint16_t lower;	    /* low 12 bits of the next byte expected */
 	uint16_t remaining; /* bytes */
+	uint16_t rcb;	    /* read completion boundary when it left */
 	uint32_t serial;
 };
 
@@ -63,12 +66,21 @@ struct hard_block {
 	struct axis_sink rq;
 	struct tlp_queue cq_wait; /* from the link */
 	struct tlp_queue rc_wait;
-	struct tlp_queue up;	  /* to the link */
+	struct tlp_queue up;	  /* to the link: requests */
+	struct tlp_queue up_first; /* and completions, which pass requests: the worst that the block may do */
 	struct split_entry split[256];
 	struct mmio_entry mmio[256];
 	unsigned int outstanding; /* split entries in use, lost ones not counted */
 	unsigned int lost;	  /* split entries in use and lost */
-	uint32_t stored;	  /* payload bytes in rc_wait */
+	uint32_t stored;	  /* payload bytes in rc_wait, and completions */
+	uint32_t stored_headers;
+	/* The most that the reads under way can bring, with what waits: split at every boundary, until it has left on RC. */
+	uint32_t promised;
+	uint32_t promised_headers;
+	unsigned int headers_limit, bytes_limit;
+	uint8_t seq[SEQ_QUEUE];	  /* to be reported, in order */
+	unsigned int seq_head, seq_tail; /* free-running */
+	unsigned int mgmt_wait;	  /* cycles of the access of configuration space */
 	uint32_t serial;
 	unsigned int master_grace; /* cycles in which a request may still come after bus mastering went off */
 };
@@ -87,6 +99,8 @@ struct tlp *hard_block_take(struct hard_block *hb);
 void hard_block_lose(struct hard_block *hb, uint8_t tag, uint32_t serial);
 /* The block's own completion timer ends the read; a stale serial is ignored. */
 void hard_block_expire(struct hard_block *hb, uint8_t tag, uint32_t serial);
+/* A TLP taken from here begins on the link: no completion passes it any more. */
+void hard_block_sent(struct hard_block *hb, const struct tlp *tlp);
 /* Nothing queued, nothing awaited (lost reads aside). */
 bool hard_block_idle(const struct hard_block *hb);
 

@@ -20,6 +20,7 @@ enum option_id {
 	OPT_MRRS,
 	OPT_RCB,
 	OPT_CREDITS,
+	OPT_COMPLETION_BUFFER,
 	OPT_SPLIT,
 	OPT_REORDER,
 	OPT_STALL,
@@ -45,6 +46,7 @@ static const struct option long_options[] = {
 	{"mrrs", required_argument, NULL, OPT_MRRS},
 	{"rcb", required_argument, NULL, OPT_RCB},
 	{"credits", required_argument, NULL, OPT_CREDITS},
+	{"completion-buffer", required_argument, NULL, OPT_COMPLETION_BUFFER},
 	{"split", no_argument, NULL, OPT_SPLIT},
 	{"reorder", no_argument, NULL, OPT_REORDER},
 	{"stall", required_argument, NULL, OPT_STALL},
@@ -75,6 +77,7 @@ static const char help[] =
 	"  --rcb BYTES          read completion boundary: 64 (default) or 128\n"
 	"  --credits PH,PD,NPH  flow control credits of the host: posted headers, posted data (16 bytes each), read requests;\n"
 	"                       default 128,1024,128; at most 256,4096,256, at least 1,64,1\n"
+	"  --completion-buffer HEADERS,BYTES  of the hard block; the card must not ask for more; default 128,32768\n"
 	"  --split              split completions at random boundaries\n"
 	"  --reorder            completions of different reads overtake each other\n"
 	"  --stall PERCENT      cycles in which the hard block is not ready, or waits before a packet; 0 to 95\n"
@@ -149,6 +152,16 @@ static int parse_credits(const char *text, struct sim_options *opt)
 	return 0;
 }
 
+static int parse_completion_buffer(const char *text, struct sim_options *opt)
+{
+	char rest;
+
+	if (sscanf(text, "%5u,%7u%c", &opt->completion_headers, &opt->completion_bytes, &rest) != 2 || opt->completion_headers < 1 ||
+	    opt->completion_bytes < 4096)
+		return bad("--completion-buffer", text);
+	return 0;
+}
+
 static int parse_fault(const char *text, struct sim_options *opt)
 {
 	char err[256];
@@ -207,6 +220,8 @@ static int parse_one(int id, const char *arg, struct sim_options *opt)
 		return power_of_two("--rcb", arg, 64, 128, &opt->rcb);
 	case OPT_CREDITS:
 		return parse_credits(arg, opt);
+	case OPT_COMPLETION_BUFFER:
+		return parse_completion_buffer(arg, opt);
 	case OPT_SPLIT:
 		opt->split = true;
 		return 0;
@@ -254,6 +269,8 @@ void options_defaults(struct sim_options *opt)
 	opt->posted_headers = 128;
 	opt->posted_data = 1024;
 	opt->nonposted_headers = 128;
+	opt->completion_headers = 128;
+	opt->completion_bytes = 32768;
 	opt->seed = 1;
 	opt->bar = 0xf0000000;
 	opt->lost_cycles = 400000;

@@ -15,8 +15,36 @@
 /* In rc_wait: not a TLP but the block's own timer, by a first header byte (format 100) that no completion has. */
 #define EXPIRED 0x8au
 
+/* Completions that the read may still bring, when each ends at the next boundary. */
+static uint32_t pieces(const struct split_entry *e)
+{
+	return e->remaining ? (e->lower % e->rcb + e->remaining + e->rcb - 1u) / e->rcb : 0;
+}
+
+/* The buffer must hold all that the card's reads can bring: the block grants credits without limit. */
+static void promise(struct hard_block *hb, const struct split_entry *e)
+{
+	hb->promised += e->remaining;
+	hb->promised_headers += pieces(e);
+	if (hb->promised_headers > hb->stats->completion_promise_max)
+		hb->stats->completion_promise_max = hb->promised_headers;
+	if (hb->promised > hb->bytes_limit)
+		violation_raise(hb->violation, "RQ: reads of %u bytes, more than the completion buffer holds (%u)", hb->promised, hb->bytes_limit);
+	if (hb->promised_headers > hb->headers_limit)
+		violation_raise(hb->violation, "RQ: reads with up to %u completions, more than the completion buffer holds (%u)",
+				hb->promised_headers, hb->headers_limit);
+}
+
+/* Takes the read's promise away; what is left of it is promised again. */
+static void unpromise(struct hard_block *hb, const struct split_entry *e)
+{
+	hb->promised -= e->remaining;
+	hb->promised_headers -= pieces(e);
+}
+
 static void release(struct hard_block *hb, struct split_entry *e)
 {
+	unpromise(hb, e);
 	if (e->lost)
 		hb->lost--;
 	else
@@ -72,7 +100,9 @@ static void open_split(struct hard_block *hb, const struct tlp_fields *f, struct
 	e->attr = f->attr;
 	e->lower = (uint16_t)((f->addr + tlp_first_offset(f->first_be)) & 0xfff);
 	e->remaining = (uint16_t)tlp_byte_count(f->dwords, f->first_be, f->last_be);
+	e->rcb = config_rcb_128(hb->config) ? 128 : 64;
 	e->serial = tlp->serial = ++hb->serial;
+	promise(hb, e);
 	hb->outstanding++;
 }
 
@@ -106,6 +136,7 @@ void requester_packet(struct hard_block *hb)
 	if (f.kind == TLP_MRD)
 		open_split(hb, &f, tlp);
 	tlp_encode(tlp, &f);
+	tlp->seq = (uint8_t)axis_bits(hb->rq.user, RQ_SEQ_NUM, 6);
 	memcpy(tlp->data, w + 4, tlp->data_len);
 	tlp_push(&hb->up, tlp);
 }
@@ -180,8 +211,10 @@ static void complete(struct hard_block *hb, const struct tlp *tlp, const struct 
 		bytes = tlp->data_len - (e->lower & 3u);
 		if (bytes > e->remaining)
 			bytes = e->remaining;
+		unpromise(hb, e);
 		e->remaining = (uint16_t)(e->remaining - bytes);
 		e->lower = (e->lower + bytes) & 0xfff;
+		promise(hb, e);
 		completed = e->remaining == 0;
 	}
 	/* With an error only the low 7 bits are those of the completion (PG213). */
@@ -209,8 +242,10 @@ void requester_start(struct hard_block *hb)
 
 	if (!tlp)
 		return;
-	if (tlp->header[0] != EXPIRED)
+	if (tlp->header[0] != EXPIRED) {
 		hb->stored -= tlp->data_len;
+		hb->stored_headers--;
+	}
 	if (tlp->header[0] == EXPIRED)
 		expire(hb, tlp->header[10], tlp->serial);
 	else if (tlp_decode(tlp, &f) == 0)

@@ -50,6 +50,7 @@ void rc_reset(struct root_complex *rc)
 	tlp_queue_clear(&rc->up.flying);
 	tlp_queue_clear(&rc->down.flying);
 	tlp_queue_clear(&rc->up_wait);
+	tlp_queue_clear(&rc->up_first);
 	tlp_queue_clear(&rc->reads_wait);
 	tlp_queue_clear(&rc->mmio);
 	rc->credits = rc->granted;
@@ -211,14 +212,24 @@ static void collect_refunds(struct root_complex *rc, uint64_t now)
 	}
 }
 
-/* In order, but for posted requests, which pass reads without credit (2.4.1). */
+static void put_up(struct root_complex *rc, struct tlp *tlp, uint64_t now)
+{
+	hard_block_sent(rc->hb, tlp);
+	put_on_link(rc, &rc->up, tlp, now);
+}
+
+/* In order, but for completions, which pass requests that the block has not reported yet, and posted requests, which pass reads without credit (2.4.1). */
 static bool send_up(struct root_complex *rc, uint64_t now)
 {
 	bool sent = false;
 
 	collect_refunds(rc, now);
+	while (rc->up_first.head) {
+		put_up(rc, tlp_pop(&rc->up_first), now);
+		sent = true;
+	}
 	while (rc->reads_wait.head && pay(rc, rc->reads_wait.head)) {
-		put_on_link(rc, &rc->up, tlp_pop(&rc->reads_wait), now);
+		put_up(rc, tlp_pop(&rc->reads_wait), now);
 		sent = true;
 	}
 	while (rc->up_wait.head) {
@@ -232,7 +243,7 @@ static bool send_up(struct root_complex *rc, uint64_t now)
 			rc->stats->credit_waits++;
 			continue;
 		}
-		put_on_link(rc, &rc->up, tlp_pop(&rc->up_wait), now);
+		put_up(rc, tlp_pop(&rc->up_wait), now);
 		sent = true;
 	}
 	return sent;
@@ -263,7 +274,7 @@ bool rc_cycle(struct root_complex *rc, uint64_t now)
 	struct tlp *tlp;
 
 	while ((tlp = hard_block_take(rc->hb))) {
-		tlp_push(&rc->up_wait, tlp);
+		tlp_push(tlp_is_completion(tlp) ? &rc->up_first : &rc->up_wait, tlp);
 		active = true;
 	}
 	active |= send_up(rc, now);
@@ -285,7 +296,7 @@ bool rc_cycle(struct root_complex *rc, uint64_t now)
 
 bool rc_idle(const struct root_complex *rc, uint64_t now)
 {
-	return !rc->up.flying.head && !rc->down.flying.head && !rc->up_wait.head && !rc->reads_wait.head && !rc->mmio.head && rc->read_count == 0 &&
+	return !rc->up.flying.head && !rc->down.flying.head && !rc->up_wait.head && !rc->up_first.head && !rc->reads_wait.head && !rc->mmio.head && rc->read_count == 0 &&
 	       (rc->hb->lost == 0 || now >= rc->awake_until);
 }
 

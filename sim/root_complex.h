@@ -72,7 +72,8 @@ struct root_complex {
 	uint64_t bar;
 	struct rc_link up;
 	struct rc_link down;
-	struct tlp_queue up_wait;    /* from the hard block, in order */
+	struct tlp_queue up_wait;    /* requests from the hard block, in order */
+	struct tlp_queue up_first;   /* completions from it */
 	struct tlp_queue reads_wait; /* without credit; posted requests pass them */
 	struct rc_credits granted;   /* at the start */
 	struct rc_credits credits;   /* left */

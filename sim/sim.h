@@ -39,6 +39,8 @@ struct sim_options {
 	unsigned int posted_headers;	/* flow control credits that the host grants */
 	unsigned int posted_data;	/* 16 bytes each */
 	unsigned int nonposted_headers;
+	unsigned int completion_headers; /* that the block's buffer holds */
+	unsigned int completion_bytes;	 /* of their payload */
 	bool split;		/* split completions at random RCBs */
 	bool reorder;		/* reorder completions of different tags */
 	unsigned int stall;	/* percent of cycles in which tready is low, and packets wait */
@@ -66,6 +68,7 @@ struct sim_stats {
 	uint64_t reads_unmapped;     /* answered with UR: no mapping of that IOVA */
 	uint64_t writes_unmapped;    /* dropped: no mapping of that IOVA */
 	uint64_t completion_buffer_max; /* payload bytes that waited for the card at once */
+	uint64_t completion_promise_max; /* completions that the card's reads could have brought at once */
 	uint64_t credit_waits;	     /* reads that had to wait for a credit */
 	uint64_t late_dropped;	     /* late completions whose tag the card had given to a new read */
 	uint64_t resets;

@@ -4,11 +4,11 @@ SIM_C := $(filter-out sim/main.c,$(wildcard sim/*.c))
 SIM_OBJS := $(patsubst %.c,$(B)/obj/%.o,$(SIM_C) $(wildcard host/file/*.c))
 $(B)/obj/sim/%.o $(B)/obj/tests/unit/sim/%.o $(B)/obj/tests/lib/hostile_%.o: CFLAGS += -Ihost
 
-# card_sim SUFFIX,TRACE,SV-FILES,OBJECTS: the simulator $(B)/bin/espalier-sim$(1) around a model of the card; TRACE as for model. SV-FILES
-# take the place of modules of the same name.
+# card_sim SUFFIX,TRACE,SV-FILES,OBJECTS,FLAGS: the simulator $(B)/bin/espalier-sim$(1) around a model of the card; TRACE as for model. SV-FILES
+# take the place of modules of the same name; FLAGS are Verilator's.
 # Lost reads' tags come back soon: 2^24 cycles are minutes here, and no completion of the simulated root complex is that late.
 define card_sim
-$(call model,card$(1),card,$(3) rtl/card.sv,-GQUARANTINE_LOG2=16,$(2))
+$(call model,card$(1),card,$(3) rtl/card.sv,-GQUARANTINE_LOG2=16 $(5),$(2))
 $(call shim,$(B)/obj/sim/card_shim$(1).o,sim/card_shim.cpp,card$(1),-Isim,$(2))
 $(B)/bin/espalier-sim$(1): $(SIM_OBJS) $(B)/obj/sim/main.o $(B)/obj/sim/card_shim$(1).o $(4) $(B)/model/card$(1)/libmodel.a
 	@mkdir -p $$(@D)
@@ -22,6 +22,8 @@ $(DPI_OBJS): CFLAGS += -Isim/dpi -isystem $(VERILATOR_ROOT)/include/vltstd
 
 $(eval $(call card_sim))
 $(eval $(call card_sim,-dpi,,$(DPI_SV) sim/dpi/gcm_engine.sv,$(DPI_OBJS)))
+# For a block that holds 256 completions: --completion-buffer 256,32768 goes with it.
+$(eval $(call card_sim,-256,,,,-GCOMPLETION_HEADERS=256))
 # With waveforms: built on demand (make wave).
 $(eval $(call card_sim,-trace,traced))
 

@@ -24,7 +24,7 @@ int stats_write(FILE *out, const struct device *dev)
 		{"dma_read_bytes", st->dma_read_bytes}, {"dma_writes", st->dma_writes}, {"dma_write_bytes", st->dma_write_bytes},
 		{"completions", st->completions}, {"interrupts", st->interrupts}, {"interrupts_dropped", st->interrupts_dropped},
 		{"reads_unmapped", st->reads_unmapped}, {"writes_unmapped", st->writes_unmapped}, {"credit_waits", st->credit_waits},
-		{"completion_buffer_max", st->completion_buffer_max}, {"late_dropped", st->late_dropped},
+		{"completion_buffer_max", st->completion_buffer_max}, {"completion_promise_max", st->completion_promise_max}, {"late_dropped", st->late_dropped},
 		{"resets", st->resets}, {"clients", st->clients}, {"bad_messages", st->bad_messages},
 	};
 	bool failed;

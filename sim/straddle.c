@@ -104,6 +104,7 @@ static void begin(struct axis_sink *s, unsigned int index)
 	memset(s->user, 0, sizeof s->user);
 	axis_set_bits(s->user, (unsigned int)l->first_be, 4, axis_bits(user, (unsigned int)l->first_be + 4 * index, 4));
 	axis_set_bits(s->user, (unsigned int)l->last_be, 4, axis_bits(user, (unsigned int)l->last_be + 4 * index, 4));
+	axis_set_bits(s->user, RQ_SEQ_NUM, 6, axis_bits(user, RQ_SEQ_NUM + 6 * index, 6));
 	axis_set_bits(s->user, RQ_ADDR_OFFSET, 4, axis_bits(user, RQ_ADDR_OFFSET, 4));
 }
 

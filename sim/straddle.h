@@ -9,7 +9,8 @@
 
 #include "axis.h"
 
-#define RQ_ADDR_OFFSET 16u /* bit of tuser */
+#define RQ_ADDR_OFFSET 16u /* bits of tuser */
+#define RQ_SEQ_NUM 61u
 
 /*
  * Writes the pins for this cycle: the packets of s, one behind the other, as many as the beat takes. refill starts the next one with

@@ -38,6 +38,7 @@ struct tlp {
 	struct tlp *next;
 	uint64_t time;	 /* cycle at which it arrives */
 	uint32_t serial; /* of the read it belongs to: not on the wire; tells a late completion from one of a reused tag */
+	uint8_t seq;	 /* sequence number of a request of the card: not on the wire */
 	uint16_t header_len;
 	uint16_t data_len;
 	uint8_t header[16];

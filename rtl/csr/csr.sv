@@ -35,6 +35,7 @@ module csr #(
     input  logic                   unexpected_completion,
     input  logic                   count_valid,    // a packet ended with count_status
     input  logic [7:0]             count_status,
+    input  logic [31:0]            cfg_timeout,    // of the completion timeout in configuration space, cycles
     output logic [31:0]            dma_timeout     // cycles
 );
 
@@ -127,7 +128,7 @@ module csr #(
         writable = 1'b1;
       end
       espalier_regs_pkg::REG_DMA_TIMEOUT: begin
-        rd_data  = timeout_q;
+        rd_data  = dma_timeout;  // what is in effect
         writable = 1'b1;
       end
       espalier_regs_pkg::REG_CYCLES_LO:   rd_data = cycles_q[31:0];
@@ -225,7 +226,7 @@ module csr #(
       cycles_hi_q  <= '0;
       count_hi_q   <= '0;
       scratch_q    <= '0;
-      timeout_q    <= espalier_regs_pkg::REG_DMA_TIMEOUT_RESET;
+      timeout_q    <= '0;
       errors_q     <= '0;
       unexpected_q <= '0;
     end
@@ -295,7 +296,7 @@ module csr #(
     sa_cmd.seq      = seq_q;
   end
 
-  assign dma_timeout = timeout_q;
+  always_ff @(posedge clk) dma_timeout <= (timeout_q != '0) ? timeout_q : cfg_timeout;
 
 `ifndef SYNTHESIS
   logic waiting_q;  // an access is on its way

@@ -81,7 +81,6 @@ package espalier_regs_pkg;
   localparam logic [5:0] REG_STATUS_BUS_MASTER_WIDTH = 6'h1;  // Bus mastering is on.
   localparam logic [15:0] REG_SCRATCH = 16'h18;  // Scratch
   localparam logic [15:0] REG_DMA_TIMEOUT = 16'h1c;  // Read timeout
-  localparam logic [31:0] REG_DMA_TIMEOUT_RESET = 32'h3d090;  // reset value
   localparam logic [15:0] REG_CYCLES_LO = 16'h20;  // Cycle counter, low
   localparam logic [15:0] REG_CYCLES_HI = 16'h24;  // Cycle counter, high
   localparam logic [15:0] REG_CLOCK = 16'h28;  // Clock

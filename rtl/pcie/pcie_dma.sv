@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The requester side of the PCIe boundary, wired: reads, writes and MSI-X messages of the card on RQ and RC. Only wiring; see the parts.
-// An interrupt overtakes no write whose last beat was accepted (s_axis_wr_*) before the cycle of irq_valid.
+// An interrupt overtakes no write whose last beat was accepted (s_axis_wr_*) before the cycle of irq_valid. A fence is done when no completion
+// that enters the block from then on can overtake a write accepted before the fence was asked for.
 `default_nettype none
 
 module pcie_dma #(
     parameter int unsigned TAGS            = 256,  // read requests outstanding
     parameter int unsigned READS           = 256,  // reads outstanding
+    parameter int unsigned COMPLETION_BLOCKS  = 512,  // see pcie_space
+    parameter int unsigned COMPLETION_HEADERS = 128,
     parameter int unsigned QUARANTINE_LOG2 = 24   // see pcie_read
 ) (
     input  logic                   clk,
@@ -13,6 +16,8 @@ module pcie_dma #(
     // configuration, from the block
     input  logic [1:0]             cfg_max_payload,
     input  logic [2:0]             cfg_max_read_req,
+    input  logic                   cfg_rcb_status,
+    input  logic                   extended_tags,
     input  logic                   cfg_bus_master_enable,
     input  logic                   cfg_msix_enable,
     input  logic                   cfg_msix_mask,
@@ -23,6 +28,10 @@ module pcie_dma #(
     output logic [15:0]            m_axis_rq_tkeep,
     output logic [136:0]           m_axis_rq_tuser,
     output logic                   m_axis_rq_tlast,
+    input  logic [5:0]             pcie_rq_seq_num0,
+    input  logic                   pcie_rq_seq_num_vld0,
+    input  logic [5:0]             pcie_rq_seq_num1,
+    input  logic                   pcie_rq_seq_num_vld1,
     // requester completions
     input  logic                   s_axis_rc_tvalid,
     output logic                   s_axis_rc_tready,
@@ -48,6 +57,9 @@ module pcie_dma #(
     input  logic [7:0]             irq_vector,
     input  espalier_pkg::reg_req_t msix_req,
     output espalier_pkg::reg_rsp_t msix_rsp,
+    // from and to pcie_regs
+    input  logic                   fence_ask,
+    output logic                   fence_done,
     // to and from csr
     input  logic [31:0]            dma_timeout,   // cycles
     output logic                   unexpected     // a cycle for each unexpected completion
@@ -55,14 +67,19 @@ module pcie_dma #(
 
   logic           mrd_valid, mrd_ready;
   pcie_pkg::mrd_t mrd;
+  logic [1:0]     reads_left;
   pcie_read #(
-      .TAGS           (TAGS),
-      .READS          (READS),
-      .QUARANTINE_LOG2(QUARANTINE_LOG2)
+      .TAGS              (TAGS),
+      .READS             (READS),
+      .COMPLETION_BLOCKS (COMPLETION_BLOCKS),
+      .COMPLETION_HEADERS(COMPLETION_HEADERS),
+      .QUARANTINE_LOG2   (QUARANTINE_LOG2)
   ) u_read (
       .clk             (clk),
       .rst             (rst),
       .cfg_max_read_req(cfg_max_read_req),
+      .cfg_rcb_status  (cfg_rcb_status),
+      .extended_tags   (extended_tags),
       .dma_timeout     (dma_timeout),
       .rd_req_valid    (rd_req_valid),
       .rd_req_ready    (rd_req_ready),
@@ -73,6 +90,7 @@ module pcie_dma #(
       .mrd_valid       (mrd_valid),
       .mrd_ready       (mrd_ready),
       .mrd             (mrd),
+      .reads_left      (reads_left),
       .s_axis_rc_tvalid(s_axis_rc_tvalid),
       .s_axis_rc_tready(s_axis_rc_tready),
       .s_axis_rc_tdata (s_axis_rc_tdata),
@@ -158,7 +176,21 @@ module pcie_dma #(
       .m_axis_rq_tdata (m_axis_rq_tdata),
       .m_axis_rq_tkeep (m_axis_rq_tkeep),
       .m_axis_rq_tuser (m_axis_rq_tuser),
-      .m_axis_rq_tlast (m_axis_rq_tlast)
+      .m_axis_rq_tlast (m_axis_rq_tlast),
+      .reads_left      (reads_left)
+  );
+
+  pcie_order u_order (
+      .clk         (clk),
+      .rst         (rst),
+      .accept      (wr_tvalid && wr_tready && wr_tlast),
+      .message     (msi_tvalid),
+      .seq_num0    (pcie_rq_seq_num0),
+      .seq_num_vld0(pcie_rq_seq_num_vld0),
+      .seq_num1    (pcie_rq_seq_num1),
+      .seq_num_vld1(pcie_rq_seq_num_vld1),
+      .ask         (fence_ask),
+      .done        (fence_done)
   );
 
   // RC is straddled: its beats are told apart by tuser alone.

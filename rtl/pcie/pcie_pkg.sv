@@ -209,9 +209,11 @@ package pcie_pkg;
     logic [3:0] ptr_hi;
     logic [7:0] be_lo;
     logic [7:0] be_hi;
+    logic       final_lo;  // the TLP that begins there is the last one of its write
+    logic       final_hi;
   } rq_beat_t;
 
-  localparam int unsigned RQ_BEAT_W = 4 + 8 + 16;  // bits of it
+  localparam int unsigned RQ_BEAT_W = 4 + 8 + 16 + 2;  // bits of it
 
   // What is known of an outstanding read request, under its tag.
   typedef struct packed {
@@ -230,6 +232,15 @@ package pcie_pkg;
     logic [9:0] number;        // requests of this read that have left, with this one
     logic       finish;        // the read's last
   } rd_issue_t;
+
+  // Blocks of 64 or 128 bytes whose end lies between an address (its low bits) and `bytes` behind it.
+  function automatic logic [6:0] blocks_64(input logic [5:0] lower, input logic [12:0] bytes);
+    blocks_64 = 7'((bytes + {7'd0, lower}) >> 6);
+  endfunction
+
+  function automatic logic [6:0] blocks_128(input logic [6:0] lower, input logic [12:0] bytes);
+    blocks_128 = 7'((bytes + {6'd0, lower}) >> 7);
+  endfunction
 
   // Bytes of cfg_max_payload and cfg_max_read_req encodings: 128 << code (PCI Express Base, 7.5.3.4), 4096 at most.
   function automatic logic [12:0] size_bytes(input logic [2:0] code);

@@ -4,25 +4,26 @@
 // in any order. Each read ends with exactly one done, whose status is that of its first failed request. Details in pcie_read_split
 // (cutting by MRRS and 4 KiB) and pcie_read_rc (completions); here are the allocators and the clock of the tags.
 //
-// Time: a request that is not complete dma_timeout cycles after it left (and up to TAGS + 8 more, the period of the scan) ends in
+// Time: a request that is not complete dma_timeout cycles after it left on RQ (and up to TAGS + 8 more, the period of the scan) ends in
 // DMA_TIMEOUT. Its tag is in quarantine then, as after a malformed completion: a late completion finds no request there and cannot
 // corrupt a later one. The quarantine ends with the request's last completion (the block delivers one for each request, its own timeout
 // included), or dma_timeout + 2**QUARANTINE_LOG2 cycles after the request left. So a tag is never lost; with all tags in quarantine reads wait.
 //
-// Space: the block grants credits for completions without limit and has a buffer of finite size for them. A request leaves only when the
-// completions of all that are outstanding, in quarantine too, fit there: COMPLETION_SPACE, in units of 64 bytes (PG213 "Methods of Managing
-// Completion Space", PACKET_FC).
+// Space: a request leaves only when the completions of all that are outstanding, in quarantine too, fit into the block's buffer (pcie_space).
 `default_nettype none
 
 module pcie_read #(
     parameter int unsigned TAGS            = 256,  // read requests outstanding, power of two, up to 256
     parameter int unsigned READS           = 256,  // reads outstanding, power of two, up to 256
-    parameter int unsigned COMPLETION_SPACE = 512, // 64-byte units; 32 KiB, the smallest buffer of the block
+    parameter int unsigned COMPLETION_BLOCKS  = 512,  // the block's buffer for completions: 64-byte blocks,
+    parameter int unsigned COMPLETION_HEADERS = 128,  // and completions
     parameter int unsigned QUARANTINE_LOG2 = 24   // see above; 2**24 cycles are 67 ms at 250 MHz, above the usual completion timeouts
 ) (
     input  logic                  clk,
     input  logic                  rst,
     input  logic [2:0]            cfg_max_read_req,  // 128 << code bytes
+    input  logic                  cfg_rcb_status,    // read completion boundary of 128 bytes, else 64
+    input  logic                  extended_tags,     // all tags, else 32
     input  logic [31:0]           dma_timeout,       // cycles
     input  logic                  rd_req_valid,
     output logic                  rd_req_ready,
@@ -34,6 +35,7 @@ module pcie_read #(
     output logic                  mrd_valid,
     input  logic                  mrd_ready,
     output pcie_pkg::mrd_t        mrd,
+    input  logic [1:0]            reads_left,        // that leave on RQ in this cycle
     // requester completions
     input  logic                  s_axis_rc_tvalid,
     output logic                  s_axis_rc_tready,
@@ -50,7 +52,7 @@ module pcie_read #(
   // ---- slots and tags ---------------------------------------------------------------------------------------------------------
   logic                slot_valid, slot_take, slot_free_valid;
   logic [SLOT_W-1:0]   slot_index, slot_free;
-  logic                tag_valid, tag_free_valid, fits;
+  logic                tag_valid, tag_free_valid;
   logic [TAG_W-1:0]    tag_index, tag_free;
   logic                issue_valid;
   pcie_pkg::rd_issue_t issue;
@@ -67,17 +69,21 @@ module pcie_read #(
       .free_index(slot_free)
   );
 
-  index_alloc #(
-      .N(TAGS)
+  pcie_tags #(
+      .TAGS(TAGS)
   ) u_tags (
       .clk       (clk),
       .rst       (rst || !ready),
+      .extended  (extended_tags),
       .valid     (tag_valid),
       .index     (tag_index),
       .take      (issue_valid),
       .free_valid(tag_free_valid),
       .free_index(tag_free)
   );
+
+  logic       fits, back_valid;
+  logic [6:0] need_64, need_128, back_64, back_128;
 
   // ---- requests out --------------------------------------------------------------------------------------------------------------
   logic              abort_valid, abort_ready;
@@ -98,6 +104,8 @@ module pcie_read #(
       .slot_take       (slot_take),
       .tag_valid       (tag_valid && fits),
       .tag_index       (tag_index),
+      .need_64         (need_64),
+      .need_128        (need_128),
       .mrd_valid       (mrd_valid),
       .mrd_ready       (mrd_ready),
       .mrd             (mrd),
@@ -109,21 +117,21 @@ module pcie_read #(
       .abort_slot      (abort_slot)
   );
 
-  // ---- space for the completions: dwords / 16, rounded down, and 2 more for what begins and ends within 64 bytes ------------------
-  localparam int unsigned SPACE_W = $clog2(COMPLETION_SPACE) + 2;
-  logic signed [SPACE_W-1:0] space_q;  // left, less the 2
-  logic [6:0]                units, units_back;
-  logic [6:0]                units_mem[0:TAGS-1];
-  assign units      = mrd.dword_count[10:4];
-  assign units_back = units_mem[tag_free];
-  assign fits       = space_q >= $signed({{(SPACE_W - 7) {1'b0}}, units});
-  always_ff @(posedge clk) begin
-    if (issue_valid) units_mem[issue.tag[TAG_W-1:0]] <= units;
-  end
-  always_ff @(posedge clk) begin
-    if (rst) space_q <= SPACE_W'(COMPLETION_SPACE - 2);
-    else space_q <= space_q - (issue_valid ? SPACE_W'(units) + SPACE_W'(2) : '0) + (tag_free_valid ? SPACE_W'(units_back) + SPACE_W'(2) : '0);
-  end
+  pcie_space #(
+      .BLOCKS (COMPLETION_BLOCKS),
+      .HEADERS(COMPLETION_HEADERS)
+  ) u_space (
+      .clk       (clk),
+      .rst       (rst),
+      .rcb_128   (cfg_rcb_status),
+      .need_64   (need_64),
+      .need_128  (need_128),
+      .fits      (fits),
+      .take      (issue_valid),
+      .back_valid(back_valid),
+      .back_64   (back_64),
+      .back_128  (back_128)
+  );
 
   // ---- completions in --------------------------------------------------------------------------------------------------------------
   logic               in_valid, in_ready, in_discontinue, in_last;
@@ -180,6 +188,9 @@ module pcie_read #(
       .quarantined    (quarantined),
       .tag_free_valid (tag_free_valid),
       .tag_free       (tag_free),
+      .back_valid     (back_valid),
+      .back_64        (back_64),
+      .back_128       (back_128),
       .slot_free_valid(slot_free_valid),
       .slot_free      (slot_free),
       .unexpected     (unexpected),
@@ -190,6 +201,37 @@ module pcie_read #(
 
   // ---- time: one tag a cycle is looked at, in turn -------------------------------------------------------------------------------------
   localparam int unsigned TIME_W = 34;  // more than the longest timeout and quarantine together
+  // A tag's time begins when its request leaves. Requests leave in the order of their issue, up to two a cycle: those that left are noted one a cycle.
+  logic [TAG_W-1:0]  note_tag;
+  logic              note_valid, note, note_room;
+  logic [3:0]        to_note_q;
+  logic [TAGS-1:0]   started_q;
+  logic [4:0]        unused_notes;
+  fifo_sync #(
+      .WIDTH(TAG_W),
+      .DEPTH(16)
+  ) u_notes (
+      .clk    (clk),
+      .rst    (rst),
+      .s_valid(issue_valid),
+      .s_ready(note_room),
+      .s_data (issue.tag[TAG_W-1:0]),
+      .m_valid(note_valid),
+      .m_ready(note),
+      .m_data (note_tag),
+      .count  (unused_notes)
+  );
+  assign note = note_valid && (to_note_q != '0);
+  always_ff @(posedge clk) begin
+    to_note_q <= to_note_q + 4'(reads_left) - 4'(note);
+    if (note) started_q[note_tag] <= 1'b1;
+    if (issue_valid) started_q[issue.tag[TAG_W-1:0]] <= 1'b0;
+    if (rst) begin
+      to_note_q <= '0;
+      started_q <= '0;
+    end
+  end
+
   logic [TIME_W-1:0] left_at[0:TAGS-1];  // when the tag's request left
   logic [TIME_W-1:0] now_q, limit_q, limit_release_q;
   logic [TAG_W-1:0]  scan_q, seen_tag_q;
@@ -198,7 +240,7 @@ module pcie_read #(
   assign age = now_q - seen_at_q;
 
   always_ff @(posedge clk) begin
-    if (issue_valid) left_at[issue.tag[TAG_W-1:0]] <= now_q;
+    if (note) left_at[note_tag] <= now_q;
   end
 
   always_ff @(posedge clk) begin
@@ -207,8 +249,8 @@ module pcie_read #(
     limit_release_q <= TIME_W'(dma_timeout) + (TIME_W'(1) << QUARANTINE_LOG2);
     scan_q          <= scan_q + TAG_W'(1);
     seen_tag_q      <= scan_q;
-    seen_active_q   <= active[scan_q];
-    seen_rests_q    <= quarantined[scan_q];
+    seen_active_q   <= active[scan_q] && started_q[scan_q];
+    seen_rests_q    <= quarantined[scan_q] && started_q[scan_q];
     seen_at_q       <= left_at[scan_q];
 
     if (expire_ready) expire_valid_q <= 1'b0;
@@ -234,6 +276,7 @@ module pcie_read #(
 `ifndef SYNTHESIS
   // A tag is taken while its request is outstanding or it is in quarantine.
   always_ff @(posedge clk) begin
+    if (!rst && issue_valid) a_noted : assert (note_room) else $error("pcie_read: too many requests on their way to RQ");
     if (!rst && ready && tag_free_valid) begin
       a_held : assert (!active[tag_free] && !quarantined[tag_free]) else $error("pcie_read: tag given back while in use");
     end

@@ -54,6 +54,10 @@ module pcie_read_rc #(
     output logic [TAGS-1:0]                   quarantined,
     output logic                              tag_free_valid,
     output logic [TAG_W-1:0]                  tag_free,
+    // space of the completion buffer that is not needed any more, in blocks of 64 and of 128 bytes (pcie_space)
+    output logic                              back_valid,
+    output logic [6:0]                        back_64,
+    output logic [6:0]                        back_128,
     output logic                              slot_free_valid,
     output logic [SLOT_W-1:0]                 slot_free,
     output logic                              unexpected,     // a cycle for each completion that no read was waiting for
@@ -225,9 +229,23 @@ module pcie_read_rc #(
     b_active_n       = b_hit && !b_ends;
     b_quarantined_n  = b_hit && b_ends && b_rests;
     b_state_n        = b_state_q;
-    b_state_n.offset = b_state_q.offset + 16'(b_bytes_q);
-    b_state_n.lower  = b_state_q.lower + b_bytes_q[6:0];
-    b_state_n.left   = b_state_q.left - b_bytes_q;
+    if (!b_quarantined_n) begin
+      b_state_n.offset = b_state_q.offset + 16'(b_bytes_q);
+      b_state_n.lower  = b_state_q.lower + b_bytes_q[6:0];
+      b_state_n.left   = b_state_q.left - b_bytes_q;
+    end
+  end
+
+  // Space: the blocks behind this completion, or all that the request still holds. A tag in quarantine keeps its own until it is free.
+  logic [6:0] moved_64, moved_128, all_64, all_128;
+  assign moved_64  = pcie_pkg::blocks_64(b_state_q.lower[5:0], b_bytes_q);
+  assign moved_128 = pcie_pkg::blocks_128(b_state_q.lower, b_bytes_q);
+  assign all_64    = pcie_pkg::blocks_64(b_state_q.lower[5:0], b_state_q.left + 13'd63);
+  assign all_128   = pcie_pkg::blocks_128(b_state_q.lower, b_state_q.left + 13'd127);
+  always_ff @(posedge clk) begin
+    back_valid <= b_write && !b_quarantined_n && !rst;
+    back_64    <= b_active_n ? moved_64 : all_64;
+    back_128   <= b_active_n ? moved_128 : all_128;
   end
 
   always_ff @(posedge clk) begin

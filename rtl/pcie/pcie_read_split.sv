@@ -3,7 +3,8 @@
 // none is longer than MRRS or crosses 4 KiB), each under a tag of its own. First and last byte enables ask for exactly the read's bytes.
 // Once a part of a read has failed, its further requests are cut off but dropped, and in place of the last one goes an abort, which tells the
 // other half that none follows. So a dead link does not use up tags for reads that have already failed.
-// A request every cycle, a read every 2; 2 cycles from a read to its first request. Source: PCI Express Base 2.2.5, 2.2.7.
+// A request that has its tag and its space is sent, whatever comes: mrd_valid does not fall without mrd_ready.
+// A request every cycle, a read every 2; 3 cycles from a read to its first request. Source: PCI Express Base 2.2.5, 2.2.7.
 `default_nettype none
 
 module pcie_read_split #(
@@ -22,10 +23,12 @@ module pcie_read_split #(
     input  logic                  slot_valid,
     input  logic [SLOT_W-1:0]     slot_index,
     output logic                  slot_take,
-    // a free tag; taken with the request
+    // a free tag, and space for the completions of the next request (pcie_space); taken with issue_valid
     input  logic                  tag_valid,
     input  logic [TAG_W-1:0]      tag_index,
-    // requests; issue_valid is the cycle of the handshake
+    output logic [6:0]            need_64,
+    output logic [6:0]            need_128,
+    // requests; issue_valid: one has got its tag, and goes to mrd
     output logic                  mrd_valid,
     input  logic                  mrd_ready,
     output pcie_pkg::mrd_t        mrd,
@@ -48,7 +51,7 @@ module pcie_read_split #(
   logic [12:0]       room_q;    // bytes to the next MRRS boundary
   logic              load, cut;
 
-  // ---- the request that waits for a tag and for RQ ------------------------------------------------------------------------
+  // ---- the request that waits for a tag and for space ------------------------------------------------------------------------
   logic              out_valid_q;
   logic [61:0]       out_addr_q;
   logic [10:0]       out_dwords_q;
@@ -56,6 +59,7 @@ module pcie_read_split #(
   pcie_pkg::rd_tag_t out_state_q;
   logic [9:0]        out_number_q;
   logic              out_finish_q;
+  logic [6:0]        out_64_q, out_128_q;  // blocks that it touches
 
   logic drop, drop_q, leaves;
   assign drop         = out_valid_q && drop_q;
@@ -117,6 +121,8 @@ module pcie_read_split #(
       out_state_q.left   <= size;
       out_number_q       <= number_q + 10'd1;
       out_finish_q       <= finish;
+      out_64_q           <= pcie_pkg::blocks_64(addr_q[5:0], size + 13'd63);
+      out_128_q          <= pcie_pkg::blocks_128(addr_q[6:0], size + 13'd127);
       addr_q             <= addr_q + 64'(room_q);  // of no use behind the last request
       left_q             <= left_q - 16'(room_q);
       offset_q           <= offset_q + 16'(room_q);
@@ -130,14 +136,23 @@ module pcie_read_split #(
     end
   end
 
-  assign mrd_valid   = out_valid_q && tag_valid && !drop;
-  assign issue_valid = mrd_valid && mrd_ready;
+  // ---- the request that has both, on its way to RQ ----------------------------------------------------------------------------
+  assign need_64     = out_64_q;
+  assign need_128    = out_128_q;
+  assign issue_valid = out_valid_q && tag_valid && !drop && (!mrd_valid || mrd_ready);
+  always_ff @(posedge clk) begin
+    if (mrd_ready) mrd_valid <= 1'b0;
+    if (issue_valid) begin
+      mrd_valid       <= 1'b1;
+      mrd.tag         <= 8'(tag_index);
+      mrd.address     <= out_addr_q;
+      mrd.dword_count <= out_dwords_q;
+      mrd.first_be    <= out_first_be_q;
+      mrd.last_be     <= out_last_be_q;
+    end
+    if (rst) mrd_valid <= 1'b0;
+  end
   always_comb begin
-    mrd.tag         = 8'(tag_index);
-    mrd.address     = out_addr_q;
-    mrd.dword_count = out_dwords_q;
-    mrd.first_be    = out_first_be_q;
-    mrd.last_be     = out_last_be_q;
     issue.tag       = 8'(tag_index);
     issue.state     = out_state_q;
     issue.number    = out_number_q;

@@ -11,7 +11,9 @@
 // A register that answers with an error reads as 0 in a successful completion; the register block counts it. Each non-posted request
 // gets exactly one completion, a posted one none. A packet is taken to its end before anything is done with it, so one that is cut short
 // or is too long harms nothing but itself. A request that follows one with an error is answered after it (order of the bus).
-// One request at a time: a read takes 5 cycles and the time of its register accesses. Source: PCI Express Base 2.2, 2.3; PG213.
+// A completion waits until the writes to host memory that came before it cannot be passed any more (pcie_order): what a register tells has
+// happened in memory, too.
+// One request at a time: a read takes 9 cycles and the time of its register accesses. Source: PCI Express Base 2.2, 2.3; PG213.
 `default_nettype none
 
 module pcie_regs (
@@ -35,17 +37,21 @@ module pcie_regs (
     output espalier_pkg::reg_req_t   reg_req,
     input  espalier_pkg::reg_rsp_t   reg_rsp,
     // one cycle for each request that was not served
-    output logic                     access_error
+    output logic                     access_error,
+    // a fence: asked for one cycle, then waited for
+    output logic                     fence_ask,
+    input  logic                     fence_done
 );
 
-  typedef enum logic [2:0] {
+  typedef enum logic [3:0] {
     ST_TAKE,     // waits for a request, and takes it to its last beat
     ST_DECIDE,
     ST_LOW,      // starts the access of the first dword, or skips it
     ST_LOW_WAIT,
     ST_HIGH,     // the second dword
     ST_HIGH_WAIT,
-    ST_ANSWER,   // builds the completion
+    ST_FENCE,    // asks for the fence
+    ST_ANSWER,   // waits for it and builds the completion
     ST_SEND
   } state_e;
 
@@ -163,7 +169,7 @@ module pcie_regs (
         end else begin
           access_error <= 1'b1;
           cpl_q        <= (is_read && here) ? pcie_pkg::CPL_CA : pcie_pkg::CPL_UR;
-          state_q      <= (is_write || is_message || runt_q) ? ST_TAKE : ST_ANSWER;
+          state_q      <= (is_write || is_message || runt_q) ? ST_TAKE : ST_FENCE;
         end
       end
 
@@ -175,30 +181,32 @@ module pcie_regs (
         reg_req.strb  <= strb;
         if (strb != 4'd0) state_q <= high ? ST_HIGH_WAIT : ST_LOW_WAIT;
         else if (!high && two) state_q <= ST_HIGH;
-        else state_q <= is_write ? ST_TAKE : ST_ANSWER;
+        else state_q <= is_write ? ST_TAKE : ST_FENCE;
       end
 
       ST_LOW_WAIT: begin
         if (reg_rsp.valid) begin
           if (is_read) data_q[31:0] <= reg_rsp.data;
           if (two) state_q <= ST_HIGH;
-          else state_q <= is_write ? ST_TAKE : ST_ANSWER;
+          else state_q <= is_write ? ST_TAKE : ST_FENCE;
         end
       end
 
       ST_HIGH_WAIT: begin
         if (reg_rsp.valid) begin
           if (is_read) data_q[63:32] <= reg_rsp.data;
-          state_q <= is_write ? ST_TAKE : ST_ANSWER;
+          state_q <= is_write ? ST_TAKE : ST_FENCE;
         end
       end
 
+      ST_FENCE: state_q <= ST_ANSWER;
+
       ST_ANSWER: begin
-        m_axis_cc_tvalid <= 1'b1;
+        m_axis_cc_tvalid <= fence_done;
         m_axis_cc_tdata  <= has_data ? {352'd0, data_q, cc_desc} : {256'd0, desc_q, 24'd0, last_be_q, first_be_q, cc_desc};
         m_axis_cc_tkeep  <= !has_data ? 16'h00ff : two ? 16'h001f : 16'h000f;
         m_axis_cc_tuser  <= cc_user;
-        state_q          <= ST_SEND;
+        if (fence_done) state_q <= ST_SEND;
       end
 
       ST_SEND: begin
@@ -220,6 +228,7 @@ module pcie_regs (
   end
 
   assign m_axis_cc_tlast = 1'b1;
+  assign fence_ask       = (state_q == ST_FENCE);
 
   // What the register access needs no bit of.
   logic unused;

@@ -2,7 +2,8 @@
 // Merges memory reads and memory write TLPs onto RQ. Writes keep their order among themselves, and so do reads; a read may pass a write.
 // RQ is straddled: a read, 16 bytes, takes the upper half of a write's last beat where that is free, or two reads share a beat, in turn with
 // the writes. One read alone lets PATIENCE write TLPs go first: it may find company, or such a place. A TLP begins only while bus mastering is on; one that has begun ends (with it, at most one that begins in its last beat).
-// Up to two reads wait here. Latency: a write beat 1 cycle, a read 2 when RQ is free; one beat a cycle. The block makes a 3 dword header of an
+// Up to two reads wait here. What leaves is told: reads, so that their time begins; the last TLP of a write has sequence number bit 5 set.
+// Latency: a write beat 1 cycle, a read 2 when RQ is free; one beat a cycle. The block makes a 3 dword header of an
 // address below 4 GiB and a 4 dword header of others; the descriptor is the same for both.
 // Source: PG213 "Requester Request Descriptor Formats", "Straddle Option on RQ Interface".
 `default_nettype none
@@ -27,7 +28,8 @@ module pcie_rq (
     output logic [511:0]       m_axis_rq_tdata,
     output logic [15:0]        m_axis_rq_tkeep,
     output logic [136:0]       m_axis_rq_tuser,
-    output logic               m_axis_rq_tlast
+    output logic               m_axis_rq_tlast,
+    output logic [1:0]         reads_left  // reads that leave in this cycle, in the order in which they came
 );
 
   localparam int unsigned PATIENCE   = 3;
@@ -124,23 +126,34 @@ module pcie_rq (
   end
 
   pcie_pkg::rq_beat_t out;
+  logic [1:0]         out_reads;
   skid #(
-      .WIDTH(512 + pcie_pkg::RQ_BEAT_W)
+      .WIDTH(512 + pcie_pkg::RQ_BEAT_W + 2)
   ) u_out (
       .clk    (clk),
       .rst    (rst),
       .s_valid(pick_read || pick_write),
       .s_ready(out_ready),
-      .s_data ({data, beat}),
+      .s_data ({data, beat, pop_both, pop_first && !pop_both}),
       .m_valid(m_axis_rq_tvalid),
       .m_ready(m_axis_rq_tready),
-      .m_data ({m_axis_rq_tdata, out})
+      .m_data ({m_axis_rq_tdata, out, out_reads})
   );
+  assign reads_left = (m_axis_rq_tvalid && m_axis_rq_tready) ? out_reads : 2'd0;
+
+  // Bits 4:0 count the writes, for whoever looks at waves.
+  logic [4:0] seq_q;
+  always_ff @(posedge clk) begin
+    if (rst) seq_q <= '0;
+    else if (m_axis_rq_tvalid && m_axis_rq_tready) seq_q <= seq_q + 5'(out.final_lo) + 5'(out.final_hi);
+  end
 
   // Index 0 of the pairs is the first TLP that begins, or ends, in the beat.
   pcie_pkg::rq_user_t user;
   always_comb begin
     user             = '0;
+    user.seq_num0    = (out.sop_lo ? out.final_lo : out.final_hi) ? {1'b1, seq_q} : 6'd0;
+    user.seq_num1    = (out.sop_lo && out.final_hi) ? {1'b1, seq_q + 5'(out.final_lo)} : 6'd0;
     user.is_sop      = {out.sop_lo && out.sop_hi, out.sop_lo || out.sop_hi};
     user.is_sop0_ptr = {out.sop_hi && !out.sop_lo, 1'b0};
     user.is_sop1_ptr = {out.sop_hi && out.sop_lo, 1'b0};

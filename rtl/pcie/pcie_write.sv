@@ -69,6 +69,7 @@ module pcie_write (
   logic [61:0]  s1_addr_q;        // dword address
   logic [12:0]  s1_size_q;        // bytes of the TLP, in its first beat
   logic [6:0]   s1_bytes_q;       // bytes of this beat
+  logic         s1_final_q;       // the TLP that begins with it is the last of its write
   assign in_ready = !s1_valid_q || s1_ready;
 
   always_ff @(posedge clk) begin
@@ -81,6 +82,7 @@ module pcie_write (
         s1_addr_q  <= addr[63:2];
         s1_size_q  <= (left < 16'(room)) ? left[12:0] : room;
         s1_bytes_q <= (left < 16'd64) ? left[6:0] : 7'd64;
+        s1_final_q <= (left <= 16'(room));
         begin_q    <= (left <= 16'd64);
         addr_q     <= addr + 64'd64;
         left_q     <= left - 16'd64;
@@ -96,7 +98,7 @@ module pcie_write (
   // A TLP that begins in byte 0 leaves 16 bytes of each input beat for the next output beat, one that begins in byte 32 leaves 48.
   logic [383:0] carry_q;        // these bytes; with tail_q what is still to leave of a TLP that has ended
   logic         upper_q;        // the TLP in work began in byte 32
-  logic         tail_q, tail_sop_q;  // tail_sop_q: all of the TLP
+  logic         tail_q, tail_sop_q, tail_final_q;  // tail_sop_q: all of the TLP
   logic [3:0]   tail_dwords_q;  // 1 to 12
   logic [7:0]   tail_be_q;
   logic         out_ready, start, join_tail, flush, take, upper, keep, emit;
@@ -150,12 +152,15 @@ module pcie_write (
       beat.be_lo  = tail_be_q;
       beat.eop_lo = 1'b1;
       beat.ptr_lo = tail_dwords_q - 4'd1;
+      beat.final_lo = tail_final_q;
       beat.sop_hi = join_tail;
+      beat.final_hi = join_tail && s1_final_q;
       beat.be_hi  = be;
       beat.eop_hi = join_tail && ends;
       beat.ptr_hi = 4'(total - 5'd1);
     end else begin
       beat.sop_lo = start;
+      beat.final_lo = start && s1_final_q;
       beat.be_lo  = be;
       beat.eop_lo = ends;
       beat.ptr_lo = 4'(total - 5'd1);
@@ -182,6 +187,7 @@ module pcie_write (
         if (s1_last_q && !(ends && !keep)) begin
           tail_q        <= 1'b1;
           tail_sop_q    <= keep;
+          tail_final_q  <= keep && s1_final_q;
           tail_be_q     <= be;
           tail_dwords_q <= keep ? total[3:0] : 4'(total - 5'd16);
         end

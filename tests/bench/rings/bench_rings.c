@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * bench_rings [SIZE...]: packets through the rings, host memory to card to host memory, in the steady state: a host that keeps one queue
+ * bench_rings [COMPLETIONS [SIZE...]]: packets through the rings, host memory to card to host memory, in the steady state: a host that keeps one queue
  * full, 64 SAs, another one with every packet, 1 us read latency, MPS 256, MRRS 512. Every result is compared with OpenSSL's. The clock runs
  * only with the bench (in_process.h), so the figures are exact. Prints a JSON object a line. SIZE: inner bytes, instead of the usual ones.
  */
@@ -59,13 +59,16 @@ static unsigned int idle_count;
 static uint32_t made, finished;
 static uint64_t finished_bytes;
 
+static const char *completions = "128"; /* that the hard block's buffer holds; the card is built for as many */
+
 static void open_card(const struct pcie_link *link)
 {
-	char link_option[32], error[ESPALIER_ERROR_LEN] = "";
-	char *argv[] = { "bench_rings", "--latency", "1000", "--mps", "256", "--mrrs", "512", "--link", link_option, NULL };
+	char link_option[32], buffer[32], error[ESPALIER_ERROR_LEN] = "";
+	char *argv[] = { "bench_rings", "--latency", "1000", "--mps", "256", "--mrrs", "512", "--link", link_option, "--completion-buffer", buffer, NULL };
 
+	snprintf(buffer, sizeof(buffer), "%s,32768", completions);
 	snprintf(link_option, sizeof(link_option), "%s", link->name);
-	assert_int_equal(in_process_open(9, argv, &t), 0);
+	assert_int_equal(in_process_open(11, argv, &t), 0);
 	if (card_attach(t, 30000, &card, error))
 		fail_msg("%s", error);
 	dev = &card->base;
@@ -255,13 +258,15 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(bench) };
 
-	if (argc > 1) {
+	if (argc > 1)
+		completions = argv[1];
+	if (argc > 2) {
 		mix_count = 0;
-		for (int i = 1; i < argc && mix_count < sizeof(mixes) / sizeof(mixes[0]); i++) {
+		for (int i = 2; i < argc && mix_count < sizeof(mixes) / sizeof(mixes[0]); i++) {
 			int len = atoi(argv[i]);
 
 			if (len < 20 || len > 9000) {
-				fprintf(stderr, "usage: bench_rings [SIZE...], 20 to 9000\n");
+				fprintf(stderr, "usage: bench_rings [COMPLETIONS [SIZE...]], sizes 20 to 9000\n");
 				return 2;
 			}
 			mixes[mix_count++] = (struct size_mix){ "", 1, { (uint32_t)len } };

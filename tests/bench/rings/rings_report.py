@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the rings bench and reports: a table, rings.json and rings.svg.
+"""Runs the rings bench and reports: a table, OUT_DIR/NAME.json and NAME.svg.
 
-    rings_report.py OUT_DIR BENCH
+    rings_report.py OUT_DIR NAME BENCH COMPLETIONS
+
+COMPLETIONS: that the hard block's buffer holds; BENCH is built for as many.
 
 BENCH prints JSON objects, a row each, and ends badly when a packet was wrong. Cycles are counted, not timed: every run gives the same figures.
 The bound is the busiest of link up, link down, RQ and RC (pcie_bound.h); the share of the bound is bound / measured."""
@@ -16,16 +18,17 @@ WAYS = {"up": "link up", "down": "link down", "rq": "RQ", "rc": "RC"}
 NAMES = {"encap": "encapsulation", "decap": "decapsulation", "both": "both at once"}
 
 
-def run(bench):
-    done = subprocess.run([bench], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def run(bench, completions):
+    done = subprocess.run([bench, completions], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         print(done.stdout)
         raise SystemExit(f"{bench} failed")
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
-def table(rows):
-    print("Through the rings: host memory to card to host memory, 64 SAs, another with every packet; 1 us read latency, MPS 256, MRRS 512\n")
+def table(rows, completions):
+    print("Through the rings: host memory to card to host memory, 64 SAs, another with every packet; 1 us read latency, MPS 256, MRRS 512,"
+          f" {completions} completions in the block\n")
     print("link     direction       inner    cycles a   bound   set by     share of   share of    inner bytes   Mpackets/s*")
     print("                         bytes    packet                        the bound  the link's  a cycle")
     for row in rows:
@@ -59,17 +62,17 @@ def plot(rows, path):
     figure.savefig(path)
 
 
-def main(out_dir, bench):
-    rows = run(bench)
+def main(out_dir, name, bench, completions):
+    rows = run(bench, completions)
     os.makedirs(out_dir, exist_ok=True)
-    with open(os.path.join(out_dir, "rings.json"), "w", encoding="utf-8") as out:
+    with open(os.path.join(out_dir, f"{name}.json"), "w", encoding="utf-8") as out:
         json.dump(rows, out, indent=1)
         out.write("\n")
-    table(rows)
-    plot(rows, os.path.join(out_dir, "rings.svg"))
+    table(rows, completions)
+    plot(rows, os.path.join(out_dir, f"{name}.svg"))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 5:
         raise SystemExit(__doc__)
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

@@ -30,6 +30,10 @@ DUT_PORT(irq_valid);
 DUT_PORT(irq_vector);
 DUT_PORT(msix_req);
 DUT_PORT(msix_rsp);
+DUT_PORT(pcie_rq_seq_num_vld0);
+DUT_PORT(pcie_rq_seq_num_vld1);
+DUT_PORT(fence_ask);
+DUT_PORT(fence_done);
 
 /* ---- reads ------------------------------------------------------------------------------------------------------------ */
 struct read reads[MAX_READS];
@@ -48,6 +52,13 @@ static struct vector {
 	unsigned irqs, messages, seen;
 	unsigned after[MAX_IRQS];
 } vectors[4];
+
+/* Fences, one behind the other, all the time. */
+static struct {
+	int waits;
+	unsigned writes; /* accepted before it */
+	unsigned done;
+} fence;
 
 static uint8_t write_byte(unsigned w, unsigned i)
 {
@@ -80,7 +91,7 @@ static void on_write(uint64_t addr, unsigned len, const uint8_t *data)
 		assert_int_equal(data[i], write_byte(seen_write, seen_bytes + i));
 	seen_bytes += len;
 	if (seen_bytes == w->len) {
-		seen_write++;
+		root.whole = ++seen_write;
 		seen_bytes = 0;
 	}
 }
@@ -142,6 +153,7 @@ static void drive(void)
 		*P8(s_axis_wr_tlast) = 64 * (cur_beat + 1) >= w->len;
 		*P8(s_axis_wr_tvalid) = 1;
 	}
+	*P8(fence_ask) = !fence.waits;
 	*P8(irq_valid) = irq_percent && chance(irq_percent);
 	*P8(irq_vector) = (uint8_t)(chance(5) ? 4 + rnd(252) : rnd(4));
 	root_drive();
@@ -178,6 +190,19 @@ static void sample_response(void)
 	r->seen = NULL;
 }
 
+/* Each fence ends only when the writes accepted before it cannot be passed any more. */
+static void sample_fence(void)
+{
+	if (*P8(fence_ask)) {
+		fence.waits = 1;
+		fence.writes = cur_write;
+	} else if (*P8(fence_done)) {
+		assert_true(root.passed >= fence.writes);
+		fence.waits = 0;
+		fence.done++;
+	}
+}
+
 void interrupt(unsigned v)
 {
 	irqs++;
@@ -192,6 +217,7 @@ void cycle(void)
 	drive();
 	dut_settle();
 	root_sample();
+	sample_fence();
 	rd = *P8(rd_req_valid) && *P8(rd_req_ready);
 	wr = *P8(s_axis_wr_tvalid) && *P8(s_axis_wr_tready);
 	if (*P8(rd_rsp_valid) && *P8(rd_rsp_ready))
@@ -208,6 +234,8 @@ void cycle(void)
 		}
 	}
 	dut_edge();
+	/* For those who clock the card by themselves. */
+	*P8(fence_ask) = *P8(pcie_rq_seq_num_vld0) = *P8(pcie_rq_seq_num_vld1) = 0;
 	if (rd)
 		*P8(rd_req_valid) = 0;
 	if (wr)
@@ -246,6 +274,7 @@ int setup(void **state)
 	n_reads = n_offered = n_done = n_writes = cur_write = cur_beat = seen_write = seen_bytes = 0;
 	irq_percent = irqs = messages = 0;
 	memset(vectors, 0, sizeof(vectors));
+	memset(&fence, 0, sizeof(fence));
 	memset(done_status, 0, sizeof(done_status));
 	root = (struct root){.mps = 256, .mrrs = 512, .rcb = 64, .answer = 1, .timeout = 20000, .write = on_write, .fault = on_fault};
 	root_reset();
@@ -309,8 +338,10 @@ void finish(unsigned limit)
 		cycle();
 	}
 	irq_percent = root.stray = 0;
+	fence.done = 0;
 	for (i = 0; i < 2000; i++)
 		cycle();
+	assert_true(fence.done > 10);
 	assert_int_equal(root.seen_unexpected, root.unexpected);
 	for (i = 0; i < 4; i++)
 		if (vectors[i].irqs)

@@ -10,7 +10,13 @@
 
 DUT_PORT(cfg_max_payload);
 DUT_PORT(cfg_max_read_req);
+DUT_PORT(cfg_rcb_status);
+DUT_PORT(extended_tags);
 DUT_PORT(dma_timeout);
+DUT_PORT(pcie_rq_seq_num0);
+DUT_PORT(pcie_rq_seq_num_vld0);
+DUT_PORT(pcie_rq_seq_num1);
+DUT_PORT(pcie_rq_seq_num_vld1);
 DUT_PORT(m_axis_rq_tvalid);
 DUT_PORT(m_axis_rq_tready);
 DUT_PORT(m_axis_rq_tdata);
@@ -51,7 +57,15 @@ static int rc_taken;			 /* in this cycle: the next one brings another */
 #define FAULT_REST FAULT_COUNT
 
 static uint32_t tlp[16 * 70];
-static unsigned tlp_dwords, tlp_first_be, tlp_last_be;
+static unsigned tlp_dwords, tlp_first_be, tlp_last_be, tlp_seq;
+
+/* Sequence numbers of TLPs that came, to be reported in order. */
+#define SEQS 4096
+static struct {
+	uint8_t num;
+	unsigned whole;
+} seqs[SEQS];
+static unsigned seq_head, seq_tail;
 
 uint8_t host_byte(uint64_t addr)
 {
@@ -62,6 +76,7 @@ void root_reset(void)
 {
 	memset(requests, 0, sizeof(requests));
 	cpl_dwords = cpl_at = tlp_dwords = 0;
+	seq_head = seq_tail = root.whole = root.passed = 0;
 	rc_taken = 0;
 	root.now = 0;
 	root.reads = root.writes = root.completions = root.unexpected = root.seen_unexpected = root.outstanding = 0;
@@ -80,7 +95,7 @@ static void take_read(uint64_t addr, unsigned dwords)
 	unsigned tag = (unsigned)bits_get(tlp, 96, 8), skip, tail, len;
 	struct request *r = &requests[tag % ROOT_TAGS];
 
-	assert_in_range(tag, 0, ROOT_TAGS - 1);
+	assert_in_range(tag, 0, root.few_tags ? 31 : ROOT_TAGS - 1);
 	assert_false(r->used);
 	assert_true(root.now >= r->reuse);
 	assert_int_equal(tlp_dwords, 4);
@@ -173,6 +188,7 @@ static void sample_rq(void)
 			at = begin;
 			tlp_first_be = (unsigned)bits_get(user, 4 * begun, 4);
 			tlp_last_be = (unsigned)bits_get(user, 8 + 4 * begun, 4);
+			tlp_seq = (unsigned)bits_get(user, 61 + 6 * begun, 6);
 			begun++;
 		}
 		assert_in_range(end, at, 15);
@@ -182,6 +198,9 @@ static void sample_rq(void)
 		if (!(eop >> ended))
 			break;
 		take_tlp();
+		assert_true(seq_tail - seq_head < SEQS);
+		seqs[seq_tail % SEQS].num = (uint8_t)tlp_seq;
+		seqs[seq_tail++ % SEQS].whole = root.whole;
 		tlp_dwords = 0;
 		at = end + 1;
 		ended++;
@@ -416,8 +435,28 @@ static int fill_beat(void)
 	return at > 0;
 }
 
+/* Up to two reports a cycle, now and then none for a while; the block's pipeline is not long. */
+static void drive_seq(void)
+{
+	static unsigned rest;
+	unsigned n = seq_tail - seq_head > 64 ? 2 : rest ? 0 : rnd(3);
+
+	rest = rest ? rest - 1 : chance(2) ? rnd(300) : 0;
+	if (n > seq_tail - seq_head)
+		n = seq_tail - seq_head;
+	*P8(pcie_rq_seq_num_vld0) = n > 0;
+	*P8(pcie_rq_seq_num_vld1) = n > 1;
+	if (n)
+		root.passed = seqs[(seq_head + n - 1) % SEQS].whole;
+	*P8(pcie_rq_seq_num0) = n > 0 ? seqs[seq_head++ % SEQS].num : (uint8_t)rnd(64);
+	*P8(pcie_rq_seq_num1) = n > 1 ? seqs[seq_head++ % SEQS].num : (uint8_t)rnd(64);
+}
+
 void root_drive(void)
 {
+	drive_seq();
+	*P8(cfg_rcb_status) = root.rcb >= 128;
+	*P8(extended_tags) = !root.few_tags;
 	*P8(cfg_max_payload) = (uint8_t)(log2_of(root.mps) - 7);
 	*P8(cfg_max_read_req) = (uint8_t)(log2_of(root.mrrs) - 7);
 	*P32(dma_timeout) = root.timeout;

@@ -39,6 +39,7 @@ extern struct root {
 	unsigned hold;		  /* cycles from a request to its first completion, at least */
 	int reorder;		  /* between tags */
 	int answer;		  /* 0: no completions */
+	int few_tags;		  /* extended tags are off */
 	unsigned stray;		  /* percent of completions after which an unexpected one comes */
 	uint32_t timeout;
 	enum fault (*fault)(uint64_t addr, unsigned len);
@@ -48,6 +49,8 @@ extern struct root {
 	unsigned reads, writes, completions, outstanding;
 	unsigned unexpected, seen_unexpected; /* sent, and counted by the card */
 	uint64_t rq_beats;
+	unsigned whole;	 /* writes that came, by root.write */
+	unsigned passed; /* of them those that cannot be passed any more */
 } root;
 
 uint8_t host_byte(uint64_t addr);

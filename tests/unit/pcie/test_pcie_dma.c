@@ -95,6 +95,19 @@ static void test_faults(void **state)
 	sweep(state, FAULT_COUNT - 1, 250, 0);
 }
 
+/* Extended tags off, on, off again: root.c refuses tags above 31 while they are off. */
+static void test_tags(void **state)
+{
+	(void)state;
+	root.hold = 200;
+	for (unsigned round = 0; round < 6; round++) {
+		root.few_tags = round % 2 == 0;
+		for (unsigned i = 0; i < 200; i++)
+			add_read(rnd(0xE0000), 1 + rnd(600), FAULT_NONE);
+		finish(200000);
+	}
+}
+
 /* Each fault alone, hundreds of times; and after all of them every tag is still there: 64 reads are outstanding at once. */
 static void test_no_leak(void **state)
 {
@@ -274,7 +287,7 @@ static void test_rate(void **state)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
-	const struct CMUnitTest tests[] = {T(test_alignment), T(test_reads), T(test_reads_and_writes), T(test_faults), T(test_no_leak),
+	const struct CMUnitTest tests[] = {T(test_alignment), T(test_reads), T(test_reads_and_writes), T(test_faults), T(test_tags), T(test_no_leak),
 					   T(test_dead_link), T(test_bus_master), T(test_msix),		T(test_rate)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,8 @@ DUT_PORT(m_axis_cc_tlast);
 DUT_PORT(reg_req);
 DUT_PORT(reg_rsp);
 DUT_PORT(access_error);
+DUT_PORT(fence_ask);
+DUT_PORT(fence_done);
 
 enum { MEM_READ = 0, MEM_WRITE = 1, IO_READ = 2, FETCH_ADD = 4, LOCKED = 7, CFG = 8, MESSAGE = 12 };
 enum { SC = 0, UR = 1, CA = 4 };
@@ -224,9 +226,12 @@ static unsigned to_beats(const struct request *r, struct beat *b)
 	return n;
 }
 
+static unsigned fence_in; /* cycles until the fence is done; 0: it is */
+static unsigned fences;   /* asked for, one a completion */
+
 static void reset(void)
 {
-	n_access = seen_access = n_cpl = seen_cpl = n_error = seen_error = 0;
+	n_access = seen_access = n_cpl = seen_cpl = n_error = seen_error = fence_in = fences = 0;
 	dut_open(getenv("ESPALIER_TRACE"));
 	*P8(rst) = 1;
 	dut_edge();
@@ -242,6 +247,8 @@ static void cycle(unsigned stall)
 {
 	*P8(m_axis_cc_tready) = !chance(stall);
 	*P64(reg_rsp) = 0;
+	fence_in -= fence_in != 0;
+	*P8(fence_done) = fence_in == 0;
 	if (answer_in && --answer_in == 0)
 		*P64(reg_rsp) = 1ull << 33 | (uint64_t)reg_bad(answer_addr) << 32 | (reg_bad(answer_addr) ? 0 : reg_value(answer_addr));
 	dut_settle();
@@ -251,6 +258,7 @@ static void cycle(unsigned stall)
 
 		assert_true(seen_cpl < n_cpl);
 		seen_cpl++;
+		assert_int_equal(fences, seen_cpl);
 		assert_memory_equal(d, c->desc, 12);
 		assert_memory_equal(d + 3, c->data, 4 * c->dwords);
 		assert_int_equal(*P16(m_axis_cc_tkeep), (1u << (3 + c->dwords)) - 1);
@@ -259,6 +267,11 @@ static void cycle(unsigned stall)
 		assert_int_equal(bits_get(PW(m_axis_cc_tuser), 6, 2), 1);
 		assert_int_equal(bits_get(PW(m_axis_cc_tuser), 8, 4), 2 + c->dwords);
 		assert_int_equal(bits_get(PW(m_axis_cc_tuser), 16, 1), 0);
+	}
+	assert_true(!*P8(m_axis_cc_tvalid) || (fence_in == 0 && fences > 0));
+	if (*P8(fence_ask)) {
+		fence_in = 1 + rnd(stall ? 40 : 3);
+		fences++;
 	}
 	seen_error += *P8(access_error);
 	uint64_t q = *P64(reg_req);

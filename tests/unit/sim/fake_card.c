@@ -9,6 +9,7 @@
 #include "../../../sim/card.h"
 
 #define READS 96 /* of one copy, at most */
+#define SPACE 128 /* completions that the block's buffer holds */
 
 struct packet {
 	uint32_t words[4 + 1024 + 16];
@@ -24,6 +25,9 @@ static struct {
 	uint16_t keep[4];
 	uint8_t last[4], valid[4], ready[4];
 	uint8_t rst, mps, mrrs, rcb, master, msix, mask;
+	uint8_t seq_num[2], seq_num_vld[2], mgmt_read, mgmt_done;
+	uint16_t mgmt_addr;
+	uint32_t mgmt_data;
 } pin;
 
 static struct card_ports ports;
@@ -32,9 +36,9 @@ static struct {
 	uint32_t regs[0x10000 / 4];
 	struct packet cq, rc, cc, rq;
 	uint8_t buffer[FAKE_MAX];
-	uint32_t read_at, write_at, got, issued, pending;
+	uint32_t read_at, write_at, got, issued, pending, pieces;
 	struct {
-		uint32_t at, left;
+		uint32_t at, left, pieces;
 		bool used;
 	} reads[256];
 	bool busy, drop_valid, again;
@@ -61,7 +65,7 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 static void start_copy(void)
 {
 	card.busy = true;
-	card.read_at = card.write_at = card.got = card.issued = card.pending = 0;
+	card.read_at = card.write_at = card.got = card.issued = card.pending = card.pieces = 0;
 	card.regs[FAKE_STATE / 4] = 1;
 	memset(card.reads, 0, sizeof card.reads);
 }
@@ -157,7 +161,7 @@ static void request(bool write, uint64_t addr, uint32_t len, uint32_t tag)
 static void next_read(void)
 {
 	uint64_t addr = reg64(FAKE_SRC) + card.read_at;
-	uint32_t limit = 128u << pin.mrrs, len = reg(FAKE_LEN) - card.read_at, tag = card.issued & 255;
+	uint32_t limit = 128u << pin.mrrs, len = reg(FAKE_LEN) - card.read_at, tag = card.issued & 255, pieces;
 
 	if (card.issued >= READS || card.reads[tag].used)
 		return;
@@ -167,7 +171,12 @@ static void next_read(void)
 		len = smaller(len, 4096 - (uint32_t)(addr & 4095));
 	if (reg(FAKE_BREAK) == BREAK_TAG)
 		tag = 0;
+	pieces = ((uint32_t)(addr & 63) + len + 63) / 64;
+	if (card.pieces + pieces > SPACE && reg(FAKE_BREAK) != BREAK_SPACE && reg(FAKE_BREAK) != BREAK_4K)
+		return;
 	request(false, addr, len, tag);
+	card.pieces += pieces;
+	card.reads[tag].pieces = pieces;
 	card.reads[tag].used = true;
 	card.reads[tag].at = card.read_at;
 	card.reads[tag].left = len;
@@ -235,6 +244,7 @@ static void take_rc(void)
 	}
 	if (w[0] >> 30 & 1) {
 		card.reads[tag].used = false;
+		card.pieces -= card.reads[tag].pieces;
 		card.pending--;
 	}
 }
@@ -368,6 +378,9 @@ void card_open(const char *trace)
 		.cc = {pin.cc_data, &pin.keep[1], pin.cc_user, &pin.last[1], &pin.valid[1], &pin.ready[1]},
 		.rq = {pin.rq_data, &pin.keep[2], pin.rq_user, &pin.last[2], &pin.valid[2], &pin.ready[2]},
 		.rc = {pin.rc_data, &pin.keep[3], pin.rc_user, &pin.last[3], &pin.valid[3], &pin.ready[3]},
+		.rq_seq_num = {&pin.seq_num[0], &pin.seq_num[1]}, .rq_seq_num_vld = {&pin.seq_num_vld[0], &pin.seq_num_vld[1]},
+		.cfg_mgmt_addr = &pin.mgmt_addr, .cfg_mgmt_read = &pin.mgmt_read, .cfg_mgmt_read_data = &pin.mgmt_data,
+		.cfg_mgmt_read_write_done = &pin.mgmt_done,
 		.cfg_max_payload = &pin.mps, .cfg_max_read_req = &pin.mrrs, .cfg_rcb_status = &pin.rcb,
 		.cfg_bus_master_enable = &pin.master, .cfg_msix_enable = &pin.msix, .cfg_msix_mask = &pin.mask,
 	};

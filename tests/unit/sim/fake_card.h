@@ -36,6 +36,7 @@ enum fake_break {
 	BREAK_CC_COUNT,	  /* completions with a wrong byte count */
 	BREAK_CC_TWICE,	  /* each completion is sent twice */
 	BREAK_MUTE,	  /* no completions */
+	BREAK_SPACE,	  /* reads without regard to the buffer for their completions */
 	BREAK_COUNT
 };
 

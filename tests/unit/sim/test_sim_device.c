@@ -338,7 +338,7 @@ static void completion_buffer(void **state)
 		hard_block_deliver(&dev.hb, tlp);
 	}
 	assert_true(dev.violation.raised);
-	assert_non_null(strstr(dev.violation.text, "completions wait"));
+	assert_non_null(strstr(dev.violation.text, "bytes wait"));
 	device_close(&dev);
 	setup_with();
 }
@@ -533,6 +533,11 @@ static void broken_rules(void **state)
 	expect_violation(state, BREAK_CC_COUNT, "byte count");
 	expect_violation(state, BREAK_CC_TWICE, "which no request has");
 	expect_violation(state, BREAK_MUTE, "no completion");
+	/* 3000 bytes from 16 bytes before a boundary on: 48 completions at most; 2 KiB in flight are more than 40. */
+	opt.completion_headers = 40;
+	expect_violation(state, BREAK_SPACE, "up to 4");
+	opt.completion_bytes = 1500;
+	expect_violation(state, BREAK_SPACE, "bytes, more than");
 	setup_with();
 	assert_int_equal(get(0), FAKE_ID); /* cycles with bus mastering on */
 	assert_int_equal(device_config_write(&dev, 4, &command, 1), 0);

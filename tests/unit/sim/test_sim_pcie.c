@@ -197,6 +197,106 @@ static void interrupt(void **state)
 	close(fd);
 }
 
+/* The register that says that the copy is done is read again and again; once it says so, all of it is in memory, whatever the link holds up. */
+static void done_means_in_memory(void **state)
+{
+	static const unsigned int credits[][2] = {{128, 1024}, {2, 64}, {1, 64}};
+
+	for (unsigned int i = 0; i < 60; i++) {
+		uint32_t len = 1 + rng_below(&rng, MAX_COPY), src = rng_below(&rng, 0x4000);
+
+		opt.posted_headers = credits[i % 3][0];
+		opt.posted_data = credits[i % 3][1];
+		opt.speed = i % 2 ? 1 : 3;
+		opt.width = i % 2 ? 1 : 16;
+		opt.stall = i % 4 < 2 ? 0 : 40;
+		plug();
+		rng.state = i;
+		for (uint32_t k = 0; k < MEMORY; k++)
+			memory[k] = (uint8_t)rng_next(&rng);
+		put(COPY + 0x00, (uint32_t)IOVA + src);
+		put(COPY + 0x04, (uint32_t)(IOVA >> 32));
+		put(COPY + 0x08, (uint32_t)IOVA + 0x8000);
+		put(COPY + 0x0c, (uint32_t)(IOVA >> 32));
+		put(COPY + 0x10, len);
+		put(COPY + 0x14, 1);
+		while (get(COPY + 0x18) & 1)
+			assert_false(dev.violation.raised);
+		assert_memory_equal(memory + 0x8000, memory + src, len);
+		assert_int_equal(teardown(state), 0);
+		assert_int_equal(setup(state), 0);
+	}
+	plug();
+}
+
+/* Copies with 32 tags, then with all, then with 32 again: the block ends the run at a tag that is not enabled. */
+static void extended_tags(void **state)
+{
+	uint8_t control = 0x08; /* of Device Control bits 15:8: MRRS 128, extended tags off */
+
+	(void)state;
+	opt.mrrs = 128;
+	plug();
+	for (int i = 0; i < 3; i++) {
+		control = i % 2 ? 0x09 : 0x08;
+		assert_int_equal(device_config_write(&dev, CONFIG_PCIE + 9, &control, 1), 0);
+		for (int k = 0; k < 100; k++)
+			device_run(&dev, 1);
+		check_copies(8);
+	}
+}
+
+/* The block has room for 128 completions: no read is asked for whose answer could be more, whatever the boundary and the alignment. */
+static void completion_headers(void **state)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		opt.rcb = i % 2 ? 128 : 64;
+		opt.mrrs = i < 2 ? 4096 : 128;
+		opt.latency = 3000;
+		opt.split = true;
+		plug();
+		check_copies(20);
+		assert_in_range(dev.stats.completion_promise_max, opt.rcb == 64 ? 60 : 30, 128);
+		assert_int_equal(teardown(state), 0);
+		assert_int_equal(setup(state), 0);
+	}
+	plug();
+}
+
+/* The root port's word in Device Control 2: after 50 us, or not before 1 ms. */
+static void completion_timeout(void **state)
+{
+	static const struct {
+		uint8_t value;
+		uint32_t least, most;
+	} range[] = {{1, 12500, 25000}, {2, 250000, 260000}};
+	char err[256];
+
+	for (unsigned int i = 0; i < 2; i++) {
+		opt.lost_cycles = 300000;
+		opt.fault_count = 1;
+		assert_int_equal(fault_parse("lost:nth=1", &opt.faults[0], err, sizeof err), 0);
+		plug();
+		put(0x1c, 0);
+		assert_int_equal(device_config_write(&dev, CONFIG_PCIE + 0x28, &range[i].value, 1), 0);
+		for (int k = 0; k < 200; k++)
+			device_run(&dev, 1);
+		uint64_t begin = dev.now;
+
+		put(COPY + 0x00, (uint32_t)IOVA);
+		put(COPY + 0x04, (uint32_t)(IOVA >> 32));
+		put(COPY + 0x0c, (uint32_t)(IOVA >> 32));
+		put(COPY + 0x10, 64);
+		put(COPY + 0x14, 1);
+		while (get(COPY + 0x18) & 1)
+			assert_false(dev.violation.raised);
+		assert_in_range(dev.now - begin, range[i].least, range[i].most);
+		assert_int_equal(teardown(state), 0);
+		assert_int_equal(setup(state), 0);
+	}
+	plug();
+}
+
 /* Nothing comes out of the card. */
 static void bus_master_off(void **state)
 {
@@ -237,6 +337,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(shapes, setup, teardown),
 		cmocka_unit_test_setup_teardown(faults, setup, teardown),
 		cmocka_unit_test_setup_teardown(interrupt, setup, teardown),
+		cmocka_unit_test_setup_teardown(done_means_in_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(extended_tags, setup, teardown),
+		cmocka_unit_test_setup_teardown(completion_headers, setup, teardown),
+		cmocka_unit_test_setup_teardown(completion_timeout, setup, teardown),
 		cmocka_unit_test_setup_teardown(bus_master_off, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_register_read, setup, teardown),
 	};

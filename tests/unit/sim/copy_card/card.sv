@@ -28,6 +28,11 @@ module card #(
     output logic [15:0]  m_axis_rq_tkeep,
     output logic [136:0] m_axis_rq_tuser,
     output logic         m_axis_rq_tlast,
+    // how far its requests have come
+    input  logic [5:0]   pcie_rq_seq_num0,
+    input  logic         pcie_rq_seq_num_vld0,
+    input  logic [5:0]   pcie_rq_seq_num1,
+    input  logic         pcie_rq_seq_num_vld1,
     input  logic         s_axis_rc_tvalid,
     output logic         s_axis_rc_tready,
     input  logic [511:0] s_axis_rc_tdata,
@@ -38,6 +43,11 @@ module card #(
     input  logic [2:0]   cfg_max_read_req,
     input  logic         cfg_rcb_status,
     input  logic         cfg_bus_master_enable,
+    output logic [9:0]   cfg_mgmt_addr,
+    output logic [7:0]   cfg_mgmt_function_number,
+    output logic         cfg_mgmt_read,
+    input  logic [31:0]  cfg_mgmt_read_data,
+    input  logic         cfg_mgmt_read_write_done,
     input  logic         cfg_msix_enable,
     input  logic         cfg_msix_mask
 );
@@ -48,8 +58,8 @@ module card #(
   espalier_pkg::rd_req_t  rd_req;
   espalier_pkg::rd_rsp_t  rd_rsp;
   espalier_pkg::wr_req_t  wr_req;
-  logic                   access_error, unexpected, sa_cmd_valid;
-  logic [31:0]            dma_timeout;
+  logic                   access_error, unexpected, sa_cmd_valid, fence_ask, fence_done, extended_tags;
+  logic [31:0]            dma_timeout, cfg_timeout;
   logic                   rd_req_valid, rd_req_ready, rd_rsp_valid, wr_valid, wr_ready, wr_last, irq_q;
   logic [511:0]           wr_data;
 
@@ -57,20 +67,26 @@ module card #(
       .clk, .rst,
       .s_axis_cq_tvalid, .s_axis_cq_tready, .s_axis_cq_tdata, .s_axis_cq_tkeep, .s_axis_cq_tuser, .s_axis_cq_tlast,
       .m_axis_cc_tvalid, .m_axis_cc_tready, .m_axis_cc_tdata, .m_axis_cc_tkeep, .m_axis_cc_tuser, .m_axis_cc_tlast,
-      .reg_req, .reg_rsp, .access_error
+      .reg_req, .reg_rsp, .access_error, .fence_ask, .fence_done
+  );
+
+  pcie_cfg u_pcie_cfg (
+      .clk, .rst, .cfg_mgmt_addr, .cfg_mgmt_function_number, .cfg_mgmt_read, .cfg_mgmt_read_data, .cfg_mgmt_read_write_done,
+      .extended_tags, .timeout(cfg_timeout)
   );
 
   csr u_csr (
       .clk, .rst, .reg_req, .reg_rsp, .access_error, .dma_req, .dma_rsp, .msix_req, .msix_rsp,
       .sa_cmd_valid, .sa_cmd_ready(1'b0), .sa_cmd, .sa_rsp_valid(1'b0), .sa_rsp('0), .sa_out_count('0), .sa_in_count('0),
       .ready(1'b1), .bus_master(cfg_bus_master_enable), .unexpected_completion(unexpected), .count_valid(1'b0), .count_status('0),
-      .dma_timeout
+      .cfg_timeout, .dma_timeout
   );
 
   pcie_dma u_dma (
       .clk, .rst,
-      .cfg_max_payload, .cfg_max_read_req, .cfg_bus_master_enable, .cfg_msix_enable, .cfg_msix_mask,
+      .cfg_max_payload, .cfg_max_read_req, .cfg_rcb_status, .extended_tags, .cfg_bus_master_enable, .cfg_msix_enable, .cfg_msix_mask,
       .m_axis_rq_tvalid, .m_axis_rq_tready, .m_axis_rq_tdata, .m_axis_rq_tkeep, .m_axis_rq_tuser, .m_axis_rq_tlast,
+      .pcie_rq_seq_num0, .pcie_rq_seq_num_vld0, .pcie_rq_seq_num1, .pcie_rq_seq_num_vld1, .fence_ask, .fence_done,
       .s_axis_rc_tvalid, .s_axis_rc_tready, .s_axis_rc_tdata, .s_axis_rc_tkeep, .s_axis_rc_tuser, .s_axis_rc_tlast,
       .rd_req_valid, .rd_req_ready, .rd_req, .rd_rsp_valid, .rd_rsp_ready(1'b1), .rd_rsp,
       .s_axis_wr_tvalid(wr_valid), .s_axis_wr_tready(wr_ready), .s_axis_wr_tdata(wr_data), .s_axis_wr_tlast(wr_last),
@@ -148,7 +164,7 @@ module card #(
   end
 
   logic unused;
-  assign unused = &{1'b0, cfg_rcb_status, sa_cmd_valid, sa_cmd, dma_req};
+  assign unused = &{1'b0, sa_cmd_valid, sa_cmd, dma_req};
 
 endmodule
 
