@@ -337,6 +337,9 @@ int auth_verify(const struct auth_octets *octets, const struct cert *cert, const
 
 	if (auth->method == IKE_AUTH_RSA_SIGNATURE)
 		return crypto_fail(error, -ENOTSUP, "The peer signs with method 1 (RSA with SHA-1), which is not accepted; RFC 7427 is.");
+	if (!c && auth->method != IKE_AUTH_DIGITAL_SIGNATURE)
+		return crypto_fail(error, -ENOTSUP, "The peer authenticates by method %u (%s), which is no signature that is supported.", auth->method,
+				   ike_name(IKE_NAMES_AUTH, auth->method));
 	if (!s)
 		return crypto_fail(error, -ENOTSUP, "The signature has an algorithm, or parameters, that are not supported.");
 	if (!(s->bit & (schemes ? schemes : AUTH_SCHEMES_ALL)))

@@ -294,6 +294,36 @@ static void test_choice(void **state)
 	assert_true(seen > 10);
 }
 
+/* Each method that is none of ours is refused by its number. */
+static void test_other_methods(void **state)
+{
+	static const uint8_t methods[] = { 0, 1, 3, 4, 8, 12, 13, 15, 200, 255 };
+	uint8_t data[64] = { 0 };
+	char error[CRYPTO_ERROR_LEN], number[16];
+	struct cert *cert = NULL;
+	struct vec v;
+
+	(void)state;
+	vec_open(&v, cases);
+	while (!cert && vec_next(&v))
+		if (vec_has(&v, "KEY")) {
+			struct auth_octets octets = octets_of(&v);
+
+			cert = cert_of(&v);
+			for (size_t i = 0; i < sizeof(methods); i++) {
+				struct ike_auth auth = { .method = methods[i], .data = data, .len = sizeof(data) };
+
+				snprintf(number, sizeof(number), "method %u", methods[i]);
+				assert_int_equal(auth_verify(&octets, cert, &auth, 0, error), -ENOTSUP);
+				assert_non_null(strstr(error, number));
+			}
+			cert_free(cert);
+		}
+	assert_non_null(cert);
+	while (vec_next(&v))
+		;
+}
+
 static void test_hashes(void **state)
 {
 	static const uint8_t offered[] = { 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 99, 1, 2, 0 };
@@ -333,7 +363,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_theirs), cmocka_unit_test(test_psk),    cmocka_unit_test(test_ours),
-		cmocka_unit_test(test_choice), cmocka_unit_test(test_hashes),
+		cmocka_unit_test(test_choice), cmocka_unit_test(test_other_methods), cmocka_unit_test(test_hashes),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
