@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds the inbound SA of a packet: exact match of (SPI, IPv4 destination), RFC 4301 4.1, to an SA index.
 //
-// A table of WAYS hash tables of SA_ENTRIES rows. Each way has its own hash function, so an SA has WAYS places, and an INSERT takes the
-// first free one. Filled to SA_ENTRIES SAs a place is missing for about one random SA in 10^6; the hashes are remainders of four published
-// CRC-32 polynomials over the 64-bit key, that is XOR matrices, which spread sequential SPIs and addresses without collisions or almost.
+// A table of WAYS hash tables of SA_ENTRIES rows. Each way has its own hash function (sa_lookup_hash), so an SA has WAYS places, and an INSERT
+// takes the first free one; if there is none, one of the STASH places, which are registers that every lookup looks at. Filled to SA_ENTRIES
+// SAs of any pattern, a place in the ways is missing for about one SA in 10^6, so two of the stash are needed once in 10^5 full tables.
 //
 // Lookups: one a cycle, LATENCY cycles, never stalled: they own port A of the memories. Commands use port B: INSERT and DELETE take about
 // 8 cycles, WIPE SA_ENTRIES cycles. A command changes one row of one way in one cycle, so a lookup sees an SA as a whole or not at all.
@@ -27,28 +27,9 @@ module sa_lookup #(
 
   localparam int unsigned LATENCY = 5;  // hash, two of the memory, compare, select
   localparam int unsigned WAYS    = 4;
+  localparam int unsigned STASH   = 4;
   localparam int unsigned ROW_W   = $clog2(SA_ENTRIES);
   localparam int unsigned WORD_W  = 1 + 64 + ROW_W;  // valid, key, SA index
-
-  // Bit b of way w's hash is the parity of the key bits in this mask: bit b of (x^k * x^32 mod the way's CRC polynomial) for each key bit k.
-  function automatic logic [63:0] hash_mask(input int way, input logic [4:0] b);
-    logic [31:0] poly;
-    logic [31:0] rem;
-    logic [63:0] mask;
-    case (way)
-      0: poly = 32'h04C1_1DB7;        // CRC-32 (IEEE 802.3)
-      1: poly = 32'h1EDC_6F41;        // CRC-32C (Castagnoli)
-      2: poly = 32'h741B_8CD7;        // CRC-32K (Koopman)
-      default: poly = 32'h8141_41AB;  // CRC-32Q
-    endcase
-    rem  = poly;
-    mask = '0;
-    for (int k = 0; k < 64; k = k + 1) begin
-      mask[k] = rem[b];
-      rem = rem[31] ? ((rem << 1) ^ poly) : (rem << 1);
-    end
-    hash_mask = mask;
-  endfunction
 
   // ---- lookups --------------------------------------------------------------------------------------------------------------
   logic [63:0]            key, key1_q, key2_q, key3_q;
@@ -60,6 +41,7 @@ module sa_lookup #(
   logic                   hit_q;              // cycle 5
   logic [ROW_W-1:0]       sa_q;
   logic [ROW_W-1:0]       selected;
+  logic [WAYS*ROW_W-1:0]  hash;
 
   assign key = {s_spi, s_dst};
 
@@ -73,25 +55,35 @@ module sa_lookup #(
   logic [WAYS*ROW_W-1:0]  cmd_hash_q;
   logic [WAYS*WORD_W-1:0] cmd_word;
   logic [WAYS-1:0]        cmd_match, cmd_used;
+  logic                   cmd_found;
   logic [WAYS-1:0]        target_q;           // the ways that WRITE or WIPE writes
   logic [WORD_W-1:0]      cmd_wdata_q;
   logic [ROW_W-1:0]       wipe_row_q;
   logic [7:0]             result_q;
   logic                   cmd_en, cmd_write;
   logic [WAYS-1:0]        first_free;
+  logic [WAYS*ROW_W-1:0]  cmd_hash;
 
   assign cmd_write  = (state_q == WRITE) || (state_q == WIPE);
   assign cmd_en     = (state_q == READ) || cmd_write;
   assign first_free = ~cmd_used & (cmd_used + WAYS'(1));  // lowest 0 of cmd_used
 
-  for (genvar w = 0; w < WAYS; w++) begin : g_way
-    logic [ROW_W-1:0] hash, cmd_hash;
-    for (genvar b = 0; b < ROW_W; b++) begin : g_bit
-      localparam logic [63:0] MASK = hash_mask(w, 5'(b));
-      assign hash[b]     = ^(key & MASK);
-      assign cmd_hash[b] = ^(cmd_key_q & MASK);
-    end
+  sa_lookup_hash #(
+      .WAYS(WAYS),
+      .ROW_W(ROW_W)
+  ) u_hash (
+      .key,
+      .row(hash)
+  );
+  sa_lookup_hash #(
+      .WAYS(WAYS),
+      .ROW_W(ROW_W)
+  ) u_cmd_hash (
+      .key(cmd_key_q),
+      .row(cmd_hash)
+  );
 
+  for (genvar w = 0; w < WAYS; w++) begin : g_way
     ram_rrw #(
         .WIDTH(WORD_W),
         .DEPTH(SA_ENTRIES)
@@ -111,10 +103,29 @@ module sa_lookup #(
     assign cmd_match[w] = cmd_used[w] && cmd_word[w*WORD_W+ROW_W+:64] == cmd_key_q;
 
     always_ff @(posedge clk) begin
-      if (s_valid) hash_q[w*ROW_W+:ROW_W] <= hash;
-      if (state_q == HASH) cmd_hash_q[w*ROW_W+:ROW_W] <= cmd_hash;
       match_q[w] <= valid_q[2] && word[w*WORD_W+WORD_W-1] && word[w*WORD_W+ROW_W+:64] == key3_q;
       if (valid_q[2]) index_q[w*ROW_W+:ROW_W] <= word[w*WORD_W+:ROW_W];
+    end
+  end
+
+  // ---- the stash, beside the ways -------------------------------------------------------------------------------------------------
+  logic [STASH-1:0]       stash_used_q, stash_match_q, stash_cmd_match, stash_free;
+  logic [STASH*64-1:0]    stash_key_q;
+  logic [STASH*ROW_W-1:0] stash_sa_q, stash_index_q;  // index: as the lookup in cycle 4 saw it
+  logic [STASH-1:0]       stash_target_q;  // the place that WRITE writes
+
+  assign stash_free = ~stash_used_q & (stash_used_q + STASH'(1));  // lowest free place
+  for (genvar i = 0; i < STASH; i++) begin : g_stash
+    assign stash_cmd_match[i] = stash_used_q[i] && stash_key_q[i*64+:64] == cmd_key_q;
+    always_ff @(posedge clk) begin
+      stash_match_q[i] <= valid_q[2] && stash_used_q[i] && stash_key_q[i*64+:64] == key3_q;
+      if (valid_q[2]) stash_index_q[i*ROW_W+:ROW_W] <= stash_sa_q[i*ROW_W+:ROW_W];
+      if (rst || state_q == WIPE) stash_used_q[i] <= 1'b0;
+      else if (state_q == WRITE && stash_target_q[i]) begin
+        stash_used_q[i]               <= cmd_wdata_q[WORD_W-1];
+        stash_key_q[i*64+:64]         <= cmd_wdata_q[ROW_W+:64];
+        stash_sa_q[i*ROW_W+:ROW_W]    <= cmd_wdata_q[ROW_W-1:0];
+      end
     end
   end
 
@@ -123,20 +134,27 @@ module sa_lookup #(
     for (int unsigned w = 0; w < WAYS; w++) begin
       if (match_q[w]) selected |= index_q[w*ROW_W+:ROW_W];
     end
+    for (int unsigned i = 0; i < STASH; i++) begin
+      if (stash_match_q[i]) selected |= stash_index_q[i*ROW_W+:ROW_W];
+    end
   end
 
   always_ff @(posedge clk) begin
     if (rst) valid_q <= '0;
     else valid_q <= {valid_q[LATENCY-2:0], s_valid};
     if (s_valid) key1_q <= key;
+    if (s_valid) hash_q <= hash;
+    if (state_q == HASH) cmd_hash_q <= cmd_hash;
     if (valid_q[0]) key2_q <= key1_q;
     if (valid_q[1]) key3_q <= key2_q;
-    hit_q <= match_q != '0;
+    hit_q <= match_q != '0 || stash_match_q != '0;
     if (valid_q[3]) sa_q <= selected;
   end
 
   assign m_hit = hit_q;
   assign m_sa  = espalier_pkg::SA_W'(sa_q);
+
+  assign cmd_found = cmd_match != '0 || stash_cmd_match != '0;
 
   // ---- the command sequence: hash, read all ways, compare, write one ------------------------------------------------------------
   always_ff @(posedge clk) begin
@@ -162,15 +180,17 @@ module sa_lookup #(
         WAIT: state_q <= COMPARE;
         COMPARE: begin
           if (req.op == sa_pkg::LOOKUP_INSERT) begin
-            cmd_wdata_q <= {1'b1, cmd_key_q, req.sa[ROW_W-1:0]};
-            target_q    <= (cmd_match != '0) ? '0 : first_free;
-            if (cmd_match != '0) result_q <= espalier_regs_pkg::SA_RESULT_EXISTS;
-            else if (&cmd_used) result_q <= espalier_regs_pkg::SA_RESULT_NO_SPACE;
+            cmd_wdata_q    <= {1'b1, cmd_key_q, req.sa[ROW_W-1:0]};
+            target_q       <= cmd_found ? '0 : first_free;
+            stash_target_q <= (cmd_found || !(&cmd_used)) ? '0 : stash_free;
+            if (cmd_found) result_q <= espalier_regs_pkg::SA_RESULT_EXISTS;
+            else if (&cmd_used && &stash_used_q) result_q <= espalier_regs_pkg::SA_RESULT_NO_SPACE;
             else result_q <= espalier_regs_pkg::SA_RESULT_OK;
           end else begin
-            cmd_wdata_q <= '0;
-            target_q    <= cmd_match;
-            result_q    <= (cmd_match != '0) ? espalier_regs_pkg::SA_RESULT_OK : espalier_regs_pkg::SA_RESULT_NOT_FOUND;
+            cmd_wdata_q    <= '0;
+            target_q       <= cmd_match;
+            stash_target_q <= stash_cmd_match;
+            result_q       <= cmd_found ? espalier_regs_pkg::SA_RESULT_OK : espalier_regs_pkg::SA_RESULT_NOT_FOUND;
           end
           state_q <= WRITE;
         end
@@ -194,8 +214,8 @@ module sa_lookup #(
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     if (!rst) begin
-      a_one_match : assert ($onehot0(match_q)) else $error("sa_lookup: an SA is in two ways");
-      a_one_target : assert (state_q != WRITE || $onehot0(target_q)) else $error("sa_lookup: two ways written");
+      a_one_match : assert ($onehot0({stash_match_q, match_q})) else $error("sa_lookup: an SA is in two ways");
+      a_one_target : assert (state_q != WRITE || $onehot0({stash_target_q, target_q})) else $error("sa_lookup: two ways written");
       a_stable : assert (state_q == IDLE || state_q == DONE || req.valid) else $error("sa_lookup: request dropped before its answer");
     end
   end
