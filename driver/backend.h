@@ -22,7 +22,7 @@ struct espalier_backend {
 	int (*dma_alloc)(struct espalier_dev *dev, size_t size, struct espalier_mem *mem);
 	void (*dma_free)(struct espalier_dev *dev, struct espalier_mem *mem);
 	int (*sa_add)(struct espalier_dev *dev, const struct espalier_sa_config *config, uint16_t *sa);
-	int (*sa_delete)(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa);
+	int (*sa_delete)(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *last); /* last: NULL or the final number */
 	int (*sa_query)(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *seq);
 	int (*queue_create)(struct espalier_dev *dev, unsigned int depth, struct espalier_queue **queue);
 	void (*queue_destroy)(struct espalier_queue *queue);

@@ -58,6 +58,8 @@ static int run_command(struct card *card, enum esp_sa_op op, enum espalier_direc
 		return espalier_fail(card->base.error, -ENOENT, "There is no SA at index %u.", index);
 	case ESP_SA_RESULT_NO_SPACE:
 		return espalier_fail(card->base.error, -ENOSPC, "The card's lookup table has no place for this SPI and destination.");
+	case ESP_SA_RESULT_FAULT:
+		return espalier_fail(card->base.error, -EBADMSG, "The card's stored state of SA %u fails its parity: its sequence number is not known.", index);
 	case ESP_SA_RESULT_INVALID:
 		return espalier_fail(card->base.error, -EINVAL, "The card refused an SA command: %s.", names[result]);
 	default:
@@ -162,18 +164,6 @@ static int check_index(struct card *card, enum espalier_direction direction, uin
 	return 0;
 }
 
-int card_sa_delete(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa)
-{
-	struct card *card = (struct card *)dev;
-	int ret = check_index(card, direction, sa);
-
-	if (!ret)
-		ret = run_command(card, ESP_SA_OP_DELETE, direction, sa, 0);
-	if (!ret)
-		card->sa[direction][sa].used = false;
-	return ret;
-}
-
 /* Numbers only rise: one that falls would be used twice by whoever goes on from it. */
 static int check_seq(struct card *card, struct card_sa *known, uint16_t sa, uint64_t seq)
 {
@@ -184,16 +174,11 @@ static int check_seq(struct card *card, struct card_sa *known, uint16_t sa, uint
 	return 0;
 }
 
-int card_sa_query(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *seq)
+static int read_result_seq(struct card *card, enum espalier_direction direction, uint16_t sa, uint64_t *seq)
 {
-	struct card *card = (struct card *)dev;
 	uint32_t low = 0, high = 0;
-	int ret = check_index(card, direction, sa);
+	int ret = card_read(card, ESP_REG_SA_RESULT_SEQ_LO, &low);
 
-	if (!ret)
-		ret = run_command(card, ESP_SA_OP_QUERY, direction, sa, 0);
-	if (!ret)
-		ret = card_read(card, ESP_REG_SA_RESULT_SEQ_LO, &low);
 	if (!ret)
 		ret = card_read(card, ESP_REG_SA_RESULT_SEQ_HI, &high);
 	if (!ret)
@@ -203,6 +188,31 @@ int card_sa_query(struct espalier_dev *dev, enum espalier_direction direction, u
 	return ret;
 }
 
+int card_sa_delete(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *last)
+{
+	struct card *card = (struct card *)dev;
+	int ret = check_index(card, direction, sa);
+
+	if (!ret)
+		ret = run_command(card, ESP_SA_OP_DELETE, direction, sa, 0);
+	if (ret && ret != -EBADMSG)
+		return ret;
+	card->sa[direction][sa].used = false;
+	if (!last)
+		return 0; /* it is gone, whatever its number was */
+	return ret ? ret : read_result_seq(card, direction, sa, last);
+}
+
+int card_sa_query(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *seq)
+{
+	struct card *card = (struct card *)dev;
+	int ret = check_index(card, direction, sa);
+
+	if (!ret)
+		ret = run_command(card, ESP_SA_OP_QUERY, direction, sa, 0);
+	return ret ? ret : read_result_seq(card, direction, sa, seq);
+}
+
 int card_sa_clear(struct card *card)
 {
 	int ret = 0;
@@ -210,7 +220,7 @@ int card_sa_clear(struct card *card)
 	for (int direction = 0; direction < 2; direction++) {
 		for (uint32_t i = 0; i < card->info.sa_capacity; i++) {
 			ret = run_command(card, ESP_SA_OP_DELETE, (enum espalier_direction)direction, i, 0);
-			if (ret && ret != -ENOENT)
+			if (ret && ret != -ENOENT && ret != -EBADMSG)
 				return ret;
 			if (card->sa[direction])
 				card->sa[direction][i].used = false;

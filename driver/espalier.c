@@ -149,8 +149,8 @@ int espalier_sa_check(struct espalier_dev *dev, const struct espalier_sa_config 
 		return espalier_fail(dev->error, -EINVAL, "SA: the direction is neither outbound nor inbound.");
 	if (config->key_len != 16 && config->key_len != 24 && config->key_len != 32)
 		return espalier_fail(dev->error, -EINVAL, "SA 0x%08x: a key has 16, 24 or 32 bytes, not %u.", config->spi, config->key_len);
-	if (config->spi == 0)
-		return espalier_fail(dev->error, -EINVAL, "SA: SPI 0 is reserved (RFC 4303, 2.1).");
+	if (config->spi < 256)
+		return espalier_fail(dev->error, -EINVAL, "SA 0x%08x: SPIs 0 to 255 are reserved (RFC 4303, 2.1).", config->spi);
 	if (!config->esn && config->seq > UINT32_MAX)
 		return espalier_fail(dev->error, -EINVAL, "SA 0x%08x: a sequence number above 2^32-1 needs ESN.", config->spi);
 	if (config->direction == ESPALIER_INBOUND && config->replay_window > max_window)
@@ -167,7 +167,13 @@ int espalier_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *c
 
 int espalier_sa_delete(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa)
 {
-	return dev->backend->sa_delete(dev, direction, sa);
+	return dev->backend->sa_delete(dev, direction, sa, NULL);
+}
+
+int espalier_sa_delete_last(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *last)
+{
+	*last = 0;
+	return dev->backend->sa_delete(dev, direction, sa, last);
 }
 
 int espalier_sa_query(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *seq)

@@ -138,7 +138,7 @@ enum espalier_direction {
 
 struct espalier_sa_config {
 	enum espalier_direction direction;
-	uint32_t spi;
+	uint32_t spi;		/* 256 or more (RFC 4303, 2.1) */
 	uint32_t src, dst;	/* tunnel ends as numbers: 192.0.2.1 is 0xc0000201. src: outbound only */
 	uint8_t key[32];	/* AES key */
 	uint8_t key_len;	/* 16, 24 or 32 bytes */
@@ -156,10 +156,21 @@ struct espalier_sa_config {
  */
 int espalier_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *config, uint16_t *sa);
 
-/* Remove an SA; its key is zeroed in the device. -ENOENT. */
+/*
+ * Remove an SA; its key is zeroed in the device. Packets under way end as they would have, or with NO_SA: the device waits for none that the
+ * host holds up. -ENOENT.
+ */
 int espalier_sa_delete(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa);
 
-/* *seq: outbound the last number sent, inbound the highest received. It never falls: a card that says so is lost. -ENOENT, -ENODEV. */
+/*
+ * The same, and *last is the final state, in the meaning of espalier_sa_query: outbound, no packet has a later number, sent or not.
+ * To move an SA to another device or index: this, then espalier_sa_add with seq = *last, and in no other order; so no number, and with it no
+ * nonce, is used twice (RFC 4106, 3.1). -EBADMSG: the SA is removed, but its number is not known: do not install this key again. -ENOENT, -ENODEV.
+ */
+int espalier_sa_delete_last(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *last);
+
+/* *seq: outbound the last number sent, inbound the highest received. It never falls: a card that says so is lost. -ENOENT, -ENODEV; -EBADMSG: what the
+ * card has stored of it fails its parity, the SA is stopped. */
 int espalier_sa_query(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *seq);
 
 /* ---- queues ----------------------------------------------------------------------------------------------------------- */

@@ -29,9 +29,11 @@ enum esp_status {
 	ESP_STATUS_BAD_NEXT_HEADER = 22, /* Decapsulation: the next header is not IPv4 (4). */
 	ESP_STATUS_DUMMY = 23, /* Decapsulation: a dummy packet, next header 59 (RFC 4303, 2.6). */
 	ESP_STATUS_ECN_INVALID = 24, /* Decapsulation: congestion was marked on a packet that is not ECN-capable (RFC 6040, 4.2). */
+	ESP_STATUS_SA_FAULT = 25, /* What the card has stored of this SA fails its parity: the SA is stopped. Delete it, and install another with a new key. */
+	ESP_STATUS_ENGINE_FAULT = 26, /* Decapsulation: what the engine has of this packet belongs to different packets; nothing of it is released. Reset the card. */
 };
 #define ESP_STATUS_NAMES \
-	{ [0] = "ok", [1] = "bad_opcode", [2] = "bad_address", [3] = "bad_alignment", [4] = "bad_length", [5] = "buffer_too_small", [6] = "no_sa", [7] = "dma_unsupported", [8] = "dma_aborted", [9] = "dma_poisoned", [10] = "dma_timeout", [11] = "dma_malformed", [12] = "seq_exhausted", [13] = "inner_malformed", [14] = "outer_malformed", [15] = "not_esp", [16] = "fragment", [17] = "esp_truncated", [18] = "replay_old", [19] = "replay_duplicate", [20] = "icv_mismatch", [21] = "bad_padding", [22] = "bad_next_header", [23] = "dummy", [24] = "ecn_invalid" }
+	{ [0] = "ok", [1] = "bad_opcode", [2] = "bad_address", [3] = "bad_alignment", [4] = "bad_length", [5] = "buffer_too_small", [6] = "no_sa", [7] = "dma_unsupported", [8] = "dma_aborted", [9] = "dma_poisoned", [10] = "dma_timeout", [11] = "dma_malformed", [12] = "seq_exhausted", [13] = "inner_malformed", [14] = "outer_malformed", [15] = "not_esp", [16] = "fragment", [17] = "esp_truncated", [18] = "replay_old", [19] = "replay_duplicate", [20] = "icv_mismatch", [21] = "bad_padding", [22] = "bad_next_header", [23] = "dummy", [24] = "ecn_invalid", [25] = "sa_fault", [26] = "engine_fault" }
 
 enum esp_opcode {
 	ESP_OPCODE_ENCAP = 1, /* Encapsulate the inner packet with the SA that the descriptor names. */
@@ -42,7 +44,7 @@ enum esp_opcode {
 
 enum esp_sa_op {
 	ESP_SA_OP_ADD = 1, /* Install the staged SA at the staged direction and index. */
-	ESP_SA_OP_DELETE = 2, /* Remove the SA at the staged direction and index, and zero its keys. */
+	ESP_SA_OP_DELETE = 2, /* Remove the SA at the staged direction and index, zero its keys, and fetch its last sequence state. */
 	ESP_SA_OP_QUERY = 3, /* Fetch the sequence state of the SA at the staged direction and index. */
 };
 #define ESP_SA_OP_NAMES \
@@ -53,10 +55,11 @@ enum esp_sa_result {
 	ESP_SA_RESULT_EXISTS = 1, /* ADD: the index is in use, or SPI and destination are installed already. */
 	ESP_SA_RESULT_NOT_FOUND = 2, /* DELETE, QUERY: no SA at this index. */
 	ESP_SA_RESULT_NO_SPACE = 3, /* ADD: no free place in the lookup table for this SPI and destination. */
-	ESP_SA_RESULT_INVALID = 4, /* Unknown operation, key size, index or window. */
+	ESP_SA_RESULT_INVALID = 4, /* Unknown operation, or a key size, index, window, SPI or other field out of range. */
+	ESP_SA_RESULT_FAULT = 5, /* QUERY, DELETE: the stored sequence number fails its parity, so it is not known. DELETE has removed the SA. */
 };
 #define ESP_SA_RESULT_NAMES \
-	{ [0] = "ok", [1] = "exists", [2] = "not_found", [3] = "no_space", [4] = "invalid" }
+	{ [0] = "ok", [1] = "exists", [2] = "not_found", [3] = "no_space", [4] = "invalid", [5] = "fault" }
 
 enum esp_key_size {
 	ESP_KEY_SIZE_AES128 = 0, /* 128-bit key, 10 rounds. */

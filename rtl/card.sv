@@ -109,6 +109,7 @@ module card #(
   sa_pkg::in_ctx_wr_t    in_ctx_wr;
   sa_pkg::seq_req_t      out_seq_req, in_seq_req;
   sa_pkg::seq_rsp_t      out_seq_rsp, in_seq_rsp;
+  sa_pkg::drop_req_t     out_drop;
   logic                  out_epoch, in_epoch;
   logic [1:0]            out_inflight_zero, in_inflight_zero;
   sa_pkg::lookup_req_t   lookup_req;
@@ -118,7 +119,7 @@ module card #(
       .clk, .rst,
       .cmd_valid(sa_cmd_valid), .cmd_ready(sa_cmd_ready), .cmd(sa_cmd), .rsp_valid(sa_rsp_valid), .rsp(sa_rsp),
       .ready, .out_count(sa_out_count), .in_count(sa_in_count),
-      .out_key_wr, .out_ctx_wr, .out_seq_req, .out_seq_rsp, .out_epoch, .out_inflight_zero,
+      .out_key_wr, .out_ctx_wr, .out_seq_req, .out_seq_rsp, .out_drop, .out_epoch, .out_inflight_zero,
       .in_key_wr, .in_ctx_wr, .in_seq_req, .in_seq_rsp, .in_epoch, .in_inflight_zero, .lookup_req, .lookup_rsp
   );
 
@@ -198,7 +199,7 @@ module card #(
       .s_axis_tvalid(en_tvalid), .s_axis_tready(en_tready), .s_axis_tdata(en_tdata), .s_axis_tlast(en_tlast), .s_axis_tuser(en_tuser),
       .m_axis_tvalid(ew_tvalid), .m_axis_tready(ew_tready), .m_axis_tdata(ew_tdata), .m_axis_tlast(ew_tlast), .m_axis_tuser(ew_tuser),
       .key_wr(out_key_wr), .ctx_wr(out_ctx_wr), .seq_req(out_seq_req), .seq_rsp(out_seq_rsp),
-      .epoch(out_epoch), .inflight_zero(out_inflight_zero)
+      .drop(out_drop), .epoch(out_epoch), .inflight_zero(out_inflight_zero)
   );
 
   axis_widen #(.IN_W(W), .OUT_W(512), .USER_W($bits(ew_tuser))) u_encap_widen (

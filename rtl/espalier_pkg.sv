@@ -38,11 +38,14 @@ package espalier_pkg;
   } esp_out_t;
 
   // ---- keys -----------------------------------------------------------------------------------------------------
-  // Broadcast to the key memories of one engine. Slot 0 to 14: round key of that pipeline stage; slot 16 to 19: H^1 to H^4.
-  // all: write every slot of this SA at once (to wipe).
+  // Broadcast to the key memories of one engine. Slot 0 to 14: round key of that pipeline stage; slot 16 to 19: H^1 to H^4; slot 20: the
+  // salt, in [31:0]. all: write every slot of this SA at once (to wipe).
+  // flush: while no packet needs the cycle, the memories are read at this SA and what they gave passes through every stage: a wiped SA's
+  // zeros take the place of what was left in the registers. Where packets take every cycle, their keys do. 32 cycles of it are enough.
   typedef struct packed {
     logic            valid;
     logic            all;
+    logic            flush;
     logic [4:0]      slot;
     logic [SA_W-1:0] sa;
     logic [127:0]    data;     // byte string: byte 0 in [7:0]
@@ -67,7 +70,7 @@ package espalier_pkg;
 
   typedef struct packed {
     logic [7:0]  result;        // espalier_regs_pkg::sa_result_e
-    logic [63:0] seq;           // QUERY: outbound the last number sent, inbound the highest received
+    logic [63:0] seq;           // QUERY, DELETE: outbound the last number drawn, inbound the highest received
   } sa_rsp_t;
 
   // ---- register bus: one access at a time, answered by exactly one response ----------------------------------------

@@ -58,7 +58,7 @@ struct soft_dev {
 
 /* ---- soft_sa.c ---- */
 int soft_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *config, uint16_t *sa);
-int soft_sa_delete(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa);
+int soft_sa_delete(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *last);
 int soft_sa_query(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *seq);
 void soft_sa_delete_all(struct soft_dev *soft);
 struct soft_sa *soft_sa_find(struct soft_dev *soft, uint32_t spi, uint32_t dst); /* inbound; NULL: none */

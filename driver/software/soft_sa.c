@@ -90,13 +90,15 @@ static void unlink_inbound(struct soft_dev *soft, struct soft_sa *entry)
 	*link = entry->next;
 }
 
-int soft_sa_delete(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa)
+int soft_sa_delete(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *last)
 {
 	struct soft_dev *soft = (struct soft_dev *)dev;
 	struct soft_sa *entry = get(dev, direction, sa);
 
 	if (!entry)
 		return espalier_fail(dev->error, -ENOENT, "There is no SA at index %u.", sa);
+	if (last)
+		*last = direction == ESPALIER_OUTBOUND ? entry->last_seq : entry->replay.top;
 	if (direction == ESPALIER_INBOUND)
 		unlink_inbound(soft, entry);
 	if (sa < soft->free_hint[direction])
@@ -121,5 +123,5 @@ void soft_sa_delete_all(struct soft_dev *soft)
 	for (int direction = 0; direction < 2; direction++)
 		for (unsigned int i = 0; i < soft->capacity; i++)
 			if (soft->sa[direction][i].used)
-				soft_sa_delete(&soft->base, direction, (uint16_t)i);
+				soft_sa_delete(&soft->base, direction, (uint16_t)i, NULL);
 }

@@ -62,7 +62,9 @@ module aes_pipe #(
     ram_sdp #(
         .WIDTH(128),
         .DEPTH(SA_ENTRIES),
-        .READ_LATENCY(1)
+        .READ_LATENCY(1),
+        .OLD_WORD(1'b0),
+        .STYLE(SA_ENTRIES >= 4096 ? "ultra" : SA_ENTRIES >= 512 ? "block" : "distributed")
     ) i_keys (
         .clk,
         .wr_en  (key_wr_q.valid && (key_wr_q.all || key_wr_q.slot == 5'(n))),
@@ -136,7 +138,7 @@ module aes_pipe #(
   assign out = g_stage[STAGES-1].next;
 
   logic unused;
-  assign unused = &{1'b0, key_wr_q.sa, valid_q, sa_q, short_key, shortest_key, short_key_q, shortest_key_q};
+  assign unused = &{1'b0, key_wr_q.sa, key_wr_q.flush, valid_q, sa_q, short_key, shortest_key, short_key_q, shortest_key_q};
 
 endmodule
 

@@ -59,6 +59,11 @@ module csr #(
     dma_req.valid  <= reg_req.valid && to_dma && !rst;
     msix_req.valid <= reg_req.valid && to_msix && !rst;
     local_q        <= reg_req.valid && !to_dma && !to_msix && !rst;
+    if (rst) begin  // the last write may have been a part of a key
+      req_q    <= '0;
+      dma_req  <= '0;
+      msix_req <= '0;
+    end
   end
 
   logic wr;

@@ -29,7 +29,9 @@ package espalier_regs_pkg;
     STATUS_BAD_PADDING = 8'd21,
     STATUS_BAD_NEXT_HEADER = 8'd22,
     STATUS_DUMMY = 8'd23,
-    STATUS_ECN_INVALID = 8'd24
+    STATUS_ECN_INVALID = 8'd24,
+    STATUS_SA_FAULT = 8'd25,
+    STATUS_ENGINE_FAULT = 8'd26
   } status_e;
 
   typedef enum logic [7:0] {
@@ -48,7 +50,8 @@ package espalier_regs_pkg;
     SA_RESULT_EXISTS = 8'd1,
     SA_RESULT_NOT_FOUND = 8'd2,
     SA_RESULT_NO_SPACE = 8'd3,
-    SA_RESULT_INVALID = 8'd4
+    SA_RESULT_INVALID = 8'd4,
+    SA_RESULT_FAULT = 8'd5
   } sa_result_e;
 
   typedef enum logic [1:0] {

@@ -33,7 +33,9 @@ module dma_bank_ram #(
   ram_sdp #(
       .WIDTH (512),
       .DEPTH (ROWS / 2),
-      .STRB_W(64)
+      .STRB_W(64),
+      .OLD_WORD(1'b0),
+      .STYLE("block")
   ) i_even (
       .clk    (clk),
       .wr_en  (wr_en),
@@ -48,7 +50,9 @@ module dma_bank_ram #(
   ram_sdp #(
       .WIDTH (512),
       .DEPTH (ROWS / 2),
-      .STRB_W(64)
+      .STRB_W(64),
+      .OLD_WORD(1'b0),
+      .STYLE("block")
   ) i_odd (
       .clk    (clk),
       .wr_en  (wr_en),

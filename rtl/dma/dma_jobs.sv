@@ -31,7 +31,8 @@ module dma_jobs (
 
   ram_sdp #(
       .WIDTH(dma_pkg::JOB_T_W),
-      .DEPTH(dma_pkg::JOBS)
+      .DEPTH(dma_pkg::JOBS),
+      .OLD_WORD(1'b0)
   ) i_table (
       .clk    (clk),
       .wr_en  (take),

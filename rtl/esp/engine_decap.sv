@@ -6,11 +6,12 @@
 //    lookup, context, replay check        │ replay update, behind a right ICV only
 //
 // - Nothing of a packet leaves before its ICV, replay check, padding, next header and inner header are in order (esp_decap_release).
-// - No part between the input and the release buffer can stall. A packet is let in while the buffer has room for every beat that is in the
-//   engine (each wire beat holds one place until its packet has left) and the FIFOs for every packet.
+// - No part between the input and the release buffer can stall. A packet is let in while the buffer has room for the largest one besides
+//   every beat that is in the engine (each wire beat holds one place until its packet has left), and the FIFOs for every packet. So it
+//   comes to its verdict whatever the output does.
 // - The check in front sees the replay state of the packets that have left the cipher; the update behind the ICV decides. ESN is inferred
 //   from the former (RFC 4303, A2.1).
-// - A packet is counted under the epoch of the cycle of its first beat until it has left; the SA manager waits for this before it wipes an SA.
+// - A packet is counted under the epoch of the cycle of its first beat until its verdict; the SA manager waits for this before it wipes an SA.
 //
 // Throughput: a beat a cycle, any SA after any other; packets of one wire beat (below 20 bytes inner, LANES = 4) one in two cycles.
 // Latency: 52 cycles from the last beat in to the first beat out, at any length and LANES: store and forward.
@@ -49,6 +50,7 @@ module engine_decap #(
   localparam int unsigned BUF_BEATS = 512 * 4 / LANES;  // 32 KiB: three packets of MAX_PACKET
   localparam int unsigned PACKETS   = esp_decap_pkg::DECAP_PACKETS;
   localparam int unsigned SLACK     = 2;                // tready is a register: what it may let in too late
+  localparam int unsigned LARGEST   = (espalier_pkg::MAX_PACKET - 1) / (16 * LANES) + 1;  // beats of MAX_PACKET
   localparam int unsigned ROOM_W    = $clog2(BUF_BEATS) + 1;
   localparam int unsigned COUNT_W   = $clog2(PACKETS) + 1;
   localparam int unsigned BEATS_W   = esp_decap_pkg::BEATS_W;
@@ -57,14 +59,19 @@ module engine_decap #(
   logic               ready_q, take, take_first, mid_packet_q, epoch_q;
   logic signed [ROOM_W:0] beats_q;          // buffer places held; below 0 while a rejected packet's last beats are still to come
   logic [COUNT_W-1:0] packets_q, count0_q, count1_q;  // packets inside; of them under epoch 0, 1
-  logic               done, done_epoch, packet_epoch;
+  logic               done, judged, judged_epoch, packet_epoch, mid_next;  // mid_next: the next beat is not a packet's first
   logic [BEATS_W-1:0] done_in_beats;
+  logic                    verdict_valid;
+  esp_decap_pkg::verdict_t verdict;
   logic [1:0]         zero_q;
 
   assign s_axis_tready = ready_q;
   assign take          = s_axis_tvalid && ready_q;
   assign take_first    = take && !mid_packet_q;
   assign packet_epoch  = mid_packet_q ? epoch_q : epoch;
+  assign mid_next      = take ? !s_axis_tlast : mid_packet_q;
+  assign judged        = verdict_valid;
+  assign judged_epoch  = verdict.epoch;
   assign inflight_zero = zero_q;
 
   always_ff @(posedge clk) begin
@@ -77,11 +84,11 @@ module engine_decap #(
       count1_q     <= '0;
       zero_q       <= 2'b11;
     end else begin
-      ready_q   <= enable && beats_q < $signed((ROOM_W + 1)'(BUF_BEATS - SLACK)) && packets_q < COUNT_W'(PACKETS - SLACK);
+      ready_q   <= enable && (mid_next || (beats_q < $signed((ROOM_W + 1)'(BUF_BEATS - LARGEST - SLACK)) && packets_q < COUNT_W'(PACKETS - SLACK)));
       beats_q   <= beats_q + $signed((ROOM_W + 1)'(take)) - (done ? $signed((ROOM_W + 1)'(done_in_beats)) : '0);
       packets_q <= packets_q + COUNT_W'(take_first) - COUNT_W'(done);
-      count0_q  <= count0_q + COUNT_W'(take_first && !epoch) - COUNT_W'(done && !done_epoch);
-      count1_q  <= count1_q + COUNT_W'(take_first && epoch) - COUNT_W'(done && done_epoch);
+      count0_q  <= count0_q + COUNT_W'(take_first && !epoch) - COUNT_W'(judged && !judged_epoch);
+      count1_q  <= count1_q + COUNT_W'(take_first && epoch) - COUNT_W'(judged && judged_epoch);
       zero_q    <= {count1_q == '0 && !(take_first && epoch), count0_q == '0 && !(take_first && !epoch)};
       if (take) mid_packet_q <= !s_axis_tlast;
     end
@@ -105,15 +112,15 @@ module engine_decap #(
   logic [95:0]                   g_nonce;
   logic [127:0]                  g_aad;
   logic [15:0]                   g_aad_len, g_len;
-  logic [16:0]                   g_user, p_user, t_user;
+  logic [24:0]                   g_user, p_user, t_user;  // {job, outer ECN is CE, payload bytes}
+  logic [7:0]                    v_job, buf_job;
   logic                          i_valid, v_valid;
   esp_decap_pkg::info_t          i_info;
   logic [127:0]                  v_icv, t_tag;
   logic                          p_valid, p_first, p_last, p_null, t_valid, t_null;
   logic [128*LANES-1:0]          p_data, buf_data;
-  logic                          buf_valid, r_valid, verdict_valid;
+  logic                          buf_valid, r_valid;
   esp_decap_pkg::trailer_t       r_trailer;
-  esp_decap_pkg::verdict_t       verdict;
 
   esp_decap_strip #(
       .LANES(LANES)
@@ -145,6 +152,7 @@ module engine_decap #(
       .s_user(e_user),
       .s_epoch(e_epoch),
       .s_outer(e_outer),
+      .key_wr,
       .ctx_wr,
       .lookup_req,
       .lookup_rsp,
@@ -170,7 +178,8 @@ module engine_decap #(
       .i_valid,
       .i_info,
       .v_valid,
-      .v_icv
+      .v_icv,
+      .v_job
   );
 
   replay #(
@@ -199,7 +208,7 @@ module engine_decap #(
       .LANES(LANES),
       .SA_ENTRIES(SA_ENTRIES),
       .DECRYPT(1'b1),
-      .USER_W(17),
+      .USER_W(25),
       .MAX_AAD_BLOCKS(1)
   ) u_gcm (
       .clk,
@@ -243,6 +252,7 @@ module engine_decap #(
       .s_user(p_user),
       .buf_valid,
       .buf_data,
+      .buf_job,
       .m_valid(r_valid),
       .m_trailer(r_trailer)
   );
@@ -254,9 +264,11 @@ module engine_decap #(
       .i_info,
       .v_valid,
       .v_icv,
+      .v_job,
       .t_valid,
       .t_null,
       .t_tag,
+      .t_job(t_user[24:17]),
       .r_valid,
       .r_trailer,
       .u_valid,
@@ -277,6 +289,7 @@ module engine_decap #(
       .rst,
       .w_valid(buf_valid),
       .w_data(buf_data),
+      .w_job(buf_job),
       .v_valid(verdict_valid),
       .v_verdict(verdict),
       .m_axis_tvalid,
@@ -285,7 +298,6 @@ module engine_decap #(
       .m_axis_tlast,
       .m_axis_tuser,
       .done,
-      .done_epoch,
       .done_in_beats
   );
 
@@ -297,7 +309,7 @@ module engine_decap #(
     if (!rst) begin
       a_beats : assert (beats_q <= $signed((ROOM_W + 1)'(BUF_BEATS))) else $error("engine_decap: more beats inside than the buffer holds");
       a_packets : assert (32'(packets_q) <= PACKETS) else $error("engine_decap: more packets inside than the FIFOs hold");
-      a_epochs : assert (packets_q == count0_q + count1_q) else $error("engine_decap: packets and epochs disagree");
+      a_epochs : assert (packets_q >= count0_q + count1_q) else $error("engine_decap: packets and epochs disagree");
       a_size : assert (!take || s_axis_tuser.status != espalier_regs_pkg::STATUS_OK || 32'(s_axis_tuser.len) <= espalier_pkg::MAX_PACKET)
       else $error("engine_decap: packet above MAX_PACKET");
     end

@@ -5,7 +5,9 @@
 //                                                         `- header (outer IPv4) -----------------^
 // Throughput: ceil((52 + payload with trailer) / (16 * LANES)) cycles a packet, the output bus; a change of SA costs nothing.
 // Latency, first beat in to first beat out: that of gcm_engine plus 14 cycles; a packet whose ICV lies in its first beats waits for its tag.
-// The cipher cannot stall: the framer spends a credit a beat, and the output FIFO has a place for every credit.
+// The cipher cannot stall: the framer spends a credit a beat, and the output FIFO has a place for every credit. A packet enters the cipher
+// only when there are credits for the largest one, so it leaves the cipher whatever the output does; one that waits in front of it needs
+// nothing of its SA, for it can be dropped (esp_encap_jobs). So an SA can be deleted while the output stands still.
 `default_nettype none
 
 module engine_encap #(
@@ -32,17 +34,19 @@ module engine_encap #(
     input  sa_pkg::out_ctx_wr_t      ctx_wr,
     input  sa_pkg::seq_req_t         seq_req,
     output sa_pkg::seq_rsp_t         seq_rsp,
+    input  sa_pkg::drop_req_t        drop,
     input  logic                     epoch,
     output logic [1:0]               inflight_zero
 );
 
   localparam int unsigned W = 128 * LANES;
-  localparam int unsigned OUT_DEPTH = 256;  // credits: more than the beats in the cipher and the tag's delay together
+  localparam int unsigned OUT_DEPTH = 1024 / LANES;  // credits: the beats of the largest packet, and as many as the way to the output takes
+  localparam int unsigned LARGEST = ((espalier_pkg::MAX_PACKET + 5) / 4 + 7) / (4 * LANES) + 1;  // beats of MAX_PACKET in the cipher
   localparam int unsigned CREDIT_W = $clog2(OUT_DEPTH) + 1;
   localparam int unsigned FLIGHT_W = $clog2(OUT_DEPTH + 64) + 1;
 
   // ---- front and framer -----------------------------------------------------------------------------------------------------------
-  logic                accepted, d_valid, d_ready, d_last, job_valid, job_ready, credit_q, spend, start;
+  logic                d_valid, d_ready, d_last, job_valid, job_ready, job_begun, room_q, spend, start;
   logic [W-1:0]        d_data;
   esp_pkg::encap_job_t job;
 
@@ -50,9 +54,9 @@ module engine_encap #(
       .LANES(LANES),
       .SA_ENTRIES(SA_ENTRIES)
   ) u_front (
-      .clk, .rst, .enable, .epoch, .ctx_wr, .seq_req, .seq_rsp,
-      .s_axis_tvalid, .s_axis_tready, .s_axis_tdata, .s_axis_tlast, .s_axis_tuser, .accepted,
-      .d_valid, .d_ready, .d_data, .d_last, .job_valid, .job_ready, .job
+      .clk, .rst, .enable, .ctx_wr, .seq_req, .seq_rsp, .drop,
+      .s_axis_tvalid, .s_axis_tready, .s_axis_tdata, .s_axis_tlast, .s_axis_tuser,
+      .d_valid, .d_ready, .d_data, .d_last, .job_valid, .job_ready, .job, .job_begun
   );
 
   logic                          g_valid, g_first, g_last, g_null, g_epoch;
@@ -64,10 +68,11 @@ module engine_encap #(
   logic [15:0]                   g_aad_len, g_len;
 
   esp_encap_frame #(
-      .LANES(LANES)
+      .LANES(LANES),
+      .SA_ENTRIES(SA_ENTRIES)
   ) u_frame (
-      .clk, .rst, .credit(credit_q), .spend,
-      .d_valid, .d_ready, .d_data, .d_last, .job_valid, .job_ready, .job, .start,
+      .clk, .rst, .key_wr, .epoch, .room(room_q), .spend,
+      .d_valid, .d_ready, .d_data, .d_last, .job_valid, .job_ready, .job, .start, .begun(job_begun),
       .m_valid(g_valid), .m_first(g_first), .m_last(g_last), .m_null(g_null), .m_data(g_data), .m_sa(g_sa),
       .m_key_size(g_key_size), .m_nonce(g_nonce), .m_aad(g_aad), .m_aad_len(g_aad_len), .m_len(g_len), .m_epoch(g_epoch)
   );
@@ -115,17 +120,17 @@ module engine_encap #(
   always_ff @(posedge clk) begin
     if (rst) begin
       credits_q <= CREDIT_W'(OUT_DEPTH);
-      credit_q  <= 1'b1;
+      room_q    <= 1'b1;
     end else begin
       credits_q <= credits_d;
-      credit_q  <= credits_d != '0;
+      room_q    <= credits_d >= CREDIT_W'(LARGEST);
     end
   end
 
-  // ---- packets in flight by epoch: from their lookup until their tag is out and nothing of the SA is needed any more ------------------
+  // ---- packets in the cipher by epoch: until their tag is out and nothing of the SA is needed any more --------------------------------
   logic accept_q, accept_epoch_q, done_q, done_epoch_q;
   always_ff @(posedge clk) begin
-    accept_q       <= accepted && !rst;
+    accept_q       <= start && !rst;
     accept_epoch_q <= epoch;
     done_q         <= t_valid && !rst;
     done_epoch_q   <= t_epoch;

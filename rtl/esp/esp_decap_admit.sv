@@ -22,6 +22,7 @@ module esp_decap_admit #(
     input  logic                          s_epoch,
     input  logic [159:0]                  s_outer,
 
+    input  espalier_pkg::key_wr_t         key_wr,
     input  sa_pkg::in_ctx_wr_t            ctx_wr,
     input  sa_pkg::lookup_req_t           lookup_req,
     output sa_pkg::lookup_rsp_t           lookup_rsp,
@@ -47,12 +48,13 @@ module esp_decap_admit #(
     output logic [127:0]                  g_aad,
     output logic [15:0]                   g_aad_len,
     output logic [15:0]                   g_len,
-    output logic [16:0]                   g_user,    // {outer ECN is CE, payload bytes}
+    output logic [24:0]                   g_user,    // {job, outer ECN is CE, payload bytes}
 
     output logic                          i_valid,   // one a packet, with its first cipher beat
     output esp_decap_pkg::info_t          i_info,
     output logic                          v_valid,   // one a packet that is no null token: the received ICV, byte string
-    output logic [127:0]                  v_icv
+    output logic [127:0]                  v_icv,
+    output logic [7:0]                    v_job
 );
 
   localparam int unsigned DECIDE_AT = 11;  // cycle in which all about a packet is known
@@ -113,8 +115,8 @@ module esp_decap_admit #(
   );
 
   // ---- lookup: cycle 5 ------------------------------------------------------------------------------------------------------------
-  logic                          hit5, hit6_q, hit7_q;
-  logic [espalier_pkg::SA_W-1:0] sa5, sa6_q, sa7_q;
+  logic                          hit5, hit6_q, hit7_q, hit8_q, hit9_q;
+  logic [espalier_pkg::SA_W-1:0] sa5, sa6_q, sa7_q, sa8_q, sa9_q;
 
   sa_lookup #(
       .SA_ENTRIES(SA_ENTRIES)
@@ -133,34 +135,42 @@ module esp_decap_admit #(
   always_ff @(posedge clk) begin
     hit6_q <= hit5;
     hit7_q <= hit6_q;
+    hit8_q <= hit7_q;
+    hit9_q <= hit8_q;
     sa6_q  <= sa5;
     sa7_q  <= sa6_q;
+    sa8_q  <= sa7_q;
+    sa9_q  <= sa8_q;
   end
 
   // ---- context and replay state: cycle 7 --------------------------------------------------------------------------------------------
   sa_pkg::in_ctx_t  ctx;
   localparam int unsigned CTX_W = $bits(ctx);
+  localparam int unsigned CTX_PARITY_W = 5;
   logic [CTX_W-1:0] ctx_bits;
+  logic [CTX_PARITY_W-1:0] ctx_parity;
   logic             low_valid;
-  logic             d_found_valid, d_found, d_esn;
+  logic             d_found_valid, d_found, d_fault, d_esn;
   logic [espalier_pkg::SA_W-1:0] d_sa;
   logic [1:0]       d_key_size;
   logic [7:0]       d_window;
   logic [31:0]      d_salt;
 
   ram_sdp #(
-      .WIDTH(CTX_W),
+      .WIDTH(CTX_PARITY_W + CTX_W),
       .DEPTH(SA_ENTRIES),
-      .READ_LATENCY(2)
+      .READ_LATENCY(2),
+      .OLD_WORD(1'b1),
+      .STYLE("block")
   ) u_ctx (
       .clk,
       .wr_en(ctx_wr.valid),
       .wr_addr(ctx_wr.sa[ROW_W-1:0]),
       .wr_strb(1'b1),
-      .wr_data(ctx_wr.ctx),
+      .wr_data({CTX_PARITY_W'(sa_pkg::parity(192'(ctx_wr.ctx))), ctx_wr.ctx}),
       .rd_en(hit5),
       .rd_addr(sa5[ROW_W-1:0]),
-      .rd_data(ctx_bits)
+      .rd_data({ctx_parity, ctx_bits})
   );
 
   assign ctx      = ctx_bits;
@@ -182,15 +192,33 @@ module esp_decap_admit #(
   );
 
   delay_line #(
-      .WIDTH(1 + espalier_pkg::SA_W + 2 + 1 + 8 + 32),
+      .WIDTH(1 + 1 + espalier_pkg::SA_W + 2 + 1 + 8),
       .DELAY(DECIDE_AT - 7)
   ) u_found (
       .clk,
       .rst,
       .s_valid(low_valid),
-      .s_data({hit7_q && ctx.valid, sa7_q, ctx.key_size, ctx.esn, ctx.window, ctx.salt}),
+      .s_data({hit7_q && ctx.valid, hit7_q && CTX_PARITY_W'(sa_pkg::parity(192'(ctx_bits))) != ctx_parity, sa7_q, ctx.key_size, ctx.esn, ctx.window}),
       .m_valid(d_found_valid),
-      .m_data({d_found, d_sa, d_key_size, d_esn, d_window, d_salt})
+      .m_data({d_found, d_fault, d_sa, d_key_size, d_esn, d_window})
+  );
+
+  // ---- the salt (RFC 4106, 4): asked in cycle 9, so that no delay line holds one -----------------------------------------------------
+  ram_sdp #(
+      .WIDTH(32),
+      .DEPTH(SA_ENTRIES),
+      .READ_LATENCY(2),
+      .OLD_WORD(1'b0),
+      .STYLE("block")
+  ) u_salt (
+      .clk,
+      .wr_en(key_wr.valid && (key_wr.all || key_wr.slot == esp_pkg::SLOT_SALT)),
+      .wr_addr(key_wr.sa[ROW_W-1:0]),
+      .wr_strb(1'b1),
+      .wr_data(key_wr.data[31:0]),
+      .rd_en(hit9_q || key_wr.flush),
+      .rd_addr(hit9_q ? sa9_q[ROW_W-1:0] : key_wr.sa[ROW_W-1:0]),
+      .rd_data(d_salt)
   );
 
   // ---- decision: cycle 11 -------------------------------------------------------------------------------------------------------------
@@ -203,8 +231,10 @@ module esp_decap_admit #(
   always_comb begin
     status = d_header.status;
     if (d_header.status == espalier_regs_pkg::STATUS_OK) begin
-      if (!d_found) status = espalier_regs_pkg::STATUS_NO_SA;
+      if (d_fault) status = espalier_regs_pkg::STATUS_SA_FAULT;
+      else if (!d_found) status = espalier_regs_pkg::STATUS_NO_SA;
       else if (c_verdict == esp_decap_pkg::REPLAY_IS_OLD) status = espalier_regs_pkg::STATUS_REPLAY_OLD;
+      else if (c_verdict == esp_decap_pkg::REPLAY_IS_BROKEN) status = espalier_regs_pkg::STATUS_SA_FAULT;
       else if (c_verdict == esp_decap_pkg::REPLAY_IS_KNOWN) status = espalier_regs_pkg::STATUS_REPLAY_DUPLICATE;
     end
   end
@@ -232,6 +262,7 @@ module esp_decap_admit #(
       g_null   <= d_first && !pass;
       g_data   <= d_data;
     end
+    if (key_wr.flush && !forward && !open_q) g_nonce[31:0] <= '0;
     if (forward && d_first) begin
       last_beat_q <= d_header.last_beat;
       g_sa        <= d_sa;
@@ -240,7 +271,7 @@ module esp_decap_admit #(
       g_aad       <= d_esn ? {32'b0, d_data[63:32], esp_pkg::swap32(c_seq[63:32]), d_data[31:0]} : {64'b0, d_data[63:0]};
       g_aad_len   <= d_esn ? 16'd12 : 16'd8;
       g_len       <= d_header.c;
-      g_user      <= {d_header.ce, d_header.c};
+      g_user      <= {d_job, d_header.ce, d_header.c};
       i_info.job       <= d_job;
       i_info.epoch     <= d_epoch;
       i_info.sa        <= (d_header.status == espalier_regs_pkg::STATUS_OK && d_found) ? d_sa : '1;
@@ -263,6 +294,7 @@ module esp_decap_admit #(
   logic [1:0]              lane_word_q;
   logic                    lane_valid_q, v_valid_q;
   logic [127:0]            v_icv_q;
+  logic [7:0]              lane_job_q, v_job_q;
 
   assign window_words = {g_data, before_q};
   assign end_word     = g_len[2+:WORD_W] + WORD_W'(8 - 1);  // stream bytes: c + 32
@@ -280,16 +312,21 @@ module esp_decap_admit #(
       if (g_last) begin
         lane_q      <= window_words[128*(32'(end_word)>>2)+:224];
         lane_word_q <= end_word[1:0];
+        lane_job_q  <= g_user[24:17];
       end
     end
-    if (lane_valid_q) v_icv_q <= lane_q[32*lane_word_q+:128];
+    if (lane_valid_q) begin
+      v_icv_q <= lane_q[32*lane_word_q+:128];
+      v_job_q <= lane_job_q;
+    end
   end
 
   assign v_valid = v_valid_q;
   assign v_icv   = v_icv_q;
+  assign v_job   = v_job_q;
 
   logic unused;
-  assign unused = &{1'b0, s_user.sa, s_outer, ctx_wr.sa, sa5, ctx.spi, ctx.dst, d_header_valid, d_found_valid};
+  assign unused = &{1'b0, s_user.sa, s_outer, ctx_wr.sa, sa5, sa9_q, key_wr, ctx.spi, ctx.dst, d_header_valid, d_found_valid};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

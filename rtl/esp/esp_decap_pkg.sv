@@ -12,6 +12,7 @@ package esp_decap_pkg;
   localparam logic [1:0] REPLAY_FRESH     = 2'd0;
   localparam logic [1:0] REPLAY_IS_OLD    = 2'd1;
   localparam logic [1:0] REPLAY_IS_KNOWN  = 2'd2;
+  localparam logic [1:0] REPLAY_IS_BROKEN = 2'd3;  // the stored state fails its parity
 
   // From the outer header, for every packet.
   typedef struct packed {
@@ -35,6 +36,7 @@ package esp_decap_pkg;
 
   // What the decrypted bytes say; waits for the tag.
   typedef struct packed {
+    logic [7:0]  job;
     logic [7:0]  status;
     logic [15:0] last_byte;          // of the inner packet: its length less 1
   } trailer_t;

@@ -5,6 +5,7 @@
 // status is OK, and for any other packet it adds the packet's beats to its base without reading one. From then on no pointer reaches that
 // plaintext: the reader never goes back, and the writer overwrites the place in its next round. So a rollback needs no erasure.
 //
+// Each beat bears the number of its job: one that is not of the packet in hand is sent as zeros.
 // Latency 5 cycles from the verdict to the first beat; a beat a cycle, also across packets. Bytes behind len in the last beat are zero.
 // The engine lets a packet in only with room for all of its beats (BUF_BEATS), and returns the room by done.
 `default_nettype none
@@ -17,6 +18,7 @@ module esp_decap_release #(
     input  logic                              rst,
     input  logic                              w_valid,
     input  logic [128*LANES-1:0]              w_data,
+    input  logic [7:0]                        w_job,
     input  logic                              v_valid,
     input  esp_decap_pkg::verdict_t           v_verdict,
 
@@ -27,7 +29,6 @@ module esp_decap_release #(
     output espalier_pkg::esp_out_t            m_axis_tuser,
 
     output logic                              done,          // a packet has left the buffer; it held:
-    output logic                              done_epoch,
     output logic [esp_decap_pkg::BEATS_W-1:0] done_in_beats
 );
 
@@ -67,7 +68,7 @@ module esp_decap_release #(
   logic [OUT_W-1:0]   room_q;            // places of the output FIFO not yet spoken for
   logic               ok, issue, last;
 
-  assign ok        = head.ok;
+  assign ok        = head.ok && head.verified;
   assign last      = !ok || number_q == BEATS_W'(head.last_byte >> BEAT_LOG2);
   assign issue     = head_valid && room_q != '0;
   assign head_done = issue && last;
@@ -86,38 +87,40 @@ module esp_decap_release #(
       room_q <= room_q - OUT_W'(issue) + OUT_W'(m_axis_tvalid && m_axis_tready);
       done   <= head_done;
     end
-    if (head_done) begin
-      done_epoch    <= head.epoch;
-      done_in_beats <= head.in_beats;
-    end
+    if (head_done) done_in_beats <= head.in_beats;
   end
 
   logic [128*LANES-1:0] rd_data;
+  logic [7:0]           rd_job;
 
   ram_sdp #(
-      .WIDTH(128 * LANES),
+      .WIDTH(8 + 128 * LANES),
       .DEPTH(BUF_BEATS),
-      .READ_LATENCY(2)
+      .READ_LATENCY(2),
+      .OLD_WORD(1'b0),
+      .STYLE("block")
   ) u_buffer (
       .clk,
       .wr_en(w_valid),
       .wr_addr(wptr_q),
       .wr_strb(1'b1),
-      .wr_data(w_data),
+      .wr_data({w_job, w_data}),
       .rd_en(issue && ok),
       .rd_addr(base_q + PTR_W'(number_q)),
-      .rd_data(rd_data)
+      .rd_data({rd_job, rd_data})
   );
 
   // ---- the beat's sideband, beside the memory; then the mask ---------------------------------------------------------------------------
   espalier_pkg::esp_out_t issue_user;
   logic                   valid1_q, valid2_q, valid3_q;
-  logic [USER_W-1:0]      user1_q, user2_q, user3_q;
+  espalier_pkg::esp_out_t user1_q, user2_q, user3_q;
+  logic                   of_packet2;       // the beat read is of the packet
   logic                   last1_q, last2_q, last3_q, ok1_q;
   logic [BEAT_LOG2-1:0]   end1_q;           // last byte that counts
   logic [16*LANES-1:0]    keep2_q;          // bytes up to it; none of an error packet
   logic [128*LANES-1:0]   data3_q;
 
+  assign of_packet2 = rd_job == user2_q.job;
   assign issue_user.job    = head.job;
   assign issue_user.len    = ok ? head.last_byte + 16'd1 : '0;
   assign issue_user.sa     = head.sa;
@@ -147,7 +150,7 @@ module esp_decap_release #(
     if (valid2_q) begin
       user3_q <= user2_q;
       last3_q <= last2_q;
-      for (int unsigned i = 0; i < 16 * LANES; i++) data3_q[8*i+:8] <= keep2_q[i] ? rd_data[8*i+:8] : 8'd0;
+      for (int unsigned i = 0; i < 16 * LANES; i++) data3_q[8*i+:8] <= (keep2_q[i] && of_packet2) ? rd_data[8*i+:8] : 8'd0;
     end
   end
 
@@ -170,7 +173,7 @@ module esp_decap_release #(
   );
 
   logic unused;
-  assign unused = &{1'b0, queue_ready, out_ready, out_count, head.verified};
+  assign unused = &{1'b0, queue_ready, out_ready, out_count, head.epoch};
 
 `ifndef SYNTHESIS
   logic [31:0] held_q;  // beats written and not yet given up
@@ -183,6 +186,7 @@ module esp_decap_release #(
       a_room : assert (held_q <= 32'(BUF_BEATS)) else $error("esp_decap_release: buffer overflow");
       a_queue : assert (!v_valid || queue_ready) else $error("esp_decap_release: verdict FIFO overflow");
       a_out : assert (!valid3_q || out_ready) else $error("esp_decap_release: output FIFO overflow");
+      a_of_packet : assert (!valid2_q || keep2_q == '0 || of_packet2) else $error("esp_decap_release: a beat of another packet");
       a_error_zero : assert (!m_axis_tvalid || m_axis_tuser.status == espalier_regs_pkg::STATUS_OK || m_axis_tdata == '0)
       else $error("esp_decap_release: data beside an error");
     end

@@ -25,9 +25,10 @@ module esp_decap_trailer #(
     input  logic                    s_last,
     input  logic                    s_null,
     input  logic [128*LANES-1:0]    s_data,
-    input  logic [16:0]             s_user,     // {outer ECN is CE, payload bytes}
+    input  logic [24:0]             s_user,     // {job, outer ECN is CE, payload bytes}
     output logic                    buf_valid,  // the next payload beat
     output logic [128*LANES-1:0]    buf_data,
+    output logic [7:0]              buf_job,
     output logic                    m_valid,    // one a packet that is no null token
     output esp_decap_pkg::trailer_t m_trailer
 );
@@ -41,7 +42,7 @@ module esp_decap_trailer #(
   logic                 emit, flush_q;
   logic [BEATS_W-1:0]   number_q;     // of the payload beat
   logic [BEATS_W-1:0]   final_beat;   // number of the last one
-  logic [16:0]          user_q, user;
+  logic [24:0]          user_q, user;
   logic [128*LANES-1:0] aligned;
 
   assign user       = flush_q ? user_q : s_user;
@@ -71,6 +72,7 @@ module esp_decap_trailer #(
   logic                 valid1_q, first1_q, last1_q, ce1_q;
   logic [128*LANES-1:0] data1_q;
   logic [15:0]          c1_q;
+  logic [7:0]           job1_q, job2_q, job3_q, job4_q, job5_q, job6_q;
   logic [BEATS_W-1:0]   number1_q;
 
   always_ff @(posedge clk) begin
@@ -83,6 +85,7 @@ module esp_decap_trailer #(
       data1_q   <= aligned;
       ce1_q     <= user[16];
       c1_q      <= user[15:0];
+      job1_q    <= user[24:17];
     end
   end
 
@@ -122,6 +125,7 @@ module esp_decap_trailer #(
       last2_q       <= last1_q;
       number2_q     <= number1_q;
       c2_q          <= c1_q;
+      job2_q        <= job1_q;
       data2_q       <= data1_q;
       breaks2_q     <= breaks1;
       byte_before_q <= data1_q[8*BEAT-1-:8];
@@ -184,6 +188,7 @@ module esp_decap_trailer #(
       last3_q         <= last2_q;
       word3_q         <= word2_q;
       c3_q            <= c2_q;
+      job3_q          <= job2_q;
       number3_q       <= number2_q;
       inner_bad3_q    <= inner_bad2_q;
       inner_header3_q <= inner_header2_q;
@@ -194,6 +199,7 @@ module esp_decap_trailer #(
 
   assign buf_valid = valid3_q;
   assign buf_data  = data3_q;
+  assign buf_job   = job3_q;
 
   // ---- 4: the last break of the packet ---------------------------------------------------------------------------------------------------------
   logic [15:0] break3, break_q, break4_q;   // byte of the payload
@@ -218,6 +224,7 @@ module esp_decap_trailer #(
       break4_q        <= break3;
       word4_q         <= word3_q;
       c4_q            <= c3_q;
+      job4_q          <= job3_q;
       inner_bad4_q    <= inner_bad3_q;
       inner_header4_q <= inner_header3_q;
       inner_len4_q    <= inner_len3_q;
@@ -247,6 +254,7 @@ module esp_decap_trailer #(
       m_valid <= done6_q;
     end
     if (done4_q) begin
+      job5_q       <= job4_q;
       too_long5_q  <= payload4[16];
       payload5_q   <= payload4[15:0];
       no_pad5_q    <= word4_q[23:16] == '0;
@@ -260,6 +268,7 @@ module esp_decap_trailer #(
     end
     if (done5_q) begin
       pad_bad6_q   <= too_long5_q || !(no_pad5_q || (last_pad5_q && break5_q <= payload5_q));
+      job6_q       <= job5_q;
       dummy6_q     <= dummy5_q;
       next_bad6_q  <= next_bad5_q;
       inner_bad6_q <= inner_bad5_q || inner_len5_q > payload5_q;
@@ -267,6 +276,7 @@ module esp_decap_trailer #(
       ecn_bad6_q   <= ecn_bad5_q;
     end
     if (done6_q) begin
+      m_trailer.job       <= job6_q;
       m_trailer.last_byte <= last_byte6_q;
       if (pad_bad6_q) m_trailer.status <= espalier_regs_pkg::STATUS_BAD_PADDING;
       else if (dummy6_q) m_trailer.status <= espalier_regs_pkg::STATUS_DUMMY;

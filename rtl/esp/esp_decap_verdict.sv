@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Joins, in packet order, what is known of a packet: its record (info), the computed and the received ICV, and the trailer's findings; and
+// Joins, in packet order and by the number of the job that each bears, what is known of a packet: its record (info), the computed and the received ICV, and the trailer's findings; and
 // gives the verdict. A right ICV, and nothing else, starts the update of the replay state; that check may still refuse the packet
 // (RFC 4303, 3.4.3). The order of the statuses: front end, ICV_MISMATCH, REPLAY_*, trailer.
 // Latency about 9 cycles behind the tag. Null tokens and packets with a wrong ICV pass one a cycle, the others one in two cycles (the
@@ -15,9 +15,11 @@ module esp_decap_verdict (
     input  esp_decap_pkg::info_t          i_info,
     input  logic                          v_valid,     // received ICVs, byte string
     input  logic [127:0]                  v_icv,
+    input  logic [7:0]                    v_job,
     input  logic                          t_valid,     // tags from gcm_engine
     input  logic                          t_null,
     input  logic [127:0]                  t_tag,
+    input  logic [7:0]                    t_job,
     input  logic                          r_valid,     // trailer
     input  esp_decap_pkg::trailer_t       r_trailer,
 
@@ -45,6 +47,7 @@ module esp_decap_verdict (
   esp_decap_pkg::info_t    info;
   esp_decap_pkg::trailer_t trailer;
   logic [127:0]            icv;
+  logic [7:0]              icv_job;
   logic                    take, take_trailer;
   logic [COUNT_W-1:0]      info_count, icv_count, tag_count, trailer_count;
 
@@ -54,8 +57,9 @@ module esp_decap_verdict (
   // ---- tag against received ICV ---------------------------------------------------------------------------------------------------
   logic         t_valid_q, t_null_q, cmp_valid_q, cmp_null_q;
   logic [127:0] t_tag_q;
-  logic [7:0]   differ_q;      // one a 16 bits
+  logic [8:0]   differ_q;      // one a 16 bits, and one for the jobs
   logic         tag_null, tag_equal;
+  logic [7:0]   t_job_q, cmp_job_q, tag_job;
 
   always_ff @(posedge clk) begin
     if (rst) begin
@@ -68,15 +72,18 @@ module esp_decap_verdict (
     if (t_valid) begin
       t_null_q <= t_null;
       t_tag_q  <= t_tag;
+      t_job_q  <= t_job;
     end
     if (t_valid_q) begin
       cmp_null_q <= t_null_q;
+      cmp_job_q  <= t_job_q;
+      differ_q[8] <= t_job_q != icv_job || !icv_valid;
       for (int unsigned i = 0; i < 8; i++) differ_q[i] <= t_tag_q[16*i+:16] != icv[16*i+:16];
     end
   end
 
   fifo_sync #(
-      .WIDTH(128),
+      .WIDTH(8 + 128),
       .DEPTH(DEPTH),
       .BLOCK_RAM(1'b1)
   ) u_icv (
@@ -84,25 +91,25 @@ module esp_decap_verdict (
       .rst,
       .s_valid(v_valid),
       .s_ready(icv_ready),
-      .s_data(v_icv),
+      .s_data({v_job, v_icv}),
       .m_valid(icv_valid),
       .m_ready(t_valid_q && !t_null_q),
-      .m_data(icv),
+      .m_data({icv_job, icv}),
       .count(icv_count)
   );
 
   fifo_sync #(
-      .WIDTH(2),
+      .WIDTH(8 + 2),
       .DEPTH(DEPTH)
   ) u_tag (
       .clk,
       .rst,
       .s_valid(cmp_valid_q),
       .s_ready(tag_ready),
-      .s_data({cmp_null_q, differ_q == '0}),
+      .s_data({cmp_job_q, cmp_null_q, differ_q == '0}),
       .m_valid(tag_valid),
       .m_ready(take),
-      .m_data({tag_null, tag_equal}),
+      .m_data({tag_job, tag_null, tag_equal}),
       .count(tag_count)
   );
 
@@ -138,9 +145,11 @@ module esp_decap_verdict (
   );
 
   // ---- join ---------------------------------------------------------------------------------------------------------------------------
-  logic verified, updated_q;  // updated_q: the cycle before started an update
+  logic verified, joined, updated_q;  // updated_q: the cycle before started an update
 
-  assign verified     = !tag_null && tag_equal;
+  // All of one packet, and a null token for a null token; else nothing of it is believed.
+  assign joined       = info.job == tag_job && (tag_null || trailer.job == tag_job) && tag_null == (info.status != espalier_regs_pkg::STATUS_OK);
+  assign verified     = !tag_null && tag_equal && joined;
   assign take         = tag_valid && info_valid && (tag_null || trailer_valid) && !(verified && updated_q);
   assign take_trailer = take && !tag_null;
   assign u_valid      = take && verified;
@@ -171,7 +180,8 @@ module esp_decap_verdict (
     early.buf_beats = info.buf_beats;
     early.ok        = 1'b0;
     early.last_byte = trailer.last_byte;
-    if (tag_null) early.status = info.status;
+    if (!joined) early.status = espalier_regs_pkg::STATUS_ENGINE_FAULT;
+    else if (tag_null) early.status = info.status;
     else if (!tag_equal) early.status = espalier_regs_pkg::STATUS_ICV_MISMATCH;
     else early.status = trailer.status;
   end
@@ -193,8 +203,9 @@ module esp_decap_verdict (
   always_comb begin
     final_d = late;
     if (late.verified && u_verdict == esp_decap_pkg::REPLAY_IS_OLD) final_d.status = espalier_regs_pkg::STATUS_REPLAY_OLD;
+    if (late.verified && u_verdict == esp_decap_pkg::REPLAY_IS_BROKEN) final_d.status = espalier_regs_pkg::STATUS_SA_FAULT;
     if (late.verified && u_verdict == esp_decap_pkg::REPLAY_IS_KNOWN) final_d.status = espalier_regs_pkg::STATUS_REPLAY_DUPLICATE;
-    final_d.ok = final_d.status == espalier_regs_pkg::STATUS_OK;
+    final_d.ok = late.verified && final_d.status == espalier_regs_pkg::STATUS_OK;
   end
 
   always_ff @(posedge clk) begin
@@ -207,7 +218,7 @@ module esp_decap_verdict (
   assign m_verdict = final_q;
 
   logic unused;
-  assign unused = &{1'b0, info_count, icv_count, tag_count, trailer_count, info_ready, icv_ready, tag_ready, trailer_ready, icv_valid};
+  assign unused = &{1'b0, info_count, icv_count, tag_count, trailer_count, info_ready, icv_ready, tag_ready, trailer_ready};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

@@ -4,16 +4,20 @@
 //   behind it                | inner packet | padding 1, 2, 3 | pad length | next header 4 | room for the ICV, 16 bytes |
 // So the inner packet moves up by exactly one lane. The trailer always ends a 4-byte word: that word, and for 3 bytes of padding
 // the last byte of the word before, are all that has to be written into the stream.
-// An error packet becomes one null beat. Throughput: a beat a cycle, no gap between packets. Latency: 2 cycles. Beats leave only
-// against credits; none is ever held back behind this module.
+// An error packet becomes one null beat. Throughput: a beat a cycle, no gap between packets. Latency: 2 cycles. A packet leaves only
+// when there is room for the whole of the largest behind the cipher: once begun nothing holds it up, and none is held back behind this module.
+// The salt (RFC 4106, 4) comes from its own memory, written over key_wr like the keys, and stands beside the packet's beats.
 `default_nettype none
 
 module esp_encap_frame #(
-    parameter int unsigned LANES = 4
+    parameter int unsigned LANES      = 4,
+    parameter int unsigned SA_ENTRIES = 4096
 ) (
     input  logic                          clk,
     input  logic                          rst,
-    input  logic                          credit,     // a beat may leave
+    input  espalier_pkg::key_wr_t         key_wr,
+    input  logic                          epoch,
+    input  logic                          room,       // a packet may begin to leave
     output logic                          spend,      // one leaves
 
     input  logic                          d_valid,
@@ -25,6 +29,7 @@ module esp_encap_frame #(
     input  esp_pkg::encap_job_t           job,
 
     output logic                          start,      // the packet of `job` begins to leave (for its output record)
+    output logic                          begun,      // it is sent, in this cycle or since an earlier one
 
     output logic                          m_valid,
     output logic                          m_first,
@@ -48,6 +53,7 @@ module esp_encap_frame #(
   // ---- which beat ----------------------------------------------------------------------------------------------------------------
   logic [BEAT_W-1:0] beat_q, last_beat;
   logic              in_done_q;  // the last inner beat was taken, the stream goes on
+  logic              sending_q;  // a beat of the packet has left, and its last has not
   logic              ok, need_in, go, emit, last;
   logic [13:0]       trailer_dw, before_dw;
 
@@ -56,19 +62,22 @@ module esp_encap_frame #(
   assign before_dw  = job.c4 + 14'd2;
   assign last_beat  = job.last_dw[13:DW_LOG2];
   assign need_in    = !in_done_q;
-  assign go         = job_valid && credit && (!need_in || d_valid);
+  assign go         = job_valid && (room || sending_q) && (!need_in || d_valid);
   assign last       = ok ? beat_q == last_beat : d_last;
   assign emit       = go && (ok || d_last);
-  assign d_ready    = job_valid && credit && need_in;
+  assign d_ready    = job_valid && (room || sending_q) && need_in;
   assign job_ready  = go && last;
   assign spend      = emit;
   assign start      = emit && (!ok || beat_q == '0);
+  assign begun      = sending_q || (go && ok);
 
   always_ff @(posedge clk) begin
     if (rst) begin
       beat_q    <= '0;
       in_done_q <= 1'b0;
+      sending_q <= 1'b0;
     end else if (go) begin
+      sending_q <= ok && !last;
       beat_q    <= (last || !ok) ? '0 : beat_q + 1'b1;
       in_done_q <= !last && (in_done_q || d_last);
     end
@@ -112,7 +121,7 @@ module esp_encap_frame #(
   // The packet's constants: taken with its first beat.
   logic [espalier_pkg::SA_W-1:0] sa1_q;
   logic [1:0]   key_size1_q;
-  logic [95:0]  nonce1_q;
+  logic [63:0]  iv1_q, iv_q;
   logic [127:0] aad1_q;
   logic [15:0]  aad_len1_q, len1_q;
   logic         epoch1_q;
@@ -120,11 +129,11 @@ module esp_encap_frame #(
     if (start) begin
       sa1_q       <= job.sa;
       key_size1_q <= job.key_size;
-      nonce1_q    <= {seq_lo, seq_hi, job.salt};
+      iv1_q       <= {seq_lo, seq_hi};
       aad1_q      <= job.esn ? {32'b0, seq_lo, seq_hi, esp_pkg::swap32(job.spi)} : {64'b0, seq_lo, esp_pkg::swap32(job.spi)};
       aad_len1_q  <= job.esn ? 16'd12 : 16'd8;
       len1_q      <= {job.c4, 2'b00};
-      epoch1_q    <= job.epoch;
+      epoch1_q    <= epoch;
     end
   end
 
@@ -160,7 +169,7 @@ module esp_encap_frame #(
     if (valid1_q && first1_q) begin
       m_sa       <= sa1_q;
       m_key_size <= key_size1_q;
-      m_nonce    <= nonce1_q;
+      iv_q       <= iv1_q;
       m_aad      <= aad1_q;
       m_aad_len  <= aad_len1_q;
       m_len      <= len1_q;
@@ -168,8 +177,31 @@ module esp_encap_frame #(
     end
   end
 
+  // The salt comes with the packet's first beat and stays to its last; a flush has the time between packets.
+  localparam int unsigned ADDR_W = $clog2(SA_ENTRIES);
+  logic              flush;
+  logic [31:0]       salt;
+  assign flush   = key_wr.flush && !begun;
+  assign m_nonce = {iv_q, salt};
+  ram_sdp #(
+      .WIDTH(32),
+      .DEPTH(SA_ENTRIES),
+      .READ_LATENCY(2),
+      .OLD_WORD(1'b0),
+      .STYLE("block")
+  ) u_salt (
+      .clk,
+      .wr_en(key_wr.valid && (key_wr.all || key_wr.slot == esp_pkg::SLOT_SALT)),
+      .wr_addr(key_wr.sa[ADDR_W-1:0]),
+      .wr_strb(1'b1),
+      .wr_data(key_wr.data[31:0]),
+      .rd_en((start && ok) || flush),
+      .rd_addr(flush ? key_wr.sa[ADDR_W-1:0] : job.sa[ADDR_W-1:0]),
+      .rd_data(salt)
+  );
+
   logic unused;
-  assign unused = &{1'b0, job.last_dw[DW_LOG2-1:0], job.status, job.job, job.len[15:2], job.tos, job.df, job.ttl, job.src, job.dst, job.csum};
+  assign unused = &{1'b0, key_wr, job.last_dw[DW_LOG2-1:0], job.status, job.job, job.len[15:2], job.tos, job.df, job.ttl, job.src, job.dst, job.csum};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Front end of encapsulation: takes packets, looks up the SA, checks the inner IPv4 header, draws the sequence number, and hands the
-// framer one record a packet beside the packet's beats. Order of the checks: status from before, NO_SA, INNER_MALFORMED, SEQ_EXHAUSTED;
-// only a packet that passes all of them consumes a number.
+// framer one record a packet beside the packet's beats. Order of the checks: status from before, context's parity (SA_FAULT), NO_SA,
+// INNER_MALFORMED, number's parity (SA_FAULT), SEQ_EXHAUSTED; only a packet that passes all of them consumes a number.
 //   cycle  0          1        2     3              4                  5            6
 //          first beat lookup         context, last  number and status  into the     at the
 //          taken      asked          number         decided            record FIFO  framer
@@ -18,17 +18,16 @@ module esp_encap_front #(
     input  logic                   clk,
     input  logic                   rst,
     input  logic                   enable,
-    input  logic                   epoch,
     input  sa_pkg::out_ctx_wr_t    ctx_wr,
     input  sa_pkg::seq_req_t       seq_req,
     output sa_pkg::seq_rsp_t       seq_rsp,
+    input  sa_pkg::drop_req_t      drop,
 
     input  logic                   s_axis_tvalid,
     output logic                   s_axis_tready,
     input  logic [128*LANES-1:0]   s_axis_tdata,
     input  logic                   s_axis_tlast,
     input  espalier_pkg::esp_in_t  s_axis_tuser,
-    output logic                   accepted,  // pulse: a packet came in, counted under `epoch`
 
     output logic                   d_valid,   // beats
     input  logic                   d_ready,
@@ -36,7 +35,8 @@ module esp_encap_front #(
     output logic                   d_last,
     output logic                   job_valid, // records
     input  logic                   job_ready,
-    output esp_pkg::encap_job_t    job
+    output esp_pkg::encap_job_t    job,
+    input  logic                   job_begun  // the cipher has taken a beat of it, or does in this cycle: it will be sent
 );
 
   localparam int unsigned W = 128 * LANES;
@@ -53,7 +53,6 @@ module esp_encap_front #(
   assign s_axis_tready = enable && room && !(sop_q && (first_prev_q || ahead));
   assign take          = s_axis_tvalid && s_axis_tready;
   assign take_first    = take && sop_q;
-  assign accepted      = take_first;
 
   always_ff @(posedge clk) begin
     if (rst) begin
@@ -83,7 +82,6 @@ module esp_encap_front #(
   // ---- cycle 1: header fields ------------------------------------------------------------------------------------------------------
   logic                  valid1_q, valid2_q, valid3_q, valid4_q, valid5_q;
   espalier_pkg::esp_in_t in1_q;
-  logic                  epoch1_q;
   logic [7:0]            ver_ihl1_q, tos1_q;
   logic [15:0]           total1_q;
   logic                  df1_q;
@@ -96,7 +94,6 @@ module esp_encap_front #(
     valid5_q <= valid4_q && !rst;
     if (take_first) begin
       in1_q      <= s_axis_tuser;
-      epoch1_q   <= epoch;
       ver_ihl1_q <= s_axis_tdata[7:0];
       tos1_q     <= s_axis_tdata[15:8];
       total1_q   <= esp_pkg::swap16(s_axis_tdata[31:16]);
@@ -106,23 +103,28 @@ module esp_encap_front #(
 
   // ---- context and sequence RAMs: asked in cycle 1, answer in cycle 3 and 4 -----------------------------------------------------------
   sa_pkg::out_ctx_t ctx3, ctx4_q;
+  localparam int unsigned CTX_W = $bits(ctx3);
+  logic [7:0]       ctx_parity3;
+  logic             fault4_q;  // the stored context fails its parity
   ram_sdp #(
-      .WIDTH($bits(ctx3)),
+      .WIDTH(8 + CTX_W),
       .DEPTH(SA_ENTRIES),
-      .READ_LATENCY(2)
+      .READ_LATENCY(2),
+      .OLD_WORD(1'b1),
+      .STYLE("block")
   ) u_ctx (
       .clk,
       .wr_en(ctx_wr.valid),
       .wr_addr(ctx_wr.sa[ADDR_W-1:0]),
       .wr_strb(1'b1),
-      .wr_data(ctx_wr.ctx),
+      .wr_data({8'(sa_pkg::parity(192'(ctx_wr.ctx))), ctx_wr.ctx}),
       .rd_en(valid1_q),
       .rd_addr(in1_q.sa[ADDR_W-1:0]),
-      .rd_data(ctx3)
+      .rd_data({ctx_parity3, ctx3})
   );
 
   logic [63:0] seq4;
-  logic        used_up_32, used_up_64, send4;
+  logic        used_up_32, used_up_64, send4, seq_bad4;
   esp_encap_seq #(
       .SA_ENTRIES(SA_ENTRIES)
   ) u_seq (
@@ -131,6 +133,7 @@ module esp_encap_front #(
       .look_valid(valid1_q),
       .look_sa(in1_q.sa),
       .seq(seq4),
+      .bad(seq_bad4),
       .used_up_32,
       .used_up_64,
       .send(send4),
@@ -140,7 +143,7 @@ module esp_encap_front #(
 
   // ---- cycles 2 to 4: checks, and the lengths with trailer ----------------------------------------------------------------------------
   espalier_pkg::esp_in_t in2_q, in3_q, in4_q;
-  logic        epoch2_q, epoch3_q, epoch4_q, df2_q, df3_q, df4_q, sa_ok2_q, malformed2_q, sa_ok3_q, malformed3_q, sa_ok4_q, malformed4_q;
+  logic        df2_q, df3_q, df4_q, sa_ok2_q, malformed2_q, sa_ok3_q, malformed3_q, sa_ok4_q, malformed4_q;
   logic [7:0]  tos2_q, tos3_q, tos4_q;
   logic [13:0] c4_2_q, c4_3_q, c4_4_q;
   logic [16:0] padded1;
@@ -150,7 +153,6 @@ module esp_encap_front #(
   always_ff @(posedge clk) begin
     if (valid1_q) begin
       in2_q        <= in1_q;
-      epoch2_q     <= epoch1_q;
       df2_q        <= df1_q;
       tos2_q       <= tos1_q;
       c4_2_q       <= padded1[15:2];
@@ -159,7 +161,6 @@ module esp_encap_front #(
     end
     if (valid2_q) begin
       in3_q        <= in2_q;
-      epoch3_q     <= epoch2_q;
       df3_q        <= df2_q;
       tos3_q       <= tos2_q;
       c4_3_q       <= c4_2_q;
@@ -168,11 +169,11 @@ module esp_encap_front #(
     end
     if (valid3_q) begin
       in4_q        <= in3_q;
-      epoch4_q     <= epoch3_q;
       df4_q        <= df3_q;
       tos4_q       <= tos3_q;
       c4_4_q       <= c4_3_q;
       sa_ok4_q     <= sa_ok3_q && ctx3.valid;
+      fault4_q     <= sa_ok3_q && 8'(sa_pkg::parity(192'(ctx3))) != ctx_parity3;
       malformed4_q <= malformed3_q;
       ctx4_q       <= ctx3;
     end
@@ -192,8 +193,10 @@ module esp_encap_front #(
   always_comb begin
     status4 = espalier_regs_pkg::STATUS_OK;
     if (in4_q.status != espalier_regs_pkg::STATUS_OK) status4 = in4_q.status;
+    else if (fault4_q) status4 = espalier_regs_pkg::STATUS_SA_FAULT;
     else if (!sa_ok4_q) status4 = espalier_regs_pkg::STATUS_NO_SA;
     else if (malformed4_q) status4 = espalier_regs_pkg::STATUS_INNER_MALFORMED;
+    else if (seq_bad4) status4 = espalier_regs_pkg::STATUS_SA_FAULT;
     else if (ctx4_q.esn ? used_up_64 : used_up_32) status4 = espalier_regs_pkg::STATUS_SEQ_EXHAUSTED;
   end
   assign send4 = status4 == espalier_regs_pkg::STATUS_OK;
@@ -206,7 +209,6 @@ module esp_encap_front #(
       job5_q.len      <= in4_q.len;
       job5_q.sa       <= (in4_q.status == espalier_regs_pkg::STATUS_OK && sa_ok4_q) ? in4_q.sa : '1;
       job5_q.status   <= status4;
-      job5_q.epoch    <= epoch4_q;
       job5_q.ok       <= send4;
       job5_q.c4       <= c4_4_q;
       job5_q.last_dw  <= c4_4_q + 14'd7;
@@ -215,7 +217,6 @@ module esp_encap_front #(
       job5_q.key_size <= ctx4_q.key_size;
       job5_q.esn      <= ctx4_q.esn;
       job5_q.ttl      <= ctx4_q.ttl;
-      job5_q.salt     <= ctx4_q.salt;
       job5_q.spi      <= ctx4_q.spi;
       job5_q.src      <= ctx4_q.src;
       job5_q.dst      <= ctx4_q.dst;
@@ -226,24 +227,21 @@ module esp_encap_front #(
 
   // Never full: a packet here has at least one beat in the beat FIFO, but for the one that the framer is finishing.
   logic       job_room;
-  logic [5:0] unused_job_count;
-  fifo_sync #(
-      .WIDTH($bits(job5_q)),
-      .DEPTH(32)
-  ) u_jobs (
+  esp_encap_jobs u_jobs (
       .clk,
       .rst,
       .s_valid(valid5_q),
       .s_ready(job_room),
-      .s_data(job5_q),
+      .s_job(job5_q),
       .m_valid(job_valid),
       .m_ready(job_ready),
-      .m_data(job),
-      .count(unused_job_count)
+      .m_begun(job_begun),
+      .m_job(job),
+      .drop
   );
 
   logic unused;
-  assign unused = &{1'b0, ctx4_q.valid, padded1[16], padded1[1:0], ctx_wr.sa, unused_count, unused_job_count, job_room};
+  assign unused = &{1'b0, ctx4_q.valid, padded1[16], padded1[1:0], ctx_wr.sa, unused_count, job_room};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

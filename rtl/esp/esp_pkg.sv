@@ -11,6 +11,8 @@ package esp_pkg;
   localparam int unsigned SA_W  = 16;
   localparam int unsigned LEN_W = 16;
 
+  localparam logic [4:0] SLOT_SALT    = 5'd20;  // of espalier_pkg::key_wr_t
+
   localparam logic [7:0] IPPROTO_IPIP = 8'd4;   // next header of tunnel mode
   localparam logic [7:0] IPPROTO_ESP  = 8'd50;
   localparam logic [7:0] IPPROTO_NONE = 8'd59;  // dummy packets (RFC 4303, 2.6)
@@ -36,7 +38,6 @@ package esp_pkg;
     logic [LEN_W-1:0]               len;       // inner packet, bytes
     logic [SA_W-1:0]                sa;        // all ones when none serves the packet
     logic [7:0]                     status;    // not OK: nothing is sent
-    logic                           epoch;
     logic                           ok;        // status is OK
     logic [13:0]                    c4;        // payload with trailer, in 4-byte words
     logic [13:0]                    last_dw;   // last 4-byte word of the cipher stream: header and IV, payload, ICV
@@ -45,7 +46,6 @@ package esp_pkg;
     logic [1:0]                     key_size;
     logic                           esn;
     logic [7:0]                     ttl;
-    logic [31:0]                    salt;
     logic [31:0]                    spi;
     logic [31:0]                    src;
     logic [31:0]                    dst;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Anti-replay of one decapsulation engine (RFC 4303, 3.4.3 and appendix A2): the check in front of decryption and the update behind it,
 // each with its own copy of the state memory, so that neither waits for the other. The check sees the state as the packets that have
-// passed replay_update left it; those still on the way are checked there again.
+// passed replay_update left it; those still on the way are checked there again. A check that meets the write of its state sees the old one.
+// Stored state bears parity: a packet whose state fails it is refused (REPLAY_IS_BROKEN), and the state stays as it is.
 //
 //   check:   cycle 0 c_valid, c_sa    cycle 2 c_low, c_esn, c_window    cycle 6 c_seq, c_verdict       one packet a cycle
 //   update:  cycle 0 u_valid ...      cycle 4 u_verdict                                                one packet every 2 cycles
@@ -36,25 +37,31 @@ module replay #(
 
   logic             wr_valid;
   logic [ROW_W-1:0] wr_sa;
-  logic [191:0]     wr_state, rd_state;
+  logic [191:0]                  rd_state;
+  logic [sa_pkg::PARITY_W-1:0]   rd_parity;
+  logic [sa_pkg::PARITY_W+191:0] wr_word, rd_word;
+  assign {rd_parity, rd_state} = rd_word;
 
   ram_sdp #(
-      .WIDTH(192),
+      .WIDTH($bits(wr_word)),
       .DEPTH(SA_ENTRIES),
-      .READ_LATENCY(2)
+      .READ_LATENCY(2),
+      .OLD_WORD(1'b1),
+      .STYLE("block")
   ) u_copy (
       .clk,
       .wr_en(wr_valid),
       .wr_addr(wr_sa),
       .wr_strb(1'b1),
-      .wr_data(wr_state),
+      .wr_data(wr_word),
       .rd_en(c_valid),
       .rd_addr(c_sa[ROW_W-1:0]),
-      .rd_data(rd_state)
+      .rd_data(rd_word)
   );
 
   replay_check u_check (
       .clk,
+      .s_bad(sa_pkg::parity(rd_state) != rd_parity),
       .s_top(rd_state[191:128]),
       .s_seen(rd_state[127:0]),
       .s_low(c_low),
@@ -77,7 +84,7 @@ module replay #(
       .m_verdict(u_verdict),
       .wr_valid,
       .wr_sa,
-      .wr_state,
+      .wr_word,
       .seq_req,
       .seq_rsp
   );

@@ -11,6 +11,7 @@
 
 module replay_check (
     input  logic         clk,
+    input  logic         s_bad,      // the state fails its parity
     input  logic [63:0]  s_top,      // highest number received
     input  logic [127:0] s_seen,     // bit n mod 128: number n of the last 128 was received
     input  logic [31:0]  s_low,      // the number in the packet
@@ -28,7 +29,7 @@ module replay_check (
   logic [31:0] bottom1_q, low1_q;
   logic [63:0] top1_q;
   logic [7:0]  window1_q;
-  logic        case_b1_q, esn1_q, seen1_q;
+  logic        case_b1_q, esn1_q, seen1_q, bad1_q;
 
   assign reach  = ((s_window == '0) ? INFER_WINDOW : s_window) - 8'd1;
   assign bottom = {1'b0, s_top[31:0]} - {25'b0, reach};
@@ -38,7 +39,7 @@ module replay_check (
   logic [31:0] top_high2;
   logic [63:0] seq2_q, top2_q;
   logic [7:0]  window2_q;
-  logic        none2_q, seen2_q;
+  logic        none2_q, seen2_q, bad2_q;
 
   assign above     = low1_q >= bottom1_q;
   assign top_high2 = top1_q[63:32];
@@ -47,7 +48,7 @@ module replay_check (
   logic [64:0] back3_q;
   logic [63:0] seq3_q;
   logic [7:0]  window3_q;
-  logic        none3_q, seen3_q, zero3_q;
+  logic        none3_q, seen3_q, zero3_q, bad3_q;
 
   // 4: verdict
   logic [63:0] seq4_q;
@@ -61,6 +62,7 @@ module replay_check (
     window1_q <= s_window;
     esn1_q    <= s_esn;
     seen1_q   <= s_seen[s_low[6:0]];
+    bad1_q    <= s_bad;
 
     none2_q <= 1'b0;
     seq2_q  <= {32'b0, low1_q};
@@ -75,6 +77,7 @@ module replay_check (
     top2_q    <= top1_q;
     window2_q <= window1_q;
     seen2_q   <= seen1_q;
+    bad2_q    <= bad1_q;
 
     back3_q   <= {1'b0, top2_q} - {1'b0, seq2_q};
     zero3_q   <= seq2_q == '0;
@@ -82,10 +85,12 @@ module replay_check (
     window3_q <= window2_q;
     none3_q   <= none2_q;
     seen3_q   <= seen2_q;
+    bad3_q    <= bad2_q;
 
     seq4_q     <= seq3_q;
     verdict4_q <= esp_decap_pkg::REPLAY_FRESH;
-    if (none3_q) verdict4_q <= esp_decap_pkg::REPLAY_IS_OLD;
+    if (bad3_q) verdict4_q <= esp_decap_pkg::REPLAY_IS_BROKEN;
+    else if (none3_q) verdict4_q <= esp_decap_pkg::REPLAY_IS_OLD;
     else if (window3_q != '0) begin
       if (zero3_q) verdict4_q <= esp_decap_pkg::REPLAY_IS_OLD;
       else if (!back3_q[64]) begin

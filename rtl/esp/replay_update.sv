@@ -8,7 +8,9 @@
 //   cycle    0            2             3             4            5
 //          s_valid, read  A: distances  B: new state  write        m_verdict (is valid in cycle 4)
 // A result is used by the next packet of its SA from 2 cycles on, by forwarding: give updates 2 or more cycles apart. Requests of the SA
-// manager use the cycles between.
+// manager use the cycles between; a read takes the same way as a packet, so it sees what is on its way, too. A read of the word that is
+// being written gives anything: it is one of those that are forwarded.
+// What comes from the memory is checked by its parity; a packet whose state fails it changes nothing.
 `default_nettype none
 
 module replay_update #(
@@ -18,7 +20,7 @@ module replay_update #(
     input  logic                          rst,
 
     input  logic                          s_valid,     // an update; never in two cycles running
-    input  logic                          s_verified,  // the packet's ICV is right; without it s_valid must be 0
+    input  logic                          s_verified,  // the packet's ICV is right; without it nothing is written
     input  logic [espalier_pkg::SA_W-1:0] s_sa,
     input  logic [63:0]                   s_seq,
     input  logic [7:0]                    s_window,
@@ -27,7 +29,7 @@ module replay_update #(
     // the state written in this cycle, for a second copy of it
     output logic                          wr_valid,
     output logic [$clog2(SA_ENTRIES)-1:0] wr_sa,
-    output logic [191:0]                  wr_state,    // {top, seen}
+    output logic [sa_pkg::PARITY_W+191:0] wr_word,     // {parity, top, seen}
 
     input  sa_pkg::seq_req_t              seq_req,
     output sa_pkg::seq_rsp_t              seq_rsp
@@ -46,29 +48,35 @@ module replay_update #(
   // ---- memory: packets and the manager share its two ports ------------------------------------------------------------------
   logic               read_take, write_take, packet_write;
   logic [ROW_W-1:0]   packet_wr_sa;
-  logic [STATE_W-1:0] packet_wr_state, rd_state;
+  logic [STATE_W-1:0] packet_wr_state, wr_state, rd_state, state2;
   logic [1:0]         seq_read_q;
+  logic [1:0]         from_q;        // where the state in cycle 2 comes from: 0 memory, else of a packet in cycle 3 + from_q
+  logic               bad2;
+  logic [sa_pkg::PARITY_W-1:0] rd_parity;
 
   assign seq_rsp.ready = seq_req.write ? !packet_write : !s_valid;
   assign read_take     = seq_req.valid && !seq_req.write && !s_valid;
   assign write_take    = seq_req.valid && seq_req.write && !packet_write;
   assign wr_valid      = packet_write || write_take;
   assign wr_sa         = packet_write ? packet_wr_sa : seq_req.sa[ROW_W-1:0];
+  assign wr_word       = {sa_pkg::parity(wr_state), wr_state};
   assign wr_state      = packet_write ? packet_wr_state : {seq_req.seq, {128{1'b1}}};
 
   ram_sdp #(
-      .WIDTH(STATE_W),
+      .WIDTH(sa_pkg::PARITY_W + STATE_W),
       .DEPTH(SA_ENTRIES),
-      .READ_LATENCY(2)
+      .READ_LATENCY(2),
+      .OLD_WORD(1'b0),
+      .STYLE(SA_ENTRIES >= 4096 ? "ultra" : "block")
   ) u_state (
       .clk,
       .wr_en(wr_valid),
       .wr_addr(wr_sa),
       .wr_strb(1'b1),
-      .wr_data(wr_state),
+      .wr_data(wr_word),
       .rd_en(s_valid || read_take),
       .rd_addr(s_valid ? s_sa[ROW_W-1:0] : seq_req.sa[ROW_W-1:0]),
-      .rd_data(rd_state)
+      .rd_data({rd_parity, rd_state})
   );
 
   always_ff @(posedge clk) begin
@@ -77,16 +85,15 @@ module replay_update #(
   end
 
   assign seq_rsp.valid = seq_read_q[1];
-  assign seq_rsp.seq   = rd_state[STATE_W-1:128];
+  assign seq_rsp.bad   = bad2;
+  assign seq_rsp.seq   = state2[STATE_W-1:128];
 
   // ---- 1, 2: on the way to the state ----------------------------------------------------------------------------------------
   logic [4:0]         valid_q;                  // [i]: a packet is in cycle i + 1
   logic [ROW_W-1:0]   sa1_q, sa2_q, sa3_q, sa4_q, sa5_q;
   logic [63:0]        seq1_q, seq2_q, seq3_q;
   logic [7:0]         window1_q, window2_q, window3_q;
-  logic [1:0]         from_q;                     // where the state in cycle 2 comes from: 0 memory, else of a packet in cycle 3 + from_q
   logic [STATE_W-1:0] state4_q, state5_q, state6_q;
-  logic [STATE_W-1:0] state2;
   logic               write4_q;
 
   // Cycle 1 compares with the packets that will be one cycle further when this one needs their results. A packet in cycle 3 counts
@@ -98,6 +105,7 @@ module replay_update #(
     else from_q <= 2'd0;
   end
 
+  assign bad2   = from_q == '0 && sa_pkg::parity(rd_state) != rd_parity;
   assign state2 = from_q[1] ? (from_q[0] ? state6_q : state5_q) : (from_q[0] ? state4_q : rd_state);
 
   // ---- A: distances and masks -----------------------------------------------------------------------------------------------
@@ -107,7 +115,7 @@ module replay_update #(
   logic [64:0]  back3_q;                 // top - seq
   logic [127:0] seen3_q, between3_q;
   logic [63:0]  top3_q;
-  logic         known3_q, zero3_q, wraps2;
+  logic         known3_q, zero3_q, bad3_q, wraps2;
 
   assign top2    = state2[STATE_W-1:128];
   assign seen2   = state2[127:0];
@@ -121,6 +129,7 @@ module replay_update #(
       top3_q     <= top2;
       known3_q   <= seen2[seq2_q[6:0]];
       zero3_q    <= seq2_q == '0;
+      bad3_q     <= bad2;
       low_seq3_q <= low_seq2_q;
       // the ring places of top + 1 to seq, when seq is 1 to 127 ahead
       between3_q <= wraps2 ? (low_seq2_q | ~upto(top2[6:0])) : (low_seq2_q & ~upto(top2[6:0]));
@@ -132,6 +141,7 @@ module replay_update #(
   logic [1:0]   verdict3;
   logic [127:0] one3, seen_new;
   logic [1:0]   verdict4_q;
+  logic         verified1_q, verified2_q, verified3_q;
 
   assign newer = back3_q[64];
   assign far   = !(&back3_q[64:7]) || back3_q[6:0] == '0;  // of a newer number: 128 or more ahead
@@ -140,7 +150,8 @@ module replay_update #(
 
   always_comb begin
     verdict3 = esp_decap_pkg::REPLAY_FRESH;
-    if (old) verdict3 = esp_decap_pkg::REPLAY_IS_OLD;
+    if (bad3_q) verdict3 = esp_decap_pkg::REPLAY_IS_BROKEN;
+    else if (old) verdict3 = esp_decap_pkg::REPLAY_IS_OLD;
     else if (window3_q != '0 && !newer && known3_q) verdict3 = esp_decap_pkg::REPLAY_IS_KNOWN;
   end
 
@@ -148,7 +159,7 @@ module replay_update #(
 
   // Two signals say what becomes of the ring: 00 as it was, 01 a number within it, 10 the places between cleared, 11 all others cleared.
   (* keep *) logic [1:0] change3;
-  assign change3 = !fresh ? 2'b00 : {newer, !newer || far};
+  assign change3 = (!fresh || !verified3_q) ? 2'b00 : {newer, !newer || far};
   always_comb begin
     case (change3)
       2'b00: seen_new = seen3_q;
@@ -164,13 +175,16 @@ module replay_update #(
       write4_q <= 1'b0;
     end else begin
       valid_q  <= {valid_q[3:0], s_valid};
-      write4_q <= valid_q[2] && fresh;
+      write4_q <= valid_q[2] && fresh && verified3_q;
     end
+    if (s_valid || read_take) sa1_q <= s_valid ? s_sa[ROW_W-1:0] : seq_req.sa[ROW_W-1:0];
     if (s_valid) begin
-      sa1_q     <= s_sa[ROW_W-1:0];
       seq1_q    <= s_seq;
       window1_q <= s_window;
     end
+    verified1_q <= s_verified;
+    verified2_q <= verified1_q;
+    verified3_q <= verified2_q;
     if (valid_q[0]) begin
       sa2_q     <= sa1_q;
       seq2_q    <= seq1_q;
@@ -184,7 +198,7 @@ module replay_update #(
     if (valid_q[2]) begin
       sa4_q      <= sa3_q;
       verdict4_q <= verdict3;
-      state4_q   <= {(fresh && newer) ? seq3_q : top3_q, seen_new};
+      state4_q   <= {(change3[1]) ? seq3_q : top3_q, seen_new};
     end
     if (valid_q[3]) begin
       sa5_q    <= sa4_q;
@@ -199,14 +213,11 @@ module replay_update #(
   assign packet_wr_state = state4_q;
 
   logic unused;
-  assign unused = &{1'b0, s_verified, seq_req.sa, s_sa};
+  assign unused = &{1'b0, seq_req.sa, s_sa};
 
 `ifndef SYNTHESIS
-  logic verified1_q, verified2_q, verified3_q, verified4_q;
+  logic verified4_q;
   always_ff @(posedge clk) begin
-    verified1_q <= s_verified;
-    verified2_q <= verified1_q;
-    verified3_q <= verified2_q;
     verified4_q <= verified3_q;
     if (!rst) begin
       a_icv_first : assert (!packet_write || verified4_q) else $error("replay_update: state written without a verified ICV");

@@ -59,6 +59,19 @@ module gcm_engine #(
   localparam int unsigned M_AT      = STREAM_AT + 1;       // 18: m_data
   localparam int unsigned GHASH_LAT = 5;
 
+  // A beat that reads the wiped row of an SA and is nobody's (espalier_pkg::key_wr_t): it has the cycles in which no ciphered beat comes.
+  espalier_pkg::key_wr_t key_wr_q;
+  logic                  s_cipher, flush, key_ahead;
+  logic [ADDR_W-1:0]     key_sa;
+  always_ff @(posedge clk) begin
+    key_wr_q <= key_wr;
+    if (rst) key_wr_q <= '0;
+  end
+  assign s_cipher  = s_valid && !s_null;
+  assign flush     = key_wr_q.flush && !s_cipher;
+  assign key_ahead = s_cipher || flush;
+  assign key_sa    = s_cipher ? s_sa[ADDR_W-1:0] : key_wr_q.sa[ADDR_W-1:0];
+
   // ---- layout and keystream ------------------------------------------------------------------------------------------------
   logic                 lay_valid;
   logic [95:0]          nonce;
@@ -69,14 +82,14 @@ module gcm_engine #(
 
   gcm_layout #(.LANES(LANES), .MAX_AAD_BLOCKS(MAX_AAD_BLOCKS)) i_layout (
       .clk, .rst,
-      .s_valid(s_valid && !s_null), .s_first, .s_nonce, .s_aad_len, .s_len,
+      .s_valid(s_cipher), .s_flush(flush), .s_first, .s_nonce, .s_aad_len, .s_len,
       .m_valid(lay_valid), .m_nonce(nonce), .m_counter(counter), .m_aad(lay_aad), .m_full(lay_full), .m_part(lay_part), .m_part_len(lay_part_len),
       .m_length(lay_length)
   );
 
   aes_pipe #(.LANES(LANES), .SA_ENTRIES(SA_ENTRIES)) i_aes (
       .clk, .rst, .key_wr,
-      .ahead(s_valid && !s_null), .sa_ahead(s_sa[ADDR_W-1:0]), .key_size_ahead(s_key_size),
+      .ahead(key_ahead), .sa_ahead(key_sa), .key_size_ahead(s_cipher ? s_key_size : espalier_regs_pkg::KEY_SIZE_AES256),
       .nonce, .counter, .out(keystream)
   );
 
@@ -101,15 +114,20 @@ module gcm_engine #(
   logic [127:0] p_aad;
   logic [15:0]  p_aad_len, p_len, p_aad_len_q, p_len_q;
   delay_line #(.WIDTH(160), .DELAY(STREAM_AT)) i_packet_delay (
-      .clk, .rst, .s_valid(s_valid && s_first && !s_null), .s_data({s_aad, s_aad_len, s_len}),
+      .clk, .rst, .s_valid(s_cipher && s_first), .s_data({s_aad, s_aad_len, s_len}),
       .m_valid(p_first), .m_data({p_aad, p_aad_len, p_len})
   );
 
-  logic              h_ahead;
+  logic              h_ahead, h_flush_q, c_flush_q;
+  logic              h_cipher;                       // h_ahead is for a beat of a packet
   logic [ADDR_W-1:0] h_sa;
-  delay_line #(.WIDTH(ADDR_W), .DELAY(M_AT - 2)) i_sa_delay (
-      .clk, .rst, .s_valid(s_valid && !s_null), .s_data(s_sa[ADDR_W-1:0]), .m_valid(h_ahead), .m_data(h_sa)
+  delay_line #(.WIDTH(ADDR_W + 1), .DELAY(M_AT - 2)) i_sa_delay (
+      .clk, .rst, .s_valid(key_ahead), .s_data({s_cipher, key_sa}), .m_valid(h_ahead), .m_data({h_cipher, h_sa})
   );
+  always_ff @(posedge clk) begin
+    h_flush_q <= h_ahead && !h_cipher && !rst;
+    c_flush_q <= h_flush_q && !rst;
+  end
 
   // ---- cycle 17: the other text; and for GHASH the ciphertext, cut, with the AAD in place of the first block ----------------------
   logic                 c_valid_q, c_last_q;
@@ -179,7 +197,7 @@ module gcm_engine #(
   logic         y_valid;
   logic [127:0] y;
   ghash #(.LANES(LANES)) i_ghash (
-      .clk, .rst, .valid(c_valid_q), .last(c_last_q), .count, .blocks, .powers, .y_valid, .y
+      .clk, .rst, .valid(c_valid_q), .flush(c_flush_q), .last(c_last_q), .count, .blocks, .powers, .y_valid, .y
   );
 
   // ---- the tag: GHASH plus E_K(J0), which the AES made in lane 0 of the first beat -----------------------------------------------
@@ -206,7 +224,7 @@ module gcm_engine #(
   end
 
   logic unused;
-  assign unused = &{1'b0, s_sa};
+  assign unused = &{1'b0, s_sa, key_wr_q};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

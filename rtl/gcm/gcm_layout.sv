@@ -15,6 +15,7 @@ module gcm_layout #(
     input  logic                 clk,
     input  logic                 rst,
     input  logic                 s_valid,
+    input  logic                 s_flush,    // no beat: the nonce before it is to be gone
     input  logic                 s_first,
     input  logic [95:0]          s_nonce,    // byte string
     input  logic [15:0]          s_aad_len,  // bytes
@@ -45,7 +46,7 @@ module gcm_layout #(
     assign unused = &{1'b0, blocks};
   end
 
-  logic             valid_q, first_q;
+  logic             valid_q, flush_q, first_q;
   logic [AAD_W-1:0] aad_left_q;   // AAD blocks from lane 0 of this beat on
   logic [15:0]      left_q;       // payload bytes from the first payload lane of this beat on
   logic [15:0]      counter_q;    // of lane 0
@@ -58,6 +59,8 @@ module gcm_layout #(
 
   always_ff @(posedge clk) begin
     valid_q <= s_valid && !rst;
+    flush_q <= s_flush && !rst;
+    if (s_flush) nonce_q <= '0;
     if (s_valid) begin
       first_q <= s_first;
       nonce_q <= s_nonce;
@@ -97,10 +100,8 @@ module gcm_layout #(
 
   always_ff @(posedge clk) begin
     m_valid <= valid_q && !rst;
-    if (valid_q) begin
-      m_nonce    <= nonce_q;
-      m_part_len <= left_q[3:0];
-    end
+    if (valid_q || flush_q) m_nonce <= nonce_q;
+    if (valid_q) m_part_len <= left_q[3:0];
   end
 
 endmodule

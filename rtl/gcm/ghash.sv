@@ -18,6 +18,7 @@ module ghash #(
     input  logic                  clk,
     input  logic                  rst,
     input  logic                  valid,
+    input  logic                  flush,     // no beat: what is read takes the place of the powers before it, and changes no result
     input  logic                  last,      // the packet ends with this beat
     input  logic [LANES-1:0]      count,     // one-hot: bit n-1 is set when the beat has n blocks, the first n lanes
     input  logic [128*LANES-1:0]  blocks,    // byte strings; lanes beyond count are zero
@@ -51,9 +52,17 @@ module ghash #(
     end
   end
 
+  logic take2, take3_q, take4_q, take5_q;  // valid or flush, in that cycle
+  assign take2 = valid || flush;
+  always_ff @(posedge clk) begin
+    take3_q <= take2 && !rst;
+    take4_q <= take3_q && !rst;
+    take5_q <= take4_q && !rst;
+  end
+
   always_ff @(posedge clk) begin
     valid3_q <= valid && !rst;
-    if (valid) begin
+    if (take2) begin
       last3_q <= last;
       x3_q    <= gf128_pkg::poly(blocks[127:0]);
       h3_q    <= picked[127:0];
@@ -70,17 +79,17 @@ module ghash #(
     valid4_q <= valid3_q && !rst;
     valid5_q <= valid4_q && !rst;
     valid6_q <= valid5_q && !rst;
-    if (valid3_q) begin
+    if (take3_q) begin
       last4_q <= last3_q;
       x4_q    <= x3_q;
       h4_q    <= h3_q;
     end
-    if (valid4_q) begin
+    if (take4_q) begin
       last5_q <= last4_q;
       x5_q    <= x4_q;
       h5_q    <= h4_q;
     end
-    if (valid5_q) begin
+    if (take5_q) begin
       last6_q <= last5_q;
       x6_q    <= x5_q;
       h6_q    <= h5_q;
@@ -97,7 +106,7 @@ module ghash #(
       logic [gf128_pkg::EXPAND_W-1:0] xe_q, he_q;
       logic [gf128_pkg::PARTS_W-1:0]  product, total;
       always_ff @(posedge clk) begin
-        if (valid) begin
+        if (take2) begin
           xe_q <= gf128_pkg::expand(gf128_pkg::poly(blocks[128*(l+1)+:128]));
           he_q <= gf128_pkg::expand(picked[128*(l+1)+:128]);
         end
@@ -110,13 +119,13 @@ module ghash #(
       end
     end
     always_ff @(posedge clk) begin
-      if (valid3_q) parts4_q <= g_product[N-1].total;
-      if (valid4_q) begin
+      if (take3_q) parts4_q <= g_product[N-1].total;
+      if (take4_q) begin
         lo5_q  <= gf128_pkg::join64(parts4_q[287:0]);
         hi5_q  <= gf128_pkg::join64(parts4_q[575:288]);
         sum5_q <= gf128_pkg::join64(parts4_q[863:576]);
       end
-      if (valid5_q) others6_q <= gf128_pkg::reduce(gf128_pkg::join128(lo5_q, hi5_q, sum5_q));
+      if (take5_q) others6_q <= gf128_pkg::reduce(gf128_pkg::join128(lo5_q, hi5_q, sum5_q));
     end
     assign others = others6_q;
   end

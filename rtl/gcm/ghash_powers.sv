@@ -23,7 +23,7 @@ module ghash_powers #(
   end
 
   for (genvar n = 0; n < LANES; n++) begin : g_power
-    ram_sdp #(.WIDTH(128), .DEPTH(SA_ENTRIES), .READ_LATENCY(2)) i_power (
+    ram_sdp #(.WIDTH(128), .DEPTH(SA_ENTRIES), .READ_LATENCY(2), .OLD_WORD(1'b0), .STYLE(SA_ENTRIES >= 4096 ? "ultra" : SA_ENTRIES >= 512 ? "block" : "distributed")) i_power (
         .clk,
         .wr_en  (key_wr_q.valid && (key_wr_q.all || key_wr_q.slot == 5'(16 + n))),
         .wr_addr(key_wr_q.sa[ADDR_W-1:0]),
@@ -36,7 +36,7 @@ module ghash_powers #(
   end
 
   logic unused;
-  assign unused = &{1'b0, key_wr_q.sa};
+  assign unused = &{1'b0, key_wr_q.sa, key_wr_q.flush};
 
 endmodule
 

@@ -61,7 +61,9 @@ module fifo_sync #(
     ram_sdp #(
         .WIDTH(WIDTH),
         .DEPTH(DEPTH),
-        .READ_LATENCY(1)
+        .READ_LATENCY(1),
+        .OLD_WORD(1'b0),
+        .STYLE("block")
     ) u_ram (
         .clk,
         .wr_en(push),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RAM with two ports of one clock: port A reads, port B reads or writes; maps to true dual-port block RAM or UltraRAM.
-// A read of the address that is written in the same cycle returns the old word. Contents are not reset.
+// RAM with two ports of one clock: port A reads, port B reads or writes; true dual-port block RAM. Contents are not reset.
+// A read of the address that is written in the same cycle returns the old word, which is READ_FIRST of the port that writes.
 // Latency: 2 cycles from the enable to the data, on both ports; the data holds while the enable is 0.
 `default_nettype none
 
@@ -19,7 +19,7 @@ module ram_rrw #(
     output logic [WIDTH-1:0]         b_data
 );
 
-  logic [WIDTH-1:0] mem[0:DEPTH-1];
+  (* ram_style = "block" *) logic [WIDTH-1:0] mem[0:DEPTH-1];
   logic [WIDTH-1:0] a_rd_q, a_out_q, b_rd_q, b_out_q;
   logic             a_en_q, b_en_q;
 

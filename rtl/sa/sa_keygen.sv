@@ -89,6 +89,11 @@ module sa_keygen #(
     end
   end
 
+  // As functions of registers at all times, so that nothing keeps a value of them once the registers are zero.
+  logic [127:0] last_poly, product_bytes;
+  assign last_poly     = gf128_pkg::poly(last_out);
+  assign product_bytes = gf128_pkg::poly(product_q);
+
   // ---- sequence ------------------------------------------------------------------------------------------------------------------
   always_ff @(posedge clk) begin
     key_wr.valid <= 1'b0;
@@ -131,8 +136,8 @@ module sa_keygen #(
             slot_q  <= (slot_q == BEFORE_SKIP) ? behind_skip : slot_q + 5'd1;
             state_q <= EXPAND;
           end else begin
-            h_q          <= gf128_pkg::poly(last_out);
-            product_q    <= gf128_pkg::poly(last_out);
+            h_q          <= last_poly;
+            product_q    <= last_poly;
             slot_q       <= SLOT_H;
             state_q      <= WRITE;
           end
@@ -140,7 +145,7 @@ module sa_keygen #(
         WRITE: begin
           key_wr.valid <= 1'b1;
           key_wr.slot  <= slot_q;
-          key_wr.data  <= gf128_pkg::poly(product_q);
+          key_wr.data  <= product_bytes;
           multiplier_q <= product_q;
           product_q    <= '0;
           step_q       <= '0;
@@ -166,8 +171,9 @@ module sa_keygen #(
         end
       endcase
     end
-    key_wr.all <= 1'b0;
-    key_wr.sa  <= sa_q;
+    key_wr.all   <= 1'b0;
+    key_wr.flush <= 1'b0;
+    key_wr.sa    <= sa_q;
     if (rst) key_wr.valid <= 1'b0;
   end
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SA manager: carries out the SA commands of the register block for both engines, so that an SA exists as a whole or not at all.
-//   after reset   zero everything (keys, contexts, sequence state, lookup), SA_ENTRIES cycles; then `ready`, which lets packets in
+//   after reset   zero everything (keys, contexts, sequence state, lookup), SA_ENTRIES cycles, flush the pipelines; then `ready`, which lets packets in
 //   ADD           check | inbound: lookup entry | key schedule into the key memories | sequence state | context valid  <- the SA exists
-//   DELETE        context not valid | inbound: lookup entry out | flip the epoch, wait for the packets of the old one | zero the rest
+//   DELETE        context not valid | inbound: lookup entry out | outbound: packets that wait for the cipher are dropped | flip the epoch, wait
+//                 for the packets of the old one | read the final number | zero the rest | flush the pipelines
 //   QUERY         read the sequence state
-// Each command gets one rsp_valid pulse. ADD takes about 250 cycles, DELETE 30 and the drain of the engine. Packets go on meanwhile.
-// INVALID: unknown operation or key size, index or window out of range, TTL 0, or a number above 32 bits without ESN.
-// Keys: held here from the command to the start of the key schedule, then zeroed; sa_keygen zeroes its own copy.
+// Each command gets one rsp_valid pulse. ADD takes about 250 cycles, DELETE 200 and the drain of the cipher, which nothing outside can hold
+// up: a host that takes nothing delays no command. Packets go on meanwhile.
+// INVALID: unknown operation or key size, index or window out of range, SPI below 256 (RFC 4303, 2.1), TTL 0, or a number above 32 bits
+// without ESN. FAULT: the number is not known, as its parity is wrong; a DELETE is done all the same.
+// Keys and salt: held here from the command to the start of the key schedule, then zeroed; sa_keygen zeroes its own copy.
 `default_nettype none
 
 module sa_manager #(
@@ -30,6 +33,7 @@ module sa_manager #(
     output sa_pkg::out_ctx_wr_t      out_ctx_wr,
     output sa_pkg::seq_req_t         out_seq_req,
     input  sa_pkg::seq_rsp_t         out_seq_rsp,
+    output sa_pkg::drop_req_t        out_drop,
     output logic                     out_epoch,
     input  logic [1:0]               out_inflight_zero,
 
@@ -46,17 +50,20 @@ module sa_manager #(
 
   localparam int unsigned ADDR_W = $clog2(SA_ENTRIES);
   localparam int unsigned SA_W = espalier_pkg::SA_W;
-  localparam logic [3:0] SETTLE = 4'd15;  // cycles in which a context write or an epoch reaches every packet that comes after
+  localparam logic [5:0] SETTLE = 6'd15;  // cycles in which a context write or an epoch reaches every packet that comes after
 
-  typedef enum logic [3:0] {
-    WIPE, WIPE_LOOKUP, IDLE, READ, CHECK, INSERT, KEYS_START, KEYS, SEQ, COMMIT, REMOVE, SETTLE_CTX, SETTLE_EPOCH, DRAIN, ERASE, RESPOND
+  localparam logic [5:0] FLUSHES = 6'd32;  // cycles of flush; as many again, and the last of them is through
+
+  typedef enum logic [4:0] {
+    WIPE, WIPE_LOOKUP, IDLE, READ, CHECK, INSERT, KEYS_START, KEYS, SEQ, COMMIT, REMOVE, CLEAR, SETTLE_CTX, DROP, SETTLE_EPOCH, DRAIN, FINAL, ERASE,
+    FLUSH, RESPOND
   } state_e;
 
   state_e                state_q, state_d;
   espalier_pkg::sa_cmd_t cmd_q;
   logic [SA_W-1:0]       index;       // of the SA in work
   logic [SA_W-1:0]       wipe_q;
-  logic [3:0]            settle_q;
+  logic [5:0]            settle_q;    // cycles in a state that waits
   logic                  query_sent_q;
   logic [7:0]            result_q, result_d;
   logic                  ready_q, out_epoch_q, in_epoch_q;
@@ -74,7 +81,9 @@ module sa_manager #(
   ram_sdp #(
       .WIDTH($bits(row)),
       .DEPTH(SA_ENTRIES),
-      .READ_LATENCY(1)
+      .READ_LATENCY(1),
+      .OLD_WORD(1'b0),
+      .STYLE("block")
   ) u_rows (
       .clk,
       .wr_en(row_we),
@@ -101,7 +110,7 @@ module sa_manager #(
   );
 
   // ---- checks ---------------------------------------------------------------------------------------------------------------------------
-  logic add, del, query, inbound, args_ok, installed, seq_ready, seq_valid, drained;
+  logic add, del, query, inbound, args_ok, installed, seq_ready, seq_valid, seq_bad, asking, drained;
   assign add       = cmd_q.op == espalier_regs_pkg::SA_OP_ADD;
   assign del       = cmd_q.op == espalier_regs_pkg::SA_OP_DELETE;
   assign query     = cmd_q.op == espalier_regs_pkg::SA_OP_QUERY;
@@ -110,6 +119,8 @@ module sa_manager #(
   assign installed = inbound ? row.in_valid : row.out_valid;
   assign seq_ready = inbound ? in_seq_rsp.ready : out_seq_rsp.ready;
   assign seq_valid = inbound ? in_seq_rsp.valid : out_seq_rsp.valid;
+  assign seq_bad   = inbound ? in_seq_rsp.bad : out_seq_rsp.bad;
+  assign asking    = (state_q == SEQ && query) || state_q == FINAL;
   assign drained   = inbound ? in_inflight_zero[!in_epoch_q] : out_inflight_zero[!out_epoch_q];
   always_comb begin
     args_ok = (add || del || query) && (SA_ENTRIES >= 1 << SA_W || 32'(cmd_q.index) < SA_ENTRIES);
@@ -117,6 +128,7 @@ module sa_manager #(
       if (cmd_q.key_size > espalier_regs_pkg::KEY_SIZE_AES256) args_ok = 1'b0;
       if (inbound && cmd_q.window > 16'(espalier_pkg::MAX_WINDOW)) args_ok = 1'b0;
       if (!inbound && cmd_q.ttl == 8'd0) args_ok = 1'b0;
+      if (cmd_q.spi[31:8] == '0) args_ok = 1'b0;
       if (!cmd_q.esn && cmd_q.seq[63:32] != 32'd0) args_ok = 1'b0;
     end
   end
@@ -127,7 +139,7 @@ module sa_manager #(
     result_d = result_q;
     case (state_q)
       WIPE: if (out_seq_rsp.ready && in_seq_rsp.ready && wipe_q == SA_W'(SA_ENTRIES - 1)) state_d = WIPE_LOOKUP;
-      WIPE_LOOKUP: if (lookup_rsp.valid) state_d = IDLE;
+      WIPE_LOOKUP: if (lookup_rsp.valid) state_d = FLUSH;
       IDLE: if (cmd_valid) state_d = READ;
       READ: state_d = CHECK;
       CHECK: begin
@@ -138,7 +150,7 @@ module sa_manager #(
         else if (!add && !installed) result_d = espalier_regs_pkg::SA_RESULT_NOT_FOUND;
         else if (query) state_d = SEQ;
         else if (inbound) state_d = add ? INSERT : REMOVE;
-        else state_d = add ? KEYS_START : SETTLE_CTX;
+        else state_d = add ? KEYS_START : CLEAR;
       end
       INSERT: begin
         if (lookup_rsp.valid) begin
@@ -151,14 +163,22 @@ module sa_manager #(
       SEQ: begin  // ADD: write; QUERY: ask, then wait for the answer
         if (query) begin
           if (seq_valid) state_d = RESPOND;
+          if (seq_valid && seq_bad) result_d = espalier_regs_pkg::SA_RESULT_FAULT;
         end else if (seq_ready) state_d = COMMIT;
       end
       COMMIT: state_d = RESPOND;
-      REMOVE: if (lookup_rsp.valid) state_d = SETTLE_CTX;
-      SETTLE_CTX: if (settle_q == SETTLE) state_d = SETTLE_EPOCH;
+      REMOVE: if (lookup_rsp.valid) state_d = CLEAR;
+      CLEAR: state_d = SETTLE_CTX;
+      SETTLE_CTX: if (settle_q == SETTLE) state_d = inbound ? SETTLE_EPOCH : DROP;
+      DROP: if (settle_q == '1) state_d = SETTLE_EPOCH;
       SETTLE_EPOCH: if (settle_q == SETTLE) state_d = DRAIN;
-      DRAIN: if (drained) state_d = ERASE;
-      ERASE: if (seq_ready) state_d = RESPOND;
+      DRAIN: if (drained) state_d = FINAL;
+      FINAL: if (seq_valid) begin
+        state_d = ERASE;
+        if (seq_bad) result_d = espalier_regs_pkg::SA_RESULT_FAULT;
+      end
+      ERASE: if (seq_ready) state_d = FLUSH;
+      FLUSH: if (settle_q == '1) state_d = ready_q ? RESPOND : IDLE;
       RESPOND: state_d = IDLE;
       default: state_d = RESPOND;
     endcase
@@ -180,14 +200,17 @@ module sa_manager #(
     end else begin
       state_q  <= state_d;
       result_q <= result_d;
-      ready_q  <= ready_q || (state_q == WIPE_LOOKUP && state_d == IDLE);
-      settle_q <= (state_q == SETTLE_CTX || state_q == SETTLE_EPOCH) ? settle_q + 4'd1 : 4'd0;
+      ready_q  <= ready_q || (state_q == FLUSH && state_d == IDLE);
+      settle_q <= (state_q == state_d) ? settle_q + 6'd1 : '0;
       if (state_q == WIPE && out_seq_rsp.ready && in_seq_rsp.ready) wipe_q <= wipe_q + SA_W'(1);
       if (state_q == IDLE) cmd_q <= cmd_valid ? cmd : '0;
-      if (state_q == KEYS_START) cmd_q.key <= '0;
+      if (state_q == KEYS_START) begin
+        cmd_q.key  <= '0;
+        cmd_q.salt <= '0;
+      end
       if (state_q == RESPOND) cmd_q <= '0;
-      query_sent_q <= state_q == SEQ && (query_sent_q || seq_ready);
-      if (state_q == SETTLE_CTX && state_d == SETTLE_EPOCH) begin
+      query_sent_q <= asking && (query_sent_q || seq_ready);
+      if (state_q != SETTLE_EPOCH && state_d == SETTLE_EPOCH) begin
         if (inbound) in_epoch_q <= !in_epoch_q;
         else out_epoch_q <= !out_epoch_q;
       end
@@ -235,23 +258,30 @@ module sa_manager #(
   end
 
   // ---- to the engines: keys and contexts through a register -----------------------------------------------------------------------------------------
-  espalier_pkg::key_wr_t wipe_wr;
+  espalier_pkg::key_wr_t key_wr;
+  logic                  to_both;
+  assign to_both = !ready_q;  // after reset
   always_comb begin
-    wipe_wr       = '0;
-    wipe_wr.valid = 1'b1;
-    wipe_wr.all   = 1'b1;
-    wipe_wr.sa    = index;
+    key_wr    = '0;
+    key_wr.sa = index;
+    case (state_q)
+      WIPE, ERASE: begin
+        key_wr.valid = 1'b1;
+        key_wr.all   = 1'b1;
+      end
+      FLUSH: key_wr.flush = settle_q < FLUSHES;
+      KEYS_START: begin
+        key_wr.valid = 1'b1;
+        key_wr.slot  = esp_pkg::SLOT_SALT;
+        key_wr.data  = {96'b0, cmd_q.salt};
+      end
+      default: if (gen_wr.valid) key_wr = gen_wr;
+    endcase
   end
 
-  logic ctx_clear;
-  assign ctx_clear = state_q == SETTLE_CTX || state_q == ERASE;  // written all through SETTLE_CTX, its first cycle is what counts
   always_ff @(posedge clk) begin
-    out_key_wr <= '0;
-    in_key_wr  <= '0;
-    if (state_q == WIPE || (state_q == ERASE && !inbound)) out_key_wr <= wipe_wr;
-    else if (gen_wr.valid && !inbound) out_key_wr <= gen_wr;
-    if (state_q == WIPE || (state_q == ERASE && inbound)) in_key_wr <= wipe_wr;
-    else if (gen_wr.valid && inbound) in_key_wr <= gen_wr;
+    out_key_wr <= (to_both || !inbound) ? key_wr : '0;
+    in_key_wr  <= (to_both || inbound) ? key_wr : '0;
     if (rst) begin
       out_key_wr <= '0;
       in_key_wr  <= '0;
@@ -263,13 +293,13 @@ module sa_manager #(
   always_comb begin
     out_ctx_d       = '0;
     out_ctx_d.sa    = index;
-    out_ctx_d.valid = state_q == WIPE || (!inbound && (ctx_clear || state_q == COMMIT));
+    out_ctx_d.valid = state_q == WIPE || (!inbound && (state_q == CLEAR || state_q == COMMIT));
     in_ctx_d        = '0;
     in_ctx_d.sa     = index;
-    in_ctx_d.valid  = state_q == WIPE || (inbound && (ctx_clear || state_q == COMMIT));
+    in_ctx_d.valid  = state_q == WIPE || (inbound && (state_q == CLEAR || state_q == COMMIT));
     if (state_q == COMMIT) begin
-      out_ctx_d.ctx = {1'b1, cmd_q.key_size, cmd_q.esn, cmd_q.ttl, cmd_q.salt, cmd_q.spi, cmd_q.src, cmd_q.dst, csum_q};
-      in_ctx_d.ctx  = {1'b1, cmd_q.key_size, cmd_q.esn, cmd_q.window[7:0], cmd_q.salt, cmd_q.spi, cmd_q.dst};
+      out_ctx_d.ctx = {1'b1, cmd_q.key_size, cmd_q.esn, cmd_q.ttl, cmd_q.spi, cmd_q.src, cmd_q.dst, csum_q};
+      in_ctx_d.ctx  = {1'b1, cmd_q.key_size, cmd_q.esn, cmd_q.window[7:0], cmd_q.spi, cmd_q.dst};
     end
   end
   always_ff @(posedge clk) begin
@@ -279,8 +309,8 @@ module sa_manager #(
 
   sa_pkg::seq_req_t seq_req;
   always_comb begin
-    seq_req.valid = state_q == WIPE || state_q == ERASE || (state_q == SEQ && !query_sent_q);
-    seq_req.write = !(state_q == SEQ && query);
+    seq_req.valid = state_q == WIPE || state_q == ERASE || ((state_q == SEQ || state_q == FINAL) && !query_sent_q);
+    seq_req.write = !asking;
     seq_req.sa    = index;
     seq_req.seq   = (state_q == SEQ && add) ? cmd_q.seq : 64'd0;
     out_seq_req   = seq_req;
@@ -302,8 +332,9 @@ module sa_manager #(
   logic [63:0] seq_q;
   always_ff @(posedge clk) begin
     if (state_q == IDLE) seq_q <= '0;
-    else if (state_q == SEQ && query && seq_valid) seq_q <= inbound ? in_seq_rsp.seq : out_seq_rsp.seq;
+    else if (asking && seq_valid && !seq_bad) seq_q <= inbound ? in_seq_rsp.seq : out_seq_rsp.seq;
   end
+  assign out_drop   = {state_q == DROP, index};
   assign cmd_ready  = state_q == IDLE;
   assign rsp_valid  = state_q == RESPOND;
   assign rsp.result = result_q;
@@ -319,13 +350,13 @@ module sa_manager #(
     initial $fatal(1, "sa_pkg: SA_W differs from espalier_pkg");
   end
   // A context becomes valid only after every key slot that its key size uses was written; and it is not valid when keys are zeroed.
-  logic [19:0] slots_q, needed;
+  logic [20:0] slots_q, needed;
   // Live are the SAs whose entry, inbound above outbound, is this run's number; a reset begins a new run. (A vector is slow to simulate.)
   logic [31:0] run_q, run_mem[0:2*SA_ENTRIES-1];
   always_comb begin
-    needed = 20'hF7FFF;
-    if (cmd_q.key_size == espalier_regs_pkg::KEY_SIZE_AES192) needed = 20'hF7FE7;
-    if (cmd_q.key_size == espalier_regs_pkg::KEY_SIZE_AES128) needed = 20'hF7F87;
+    needed = 21'h1F7FFF;
+    if (cmd_q.key_size == espalier_regs_pkg::KEY_SIZE_AES192) needed = 21'h1F7FE7;
+    if (cmd_q.key_size == espalier_regs_pkg::KEY_SIZE_AES128) needed = 21'h1F7F87;
   end
   always_ff @(posedge clk) begin
     if (rst) begin

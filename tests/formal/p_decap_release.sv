@@ -17,10 +17,12 @@ module p_decap_release (
   localparam int unsigned ROOM    = 8;
 
   logic [127:0]             w_data, m_axis_tdata;
-  logic                     v_valid, m_axis_tvalid, m_axis_tlast, done, done_epoch;
+  logic                     v_valid, m_axis_tvalid, m_axis_tlast, done;
   esp_decap_pkg::verdict_t  v_verdict;
   espalier_pkg::esp_out_t   m_axis_tuser;
   logic [BEATS_W-1:0]       done_in_beats;
+  logic [7:0]               w_job;
+  assign w_job = '0;  // as in v_verdict
 
   // The packet that is written: its verdict is fixed with its first beat and comes in the cycle behind its last.
   logic               inside_q, pass_q, end_q, end_pass_q, mark;

@@ -12,9 +12,9 @@ module p_encap_seq (
     input sa_pkg::seq_req_t seq_req
 );
   logic [63:0]      seq;
-  logic             used_up_32, used_up_64, send, busy;
+  logic             used_up_32, used_up_64, bad, send, busy;
   sa_pkg::seq_rsp_t seq_rsp;
-  assign send = want && !used_up_64;
+  assign send = want && !used_up_64 && !bad;
 
   p_reset u_reset (.*);
   esp_encap_seq #(.SA_ENTRIES(2)) u_dut (.*);
@@ -39,7 +39,7 @@ module p_encap_seq (
       a_rises : assert (!sends || seq > last_q);
       a_end : assert (!(u_dut.valid3_q && !u_dut.sa3_q[0]) || (used_up_64 == (last_q == '1) && used_up_32 == (last_q[31:0] == '1)));
       // Helps the proof: the newest word is the last number.
-      a_word : assert (((u_dut.wr4_q && !u_dut.wsa4_q[0]) ? u_dut.wseq4_q : u_dut.u_ram.mem[0]) == last_q);
+      a_word : assert (((u_dut.wr4_q && !u_dut.wsa4_q[0]) ? u_dut.wseq4_q : u_dut.u_ram.mem[0][63:0]) == last_q);
     end
   end
 endmodule

@@ -17,7 +17,7 @@ module p_replay_update (
   logic [1:0]   m_verdict;
   logic         wr_valid;
   logic [0:0]   wr_sa;
-  logic [191:0] wr_state;
+  logic [sa_pkg::PARITY_W+191:0] wr_word;
   sa_pkg::seq_rsp_t seq_rsp;
 
   p_reset u_reset (.*);
@@ -49,7 +49,7 @@ module p_replay_update (
   function automatic logic counted(input logic [191:0] state);
     counted = number_q <= state[191:128] && (state[191:128] - number_q >= 64'd128 || state[number_q[6:0]]);
   endfunction
-  assign holds = !accepted_q || (((u_dut.write4_q && !u_dut.sa4_q[0]) || counted(u_dut.u_state.mem[0])) &&
+  assign holds = !accepted_q || (((u_dut.write4_q && !u_dut.sa4_q[0]) || counted(u_dut.u_state.mem[0][191:0])) &&
                  (!(u_dut.valid_q[3] && !u_dut.sa4_q[0]) || counted(u_dut.state4_q)) &&
                  (!(u_dut.valid_q[4] && !u_dut.sa5_q[0]) || counted(u_dut.state5_q)));
 

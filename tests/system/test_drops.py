@@ -104,7 +104,7 @@ class Drops(espalier.DeviceTest):
 
     def test_truncated(self):
         """At each length: as a cut datagram, and with the IP header telling the cut length."""
-        sa = random_sa(self.rng, 0x55)
+        sa = random_sa(self.rng, 0x1055)
         good = scapy_encap(sa, random_inner(self.rng, 90), 2000)
         cut = [good[:n] for n in range(1, len(good))]
         honest = [fix_header(good[:n]) for n in range(HEADER, len(good))]
@@ -113,7 +113,7 @@ class Drops(espalier.DeviceTest):
         self.note(f"{len(cut)} cut, {len(honest)} with a right header")
 
     def test_outer(self):
-        sa = random_sa(self.rng, 0x56)
+        sa = random_sa(self.rng, 0x1056)
         good = scapy_encap(sa, random_inner(self.rng, 90), 2000)
 
         def with_bytes(at, new):
@@ -130,8 +130,8 @@ class Drops(espalier.DeviceTest):
 
     def test_same_spi_other_destination(self):
         """SPI and destination together name the SA."""
-        a = random_sa(self.rng, 0x99, dst="192.0.2.2")
-        b = random_sa(self.rng, 0x99, dst="192.0.2.3")
+        a = random_sa(self.rng, 0x1099, dst="192.0.2.2")
+        b = random_sa(self.rng, 0x1099, dst="192.0.2.3")
         inners = [random_inner(self.rng, 200) for _ in range(6)]
         packets = [scapy_encap((a, b)[i % 2], inner, 1 + i // 2) for i, inner in enumerate(inners)]
         got, _ = convert("decap", self.device, [a, b], packets)

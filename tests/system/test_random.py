@@ -27,7 +27,7 @@ class RandomPackets(espalier.DeviceTest):
         for i in range(SAS):
             esn = bool(self.rng.randrange(2))
             number = first_number(self.rng, esn)
-            sas.append(random_sa(self.rng, self.rng.randint(1, 2**32 - 1), src=f"192.0.2.{self.rng.randint(1, 254)}",
+            sas.append(random_sa(self.rng, self.rng.randint(256, 2**32 - 1), src=f"192.0.2.{self.rng.randint(1, 254)}",
                                  dst=f"198.51.100.{self.rng.randint(1, 254)}", esn=esn, window=self.rng.choice((32, 64, 128)),
                                  seq=number, oseq=number, selector=f"src 10.1.0.0/16 dst 10.2.{i}.0/24"))
         return sas
@@ -104,7 +104,7 @@ class RandomPackets(espalier.DeviceTest):
 
     def test_ethernet(self):
         """Ethernet frames keep their header; padding behind a short packet is not carried into the tunnel and is ignored out of it."""
-        sa = random_sa(self.rng, 0x77)
+        sa = random_sa(self.rng, 0x1077)
         inners = [random_inner(self.rng, n) for n in (*range(20, 64), 100, 1500)]
         frames = [espalier.ETHERNET_HEADER + inner + b"\xee" * max(0, 46 - len(inner)) for inner in inners]
         got, _ = convert("encap", self.device, [sa], frames, espalier.ETHERNET)

@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Vengine_tb.h"
+#include "Vengine_tb__Syms.h"
 #include "shim.hpp"
 
 DUT_BOILERPLATE(Vengine_tb)
+
+// All that the model holds (secrets.h).
+extern "C" uint8_t *dut_state(size_t *len)
+{
+    *len = sizeof(Vengine_tb__Syms);
+    return reinterpret_cast<uint8_t *>(top->rootp->vlSymsp);
+}
+
 DUT_PORT(rst)
 DUT_PORT(ready)
 DUT_PORT(cmd_valid)

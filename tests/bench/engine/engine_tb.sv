@@ -81,6 +81,7 @@ module engine_tb #(
   sa_pkg::seq_rsp_t       out_seq_rsp, in_seq_rsp;
   sa_pkg::lookup_req_t    lookup_req;
   sa_pkg::lookup_rsp_t    lookup_rsp;
+  sa_pkg::drop_req_t      out_drop;
   logic                   out_epoch, in_epoch;
   logic [1:0]             out_inflight_zero, in_inflight_zero;
 
@@ -92,7 +93,7 @@ module engine_tb #(
       .SA_ENTRIES(SA_ENTRIES)
   ) u_manager (
       .clk, .rst, .cmd_valid, .cmd_ready, .cmd, .rsp_valid, .rsp, .ready, .out_count, .in_count,
-      .out_key_wr, .out_ctx_wr, .out_seq_req, .out_seq_rsp, .out_epoch, .out_inflight_zero,
+      .out_key_wr, .out_ctx_wr, .out_seq_req, .out_seq_rsp, .out_drop, .out_epoch, .out_inflight_zero,
       .in_key_wr, .in_ctx_wr, .in_seq_req, .in_seq_rsp, .in_epoch, .in_inflight_zero, .lookup_req, .lookup_rsp
   );
 
@@ -103,7 +104,7 @@ module engine_tb #(
     if (install_bare) begin
       e_ctx_wr.valid = 1'b1;
       e_ctx_wr.sa    = cmd_index;
-      e_ctx_wr.ctx   = {1'b1, cmd_key_size, cmd_esn, cmd_ttl, cmd_salt, cmd_spi, cmd_src, cmd_dst, 16'd0};
+      e_ctx_wr.ctx   = {1'b1, cmd_key_size, cmd_esn, cmd_ttl, cmd_spi, cmd_src, cmd_dst, 16'd0};
     end
   end
 
@@ -116,7 +117,7 @@ module engine_tb #(
       .s_axis_tuser({e_in_job, e_in_len, e_in_sa, e_in_status}),
       .m_axis_tvalid(e_m_axis_tvalid), .m_axis_tready(e_m_axis_tready), .m_axis_tdata(e_m_axis_tdata), .m_axis_tlast(e_m_axis_tlast),
       .m_axis_tuser(e_m_axis_tuser),
-      .key_wr(out_key_wr), .ctx_wr(e_ctx_wr), .seq_req(out_seq_req), .seq_rsp(out_seq_rsp), .epoch(out_epoch), .inflight_zero(out_inflight_zero)
+      .key_wr(out_key_wr), .ctx_wr(e_ctx_wr), .seq_req(out_seq_req), .seq_rsp(out_seq_rsp), .drop(out_drop), .epoch(out_epoch), .inflight_zero(out_inflight_zero)
   );
   assign {e_out_job, e_out_len, e_out_sa, e_out_status} = e_m_axis_tuser;
 

@@ -116,6 +116,15 @@ void decap_start(void)
 	decap_in_percent = decap_out_percent = 100;
 	decap_clear_counts();
 	*P8(cmd_inbound) = 1;
+	decap_reset();
+}
+
+void decap_reset(void)
+{
+	sending = done = pushed;
+	send_at = got_len = 0;
+	offered = false;
+	*P8(d_s_axis_tvalid) = 0;
 	*P8(rst) = 1;
 	for (int i = 0; i < 8; i++)
 		dut_edge();
@@ -191,6 +200,11 @@ static void check_packet(struct packet *p)
 	assert_int_equal(*P8(d_out_job), p->job);
 	assert_int_equal(got_len, len ? (len + beat_bytes() - 1) / beat_bytes() * beat_bytes() : beat_bytes());
 	decap_counts.status[status & 31]++;
+	if (p->must == DAMAGED) {
+		assert_int_equal(status, ESP_STATUS_SA_FAULT);
+		assert_int_equal(len, 0);
+		return;
+	}
 	if (p->must != ANY)
 		assert_int_equal(status, p->must);
 	if (status != ESP_STATUS_OK) { /* not a byte of anything */
@@ -342,6 +356,8 @@ uint8_t decap_command(uint8_t op, uint16_t index, const struct decap_sa *sa, uin
 		decap_step();
 		assert_true(decap_cycle < limit);
 	}
+	memset(PW(cmd_key), 0, 32); /* the register block wipes them, too */
+	*P32(cmd_salt) = 0;
 	if (seq)
 		*seq = *P64(rsp_seq);
 	return *P8(rsp_result);

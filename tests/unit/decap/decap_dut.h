@@ -35,6 +35,7 @@ uint8_t decap_command(uint8_t op, uint16_t index, const struct decap_sa *sa, uin
 void decap_add(uint16_t index, unsigned int key_len, bool esn, unsigned int window, uint64_t seq); /* random key, salt, SPI, destination */
 uint8_t decap_install(uint16_t index, uint64_t seq);
 void decap_delete(uint16_t index);
+void decap_reset(void); /* the card's reset, with whatever is inside; waits for the wipe */
 
 void decap_make_inner(uint8_t *inner, size_t len);
 
@@ -43,6 +44,7 @@ void decap_make_inner(uint8_t *inner, size_t len);
  * with besides what the oracle says, or ANY.
  */
 #define ANY 255
+#define DAMAGED 254 /* SA_FAULT, whatever the oracle says */
 void decap_push(const uint8_t *wire, size_t len, uint8_t status_in, bool may_be_gone, uint8_t status);
 
 /* A good packet of len inner bytes for that SA under the next number. */

@@ -109,7 +109,8 @@ static void sa_command(struct mock_card *mock, uint32_t op)
 	} else if (op == ESP_SA_OP_DELETE) {
 		mock->deletes++;
 		mock->sa[direction][index] = false;
-	} else {
+	}
+	if (!result && op != ESP_SA_OP_ADD) {
 		REG(mock, ESP_REG_SA_RESULT_SEQ_LO) = (uint32_t)mock->sa_seq[direction][index];
 		REG(mock, ESP_REG_SA_RESULT_SEQ_HI) = (uint32_t)(mock->sa_seq[direction][index] >> 32);
 	}

@@ -179,8 +179,12 @@ static void test_sa(void **state)
 	assert_int_equal(espalier_sa_add(b->dev, &config, &sa), -ENOSPC);
 	assert_int_equal(espalier_sa_query(b->dev, ESPALIER_OUTBOUND, 5, &seq), 0);
 	assert_int_equal(seq, 0x500000006);
-	assert_int_equal(espalier_sa_delete(b->dev, ESPALIER_OUTBOUND, 5), 0);
+	b->mock->sa_seq[ESPALIER_OUTBOUND][5]++;
+	seq = 0;
+	assert_int_equal(espalier_sa_delete_last(b->dev, ESPALIER_OUTBOUND, 5, &seq), 0);
+	assert_int_equal(seq, 0x500000007);
 	assert_int_equal(espalier_sa_delete(b->dev, ESPALIER_OUTBOUND, 5), -ENOENT);
+	assert_int_equal(espalier_sa_delete_last(b->dev, ESPALIER_OUTBOUND, 5, &seq), -ENOENT);
 	assert_int_equal(espalier_sa_query(b->dev, ESPALIER_OUTBOUND, 5, &seq), -ENOENT);
 	assert_int_equal(espalier_sa_delete(b->dev, ESPALIER_INBOUND, 1), -ENOENT);
 	assert_int_equal(espalier_sa_delete(b->dev, ESPALIER_OUTBOUND, 0xffff), -ENOENT);
@@ -197,13 +201,24 @@ static void test_sa(void **state)
 	b->mock->sa_result = 0;
 	config.replay_window = 129;
 	assert_int_equal(espalier_sa_add(b->dev, &config, &sa), -EINVAL);
+	config.replay_window = 64;
+	config.spi = 255;
+	assert_int_equal(espalier_sa_add(b->dev, &config, &sa), -EINVAL);
+
+	/* What the card has stored of an SA is damaged: it has no number to go on from, but it can be removed. */
+	b->mock->sa_result = ESP_SA_RESULT_FAULT;
+	assert_int_equal(espalier_sa_query(b->dev, ESPALIER_OUTBOUND, 6, &seq), -EBADMSG);
+	assert_int_equal(espalier_sa_delete_last(b->dev, ESPALIER_OUTBOUND, 6, &seq), -EBADMSG);
+	assert_int_equal(espalier_sa_delete(b->dev, ESPALIER_OUTBOUND, 6), -ENOENT);
+	assert_int_equal(espalier_sa_delete(b->dev, ESPALIER_OUTBOUND, 7), 0);
+	b->mock->sa_result = 0;
 }
 
 /* A command that does not end is a lost card, and the staged key is overwritten. */
 static void test_sa_hangs(void **state)
 {
 	struct bench *b = *state;
-	struct espalier_sa_config config = { .spi = 1, .key_len = 16, .key = { 1, 2, 3, 4 }, .salt = { 9 } };
+	struct espalier_sa_config config = { .spi = 0x100, .key_len = 16, .key = { 1, 2, 3, 4 }, .salt = { 9 } };
 	uint16_t sa;
 
 	b->mock->sa_hangs = true;
@@ -223,7 +238,7 @@ static void test_sa_nonsense(void **state)
 		uint32_t result;
 		bool esn;
 		uint64_t says;
-	} cases[] = { { 5, true, 100 }, { 255, true, 100 }, { 0, true, 99 }, { 0, false, 0x100000000 }, { 0, true, 0 } };
+	} cases[] = { { 6, true, 100 }, { 255, true, 100 }, { 0, true, 99 }, { 0, false, 0x100000000 }, { 0, true, 0 } };
 	struct espalier_sa_config config = { .spi = 0x1000, .key_len = 16, .seq = 90 };
 
 	(void)state;
@@ -413,7 +428,7 @@ static void test_lost(void **state)
 	struct espalier_mem mem;
 	struct espalier_info info;
 	uint16_t sa;
-	struct espalier_sa_config config = { .spi = 1, .key_len = 16 };
+	struct espalier_sa_config config = { .spi = 0x100, .key_len = 16 };
 
 	assert_int_equal(espalier_enqueue_burst(b->queue, b->in, 7), 7); /* afterwards slots are given out in another order */
 	assert_int_equal(espalier_dequeue_burst(b->queue, b->out, 7), 7);

@@ -62,7 +62,7 @@ struct packet {
 
 struct oracle_sa encap_sas[DUT_SAS];
 struct encap_counts encap_counts;
-uint64_t encap_cycle;
+uint64_t encap_cycle, encap_taken;
 unsigned int encap_in_percent = 100, encap_out_percent = 100;
 bool encap_check = true;
 
@@ -73,7 +73,7 @@ static bool offered;                   /* a beat stands at the input and was not
 static uint8_t got[ORACLE_MAX + 64], want[ORACLE_MAX];
 static size_t got_len;
 static bool gone[DUT_SAS];
-static uint64_t rng;
+static uint64_t rng, taken_at[32];     /* encap_taken in the last cycles */
 static bool is_open;
 
 uint64_t encap_random(void)
@@ -107,9 +107,20 @@ void encap_start(void)
 	pushed = sending = done = 0;
 	send_at = got_len = 0;
 	offered = false;
-	encap_cycle = 0;
+	encap_cycle = encap_taken = 0;
 	encap_in_percent = encap_out_percent = 100;
 	encap_clear_counts();
+	encap_reset();
+}
+
+void encap_reset(void)
+{
+	for (; done != pushed; done++)
+		free(ring[done % RING].inner);
+	sending = done;
+	send_at = got_len = 0;
+	offered = false;
+	*P8(e_s_axis_tvalid) = 0;
 	*P8(rst) = 1;
 	for (int i = 0; i < 8; i++)
 		dut_edge();
@@ -246,12 +257,14 @@ void encap_step(void)
 	if (!offered && sending != pushed && encap_random() % 100 < encap_in_percent)
 		offer();
 	taken = offered && *P8(e_s_axis_tready);
-	if (taken && !send_at)
+	if (taken && !send_at) {
 		ring[sending % RING].cycle_in = encap_cycle;
+		encap_taken++;
+	}
 	if (*P8(e_m_axis_tvalid) && *P8(e_m_axis_tready))
 		receive();
 	dut_edge();
-	encap_cycle++;
+	taken_at[encap_cycle++ % 32] = encap_taken;
 	if (!taken)
 		return;
 	offered = false;
@@ -261,6 +274,11 @@ void encap_step(void)
 		sending++;
 		send_at = 0;
 	}
+}
+
+uint64_t encap_taken_before(unsigned int cycles)
+{
+	return encap_cycle > cycles ? taken_at[(encap_cycle - 1 - cycles) % 32] : 0;
 }
 
 void encap_drain(void)
@@ -311,6 +329,8 @@ uint8_t encap_command(uint8_t op, bool inbound, uint16_t index, const struct ora
 		encap_step();
 		assert_true(encap_cycle < limit);
 	}
+	memset(PW(cmd_key), 0, 32); /* the register block wipes them, too */
+	*P32(cmd_salt) = 0;
 	if (seq)
 		*seq = *P64(rsp_seq);
 	return *P8(rsp_result);

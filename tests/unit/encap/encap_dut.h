@@ -18,7 +18,7 @@ struct encap_counts {
 
 extern struct oracle_sa encap_sas[DUT_SAS]; /* what the test installed; key_len 0: nothing */
 extern struct encap_counts encap_counts;
-extern uint64_t encap_cycle;
+extern uint64_t encap_cycle, encap_taken;  /* cycles; packets whose first beat the engine has taken */
 extern unsigned int encap_in_percent, encap_out_percent; /* chance that the sender offers a beat, that the receiver takes one */
 extern bool encap_check; /* compare packets with the oracle; off in benches */
 
@@ -33,7 +33,9 @@ uint64_t encap_random(void);
 /* SA commands; packets flow on meanwhile. The result is an ESP_SA_RESULT_*. encap_add draws from encap_sas[index]. */
 uint8_t encap_command(uint8_t op, bool inbound, uint16_t index, const struct oracle_sa *sa, uint64_t *seq);
 uint8_t encap_add(uint16_t index);
+void encap_reset(void); /* the card's reset, with whatever is inside; waits for the wipe */
 uint8_t encap_delete(uint16_t index);
+uint64_t encap_taken_before(unsigned int cycles); /* encap_taken, up to 31 cycles ago */
 void encap_install_bare(uint16_t index, const struct oracle_sa *sa);
 
 void encap_random_sa(struct oracle_sa *sa, unsigned int key_len, bool esn, uint64_t seq);

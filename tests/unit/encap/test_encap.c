@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "encap_dut.h"
+#include "secrets.h"
 #include "espalier_regs.h"
 
 static uint8_t inner[ORACLE_MAX], out_a[ORACLE_MAX + 64], out_b[ORACLE_MAX + 64], out_c[ORACLE_MAX + 64];
@@ -373,6 +374,158 @@ static void test_cut_through(void **state)
 	assert_true(encap_counts.latency_max <= 64);
 }
 
+/* The output stands still and every place is taken: an SA can be deleted all the same, and says which number was its last. */
+static void test_delete_while_blocked(void **state)
+{
+	(void)state;
+	for (unsigned int round = 0; round < 6; round++) {
+		uint64_t asked, last, begin;
+
+		add(5, 16 + 8u * (round % 3), round & 1, 1000);
+		add(6, 32, false, 0);
+		encap_out_percent = 0;
+		for (unsigned int i = 0; i < 300; i++) {
+			size_t len = 20 + (round < 2 ? i % 90 : encap_random() % 1500);
+
+			encap_make_inner(inner, len);
+			encap_push(i % 3 ? 5 : 6, ESP_STATUS_OK, inner, len, i % 3, NULL);
+		}
+		for (unsigned int i = 0; i < 200 * (1 + round) + round % 2; i++)
+			encap_step();
+		assert_int_equal(encap_command(ESP_SA_OP_QUERY, false, 5, NULL, &asked), ESP_SA_RESULT_OK);
+		begin = encap_cycle;
+		assert_int_equal(encap_command(ESP_SA_OP_DELETE, false, 5, NULL, &last), ESP_SA_RESULT_OK);
+		assert_true(encap_cycle - begin < 2000);
+		assert_true(last >= asked && last > 1000);
+		assert_int_equal(encap_command(ESP_SA_OP_QUERY, false, 5, NULL, NULL), ESP_SA_RESULT_NOT_FOUND);
+		encap_out_percent = 100;
+		encap_drain();
+		assert_true(encap_sas[5].seq <= last); /* what came out bears no later number */
+		assert_int_equal(encap_delete(6), ESP_SA_RESULT_OK);
+		encap_sas[5].key_len = encap_sas[6].key_len = 0;
+	}
+}
+
+/* Packets that wait behind a blocked output when their SA is deleted never go out under the SA that has its index next. */
+static void test_index_again_while_blocked(void **state)
+{
+	static uint8_t out[120][ORACLE_MAX + 64];
+	uint32_t old_spi, spi, number;
+	unsigned int of_old = 0, of_new = 0;
+
+	(void)state;
+	add(7, 32, false, 0x5000);
+	old_spi = encap_sas[7].spi;
+	memset(out, 0, sizeof(out));
+	encap_out_percent = 0;
+	for (unsigned int i = 0; i < 60; i++) {
+		encap_make_inner(inner, 900);
+		encap_push(7, ESP_STATUS_OK, inner, 900, false, out[i]);
+	}
+	for (unsigned int i = 0; i < 2000; i++)
+		encap_step();
+	assert_int_equal(encap_delete(7), ESP_SA_RESULT_OK);
+	add(7, 32, false, 0);
+	for (unsigned int i = 60; i < 120; i++) {
+		encap_make_inner(inner, 900);
+		encap_push(7, ESP_STATUS_OK, inner, 900, false, out[i]);
+	}
+	encap_out_percent = 100;
+	encap_drain();
+	for (unsigned int i = 0; i < 120; i++) {
+		spi = (uint32_t)out[i][20] << 24 | (uint32_t)out[i][21] << 16 | (uint32_t)out[i][22] << 8 | out[i][23];
+		number = (uint32_t)out[i][24] << 24 | (uint32_t)out[i][25] << 16 | (uint32_t)out[i][26] << 8 | out[i][27];
+		if (spi == old_spi && number)
+			of_old++;
+		else if (spi)
+			assert_int_equal(number, ++of_new);
+	}
+	assert_true(of_old && of_new >= 60 && of_old + of_new < 120);
+}
+
+/* QUERY while packets of that SA draw a number every other cycle: no number that was drawn before the answer is missing. */
+static void test_query_under_load(void **state)
+{
+	(void)state;
+	add(3, 16, true, 0);
+	for (unsigned int i = 0; i < 4000; i++)
+		send(3, 20 + i % 5);
+	for (unsigned int round = 0; round < 200; round++) {
+		uint64_t seq;
+
+		for (uint64_t wait = encap_random() % 7; wait; wait--)
+			encap_step();
+		seq = query(3);
+		assert_true(seq <= encap_taken);
+		assert_true(seq >= encap_taken_before(7)); /* it takes 5 cycles to a number, and 2 from the answer to here */
+	}
+	encap_drain();
+	assert_int_equal(query(3), 4000);
+}
+
+/* A bit of a stored number turns: its SA sends nothing any more, and nobody is told a number; the others go on. */
+static void test_damaged_number(void **state)
+{
+	uint64_t seq;
+
+	(void)state;
+	add(2, 32, true, 0x1122334455667700);
+	add(4, 16, false, 0);
+	for (unsigned int i = 0; i < 3; i++)
+		send(2, 100);
+	encap_drain();
+	assert_true(state_flip(0x1122334455667703) >= 1);
+	encap_check = false;
+	for (unsigned int i = 0; i < 20; i++)
+		send(i & 1 ? 2 : 4, 100);
+	encap_drain();
+	assert_int_equal(encap_counts.ok, 3 + 10);
+	assert_int_equal(encap_counts.status[ESP_STATUS_SA_FAULT], 10);
+	assert_int_equal(encap_command(ESP_SA_OP_QUERY, false, 2, NULL, &seq), ESP_SA_RESULT_FAULT);
+	assert_int_equal(seq, 0);
+	assert_int_equal(encap_command(ESP_SA_OP_DELETE, false, 2, NULL, &seq), ESP_SA_RESULT_FAULT);
+	assert_int_equal(seq, 0);
+	add(2, 32, true, 0);
+	send(2, 100);
+	encap_drain();
+	assert_int_equal(encap_counts.ok, 3 + 10 + 1);
+	assert_int_equal(query(2), 1);
+	encap_check = true;
+}
+
+/* Nothing of a key is left anywhere: not in a memory, not in a register on the way of a packet. */
+static void test_no_key_left(void **state)
+{
+	struct oracle_sa sa;
+
+	(void)state;
+	for (unsigned int round = 0; round < 6; round++) {
+		add(11, 16 + 8u * (round % 3), round & 1, 5);
+		sa = encap_sas[11];
+		for (unsigned int i = 0; i < 40; i++)
+			send(11, 20 + 37 * i);
+		if (round < 3)
+			encap_drain();
+		else
+			for (unsigned int i = 0; i < 150; i++)
+				encap_step();
+		assert_true(secrets_found(sa.key, sa.key_len, sa.salt) >= 15);
+		if (round == 5)
+			encap_reset();
+		else if (round < 3)
+			assert_int_equal(encap_delete(11), ESP_SA_RESULT_OK);
+		else {
+			encap_reset();
+			add(11, 32, false, 0);
+			send(11, 100);
+			encap_drain();
+			assert_int_equal(encap_delete(11), ESP_SA_RESULT_OK);
+		}
+		assert_int_equal(secrets_found(sa.key, sa.key_len, sa.salt), 0);
+		encap_sas[11].key_len = 0;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +539,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_index_range, start, stop),
 		cmocka_unit_test_setup_teardown(test_delete_in_traffic, start, stop),
 		cmocka_unit_test_setup_teardown(test_keys_zeroed, start, stop),
+		cmocka_unit_test_setup_teardown(test_delete_while_blocked, start, stop),
+		cmocka_unit_test_setup_teardown(test_index_again_while_blocked, start, stop),
+		cmocka_unit_test_setup_teardown(test_query_under_load, start, stop),
+		cmocka_unit_test_setup_teardown(test_damaged_number, start, stop),
+		cmocka_unit_test_setup_teardown(test_no_key_left, start, stop),
 		cmocka_unit_test_setup_teardown(test_scapy, start, stop),
 		cmocka_unit_test_setup_teardown(test_cut_through, start, stop),
 		cmocka_unit_test_setup_teardown(test_latency_under_load, start, stop),

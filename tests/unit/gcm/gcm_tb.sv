@@ -45,7 +45,7 @@ module gcm_tb #(
 
   espalier_pkg::key_wr_t made, key_wr;
   sa_keygen u_keygen (.clk, .rst, .start(key_start), .key, .key_size, .sa(key_sa), .done(key_done), .key_wr(made));
-  assign key_wr = wipe ? {1'b1, 1'b1, 5'd0, wipe_sa, 128'd0} : made;
+  assign key_wr = wipe ? {1'b1, 1'b1, 1'b0, 5'd0, wipe_sa, 128'd0} : made;
 
   localparam int unsigned OUT_W = 128 * LANES + 128 + 64 + 6;
   logic [2*OUT_W-1:0] out;  // encryption below, decryption above

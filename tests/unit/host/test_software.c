@@ -55,7 +55,9 @@ static void test_scapy(void **state)
 		assert_memory_equal(f->dst.va, outer, outer_len);
 		assert_int_equal(espalier_sa_query(f->dev, ESPALIER_OUTBOUND, sa, &reached), 0);
 		assert_int_equal(reached, seq);
-		assert_int_equal(espalier_sa_delete(f->dev, ESPALIER_OUTBOUND, sa), 0);
+		reached = 0;
+		assert_int_equal(espalier_sa_delete_last(f->dev, ESPALIER_OUTBOUND, sa, &reached), 0);
+		assert_int_equal(reached, seq);
 
 		config.direction = ESPALIER_INBOUND;
 		assert_int_equal(espalier_sa_add(f->dev, &config, &sa), 0);
@@ -348,7 +350,7 @@ static void test_sa_table(void **state)
 		config.spi = FIX_SPI + i;
 		assert_int_equal(espalier_sa_add(f->dev, &config, &sa), 0);
 	}
-	config.spi = 1;
+	config.spi = 0x100;
 	assert_int_equal(espalier_sa_add(f->dev, &config, &sa), -ENOSPC);
 	assert_int_equal(espalier_sa_delete(f->dev, ESPALIER_OUTBOUND, first), -ENOENT);
 	assert_int_equal(espalier_sa_query(f->dev, ESPALIER_INBOUND, first, &seq), 0);

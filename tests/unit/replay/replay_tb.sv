@@ -31,7 +31,9 @@ module replay_tb #(
   sa_pkg::seq_req_t seq_req;
   sa_pkg::seq_rsp_t seq_rsp;
   assign seq_req = {req_valid, req_write, req_sa, req_seq};
-  assign {rsp_ready, rsp_valid, rsp_seq} = seq_rsp;
+  logic rsp_bad;
+  assign {rsp_ready, rsp_valid, rsp_bad, rsp_seq} = seq_rsp;
+  always_ff @(posedge clk) assert (!rsp_valid || !rsp_bad);
 
   replay #(
       .SA_ENTRIES(SA_ENTRIES)

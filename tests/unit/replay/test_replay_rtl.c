@@ -41,6 +41,7 @@ DUT_PORT(rsp_seq);
 #define CHECK_RESULT 6
 #define UPDATE_RESULT 4  /* cycles to u_verdict; the write is in that cycle, a read sees it from the next on */
 #define QUERY_RESULT 2
+#define UPDATE_DECIDED 2 /* cycles from the update on: a query sees it, though it is not in the memory */
 
 struct sa {
 	struct model_sa model;     /* with every update that went in */
@@ -155,6 +156,18 @@ static void new_sa(struct sa *sa)
 		model_init(&sa->model, (uint32_t)sa->model.top);
 }
 
+/* What a query that begins now must answer: the memory's word, or that of an update on its way to it. */
+static uint64_t decided_top(int sa)
+{
+	for (unsigned int ago = UPDATE_DECIDED; ago <= UPDATE_RESULT; ago++) {
+		const struct started *then = &log_[(cycle - ago) % LAG];
+
+		if (then->update && then->update_sa == sa)
+			return then->after.top;
+	}
+	return sas[sa].committed.top;
+}
+
 /* Manager: installs an SA that has rested, or asks for the top of any. One request stands until it is taken. */
 static void manager(struct started *now)
 {
@@ -183,7 +196,7 @@ static void manager(struct started *now)
 		sa->committed = sa->model;
 	} else {
 		now->query = true;
-		now->query_seq = sa->committed.top;
+		now->query_seq = decided_top(pending_sa);
 	}
 }
 

@@ -38,6 +38,7 @@ DUT_PORT(out_count);
 DUT_PORT(in_count);
 DUT_PORT(out_key_valid);
 DUT_PORT(out_key_all);
+DUT_PORT(out_key_flush);
 DUT_PORT(out_key_slot);
 DUT_PORT(out_key_sa);
 DUT_PORT(out_key_data);
@@ -51,11 +52,15 @@ DUT_PORT(out_seq_sa);
 DUT_PORT(out_seq);
 DUT_PORT(out_seq_ready);
 DUT_PORT(out_seq_rsp_valid);
+DUT_PORT(out_seq_rsp_bad);
 DUT_PORT(out_seq_rsp_data);
+DUT_PORT(out_drop_valid);
+DUT_PORT(out_drop_sa);
 DUT_PORT(out_epoch);
 DUT_PORT(out_inflight_zero);
 DUT_PORT(in_key_valid);
 DUT_PORT(in_key_all);
+DUT_PORT(in_key_flush);
 DUT_PORT(in_key_slot);
 DUT_PORT(in_key_sa);
 DUT_PORT(in_key_data);
@@ -68,6 +73,7 @@ DUT_PORT(in_seq_sa);
 DUT_PORT(in_seq);
 DUT_PORT(in_seq_ready);
 DUT_PORT(in_seq_rsp_valid);
+DUT_PORT(in_seq_rsp_bad);
 DUT_PORT(in_seq_rsp_data);
 DUT_PORT(in_epoch);
 DUT_PORT(in_inflight_zero);
@@ -80,7 +86,8 @@ DUT_PORT(lookup_rsp_valid);
 DUT_PORT(lookup_result);
 
 #define SAS 64         /* SA_ENTRIES of the bench */
-#define SLOTS 20
+#define SLOTS 21
+#define SLOT_SALT 20
 #define LOOKUP_ROOM 8  /* entries of the lookup table played here */
 
 struct command {
@@ -100,7 +107,9 @@ static struct side {
 	bool valid[SAS];
 	uint64_t seq[SAS];
 	unsigned int wipes[SAS];          /* writes of all slots at once */
-	uint64_t key_at, seq_at, valid_at, invalid_at, wipe_at, flip_at; /* cycle of the last such write */
+	uint64_t key_at, seq_at, valid_at, invalid_at, wipe_at, flip_at, flush_at; /* cycle of the last such write */
+	unsigned int ctx_writes, flushes, drops; /* since the test cleared them */
+	bool bad;                         /* the stored number fails its parity */
 	bool epoch;
 	unsigned int answer_in;           /* cycles until the sequence read is answered; 0: none runs */
 	uint64_t answer;
@@ -145,6 +154,7 @@ static void write_keys(struct side *s, bool all, unsigned int slot, uint16_t sa,
 static void write_ctx(struct side *s, uint16_t sa, bool valid)
 {
 	assert_true(sa < SAS);
+	s->ctx_writes++;
 	if (valid && !s->valid[sa])
 		s->valid_at = cycle;
 	if (!valid && s->valid[sa])
@@ -207,6 +217,8 @@ static void step(void)
 	*P64(out_seq_rsp_data) = out->answer_in == 1 ? out->answer : 0;
 	*P8(in_seq_rsp_valid) = in->answer_in == 1;
 	*P64(in_seq_rsp_data) = in->answer_in == 1 ? in->answer : 0;
+	*P8(out_seq_rsp_bad) = out->bad;
+	*P8(in_seq_rsp_bad) = in->bad;
 	*P8(lookup_rsp_valid) = 0;
 	if (*P8(lookup_valid) && ++lookup_wait == 9) {
 		*P8(lookup_rsp_valid) = 1;
@@ -218,6 +230,14 @@ static void step(void)
 		write_keys(out, *P8(out_key_all), *P8(out_key_slot), *P16(out_key_sa), PW(out_key_data));
 	if (*P8(in_key_valid))
 		write_keys(in, *P8(in_key_all), *P8(in_key_slot), *P16(in_key_sa), PW(in_key_data));
+	for (int d = 0; d < 2; d++) {
+		if (!(d ? *P8(in_key_flush) : *P8(out_key_flush)))
+			continue;
+		assert_true(is_zero(sides[d].key[d ? *P16(in_key_sa) : *P16(out_key_sa)], sizeof(sides[d].key[0])));
+		sides[d].flushes++;
+		sides[d].flush_at = cycle;
+	}
+	out->drops += *P8(out_drop_valid);
 	if (*P8(out_ctx_write)) {
 		write_ctx(out, *P16(out_ctx_sa), *P8(out_valid));
 		last_csum = *P16(out_csum);
@@ -248,7 +268,8 @@ static int start(void **state)
 	for (int d = 0; d < 2; d++) {
 		memset(sides[d].wipes, 0, sizeof(sides[d].wipes));
 		sides[d].answer_in = 0;
-		sides[d].epoch = false;
+		sides[d].epoch = sides[d].bad = false;
+		sides[d].ctx_writes = sides[d].flushes = sides[d].drops = 0;
 	}
 	cycle = 0;
 	lookup_wipes = 0;
@@ -355,7 +376,8 @@ static void test_wipe(void **state)
 		assert_true(is_zero(sides[d].valid, sizeof(sides[d].valid)));
 		assert_true(is_zero(sides[d].seq, sizeof(sides[d].seq)));
 	}
-	assert_true(cycle < 2 * SAS);
+	assert_true(cycle < 2 * SAS + 100);
+	assert_true(sides[0].flushes >= 32 && sides[1].flushes >= 32);
 	assert_int_equal(*P32(out_count), 0);
 }
 
@@ -375,6 +397,7 @@ static void test_add(void **state)
 		hash_key(&c, h);
 		assert_memory_equal(s->key[c.index][0], c.key, 16);
 		assert_memory_equal(s->key[c.index][16], h, 16);
+		assert_memory_equal(s->key[c.index][SLOT_SALT], &c.salt, 4);
 		for (unsigned int slot = 17; slot < 20; slot++)
 			assert_false(is_zero(s->key[c.index][slot], 16));
 		assert_true(s->valid[c.index]);
@@ -431,6 +454,13 @@ static void test_invalid(void **state)
 	c = make(ESP_SA_OP_ADD, false, 1);
 	c.ttl = 0;
 	assert_int_equal(run(&c), ESP_SA_RESULT_INVALID);
+	for (int d = 0; d < 2; d++) {
+		c = make(ESP_SA_OP_ADD, d, 1);
+		c.spi = 255; /* RFC 4303, 2.1 */
+		assert_int_equal(run(&c), ESP_SA_RESULT_INVALID);
+		c.spi = 0;
+		assert_int_equal(run(&c), ESP_SA_RESULT_INVALID);
+	}
 	c = make(ESP_SA_OP_ADD, true, 1);
 	c.window = 129;
 	assert_int_equal(run(&c), ESP_SA_RESULT_INVALID);
@@ -477,6 +507,7 @@ static void test_delete(void **state)
 		assert_int_equal(simple(ESP_SA_OP_ADD, !inbound, 5), ESP_SA_RESULT_OK);
 		step();
 		old = s->epoch;
+		s->ctx_writes = s->flushes = s->drops = 0;
 		*flight = 0; /* packets of both epochs inside, all the time */
 		wipes = s->wipes[5];
 		begin(&c);
@@ -489,7 +520,14 @@ static void test_delete(void **state)
 		assert_false(is_zero(s->key[5][0], 16));
 		*flight = (uint8_t)(1 << old);
 		released = cycle;
-		assert_int_equal(finish(), ESP_SA_RESULT_OK);
+		s->seq[5] = 0x1234500 + i; /* the last packet took it before it was out */
+		s->bad = i >= 6;
+		assert_int_equal(finish(), s->bad ? ESP_SA_RESULT_FAULT : ESP_SA_RESULT_OK);
+		assert_int_equal(*P64(rsp_seq), s->bad ? 0 : 0x1234500 + i);
+		s->bad = false;
+		assert_int_equal(s->ctx_writes, 1);
+		assert_true(s->flushes >= 32 && s->flush_at > s->wipe_at + 24 && cycle > s->flush_at + 24);
+		assert_true(inbound ? !s->drops : s->drops >= 32);
 		step();
 		step();
 		*flight = 3;
@@ -516,6 +554,9 @@ static void test_query(void **state)
 		assert_int_equal(simple(ESP_SA_OP_QUERY, i & 1, 9), ESP_SA_RESULT_OK);
 		assert_int_equal(*P64(rsp_seq), sides[i & 1].seq[9]);
 	}
+	sides[0].bad = true;
+	assert_int_equal(simple(ESP_SA_OP_QUERY, false, 9), ESP_SA_RESULT_FAULT);
+	assert_int_equal(*P64(rsp_seq), 0);
 }
 
 int main(void)

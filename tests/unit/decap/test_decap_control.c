@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Decapsulation and the SA manager: what a DELETE waits for, what it says, what it leaves. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include "decap_dut.h"
+#include "decap_tests.h"
+#include "espalier_regs.h"
+#include "secrets.h"
+
+/* A good packet of an SA that may be deleted before it comes to its lookup. */
+static void push(uint16_t index, size_t len)
+{
+	static uint8_t inner[ORACLE_MAX], body[ORACLE_MAX], wire[ORACLE_MAX];
+	size_t body_len;
+
+	decap_make_inner(inner, len);
+	body_len = oracle_body(inner, len, 0, 0, 4, body);
+	decap_push(wire, oracle_seal(&decap_sas[index], decap_next[index]++, 0, body, body_len, wire), ESP_STATUS_OK, true, ANY);
+}
+
+/* The output stands still and every place is taken: an SA can be deleted all the same, and says which number was the highest. */
+void test_delete_while_blocked(void **state)
+{
+	(void)state;
+	for (unsigned int round = 0; round < 6; round++) {
+		uint64_t asked, last, begin;
+
+		decap_add(5, 16 + 8u * (round % 3), round & 1, 64, 1000);
+		decap_add(6, 32, false, 64, 0);
+		decap_out_percent = 0;
+		for (unsigned int i = 0; i < 400; i++)
+			push(i % 3 ? 5 : 6, round < 2 ? 20 + i % 90 : 20 + decap_random() % 1500);
+		for (unsigned int i = 0; i < 2500; i++)
+			decap_step();
+		assert_int_equal(decap_command(ESP_SA_OP_QUERY, 5, NULL, &asked), ESP_SA_RESULT_OK);
+		begin = decap_cycle;
+		assert_int_equal(decap_command(ESP_SA_OP_DELETE, 5, NULL, &last), ESP_SA_RESULT_OK);
+		assert_true(decap_cycle - begin < 2000);
+		assert_true(last >= asked && last > 1000);
+		decap_out_percent = 100;
+		decap_drain();
+		assert_int_equal(decap_sas[5].replay.top, last);
+		decap_sas[5].key_len = 0;
+		decap_delete(6);
+	}
+}
+
+/* A bit of a stored number turns: its SA receives nothing any more, and nobody is told a number. */
+void test_damaged_number(void **state)
+{
+	static uint8_t inner[ORACLE_MAX], body[ORACLE_MAX], wire[ORACLE_MAX];
+	uint64_t seq;
+
+	(void)state;
+	decap_add(2, 32, true, 64, 0x1122334455667700);
+	for (unsigned int i = 0; i < 3; i++)
+		decap_push_good(2, 100);
+	decap_drain();
+	assert_true(state_flip(0x1122334455667703) >= 2); /* the copies of the check and of the update */
+	for (unsigned int i = 0; i < 10; i++) {
+		decap_make_inner(inner, 100);
+		decap_push(wire, oracle_seal(&decap_sas[2], decap_next[2]++, 0, body, oracle_body(inner, 100, 0, 0, 4, body), wire), ESP_STATUS_OK,
+			   false, DAMAGED);
+	}
+	decap_drain();
+	assert_int_equal(decap_counts.status[ESP_STATUS_SA_FAULT], 10);
+	assert_int_equal(decap_command(ESP_SA_OP_QUERY, 2, NULL, &seq), ESP_SA_RESULT_FAULT);
+	assert_int_equal(decap_command(ESP_SA_OP_DELETE, 2, NULL, &seq), ESP_SA_RESULT_FAULT);
+	assert_int_equal(seq, 0);
+	decap_sas[2].key_len = 0;
+	decap_add(2, 16, false, 64, 0);
+	decap_push_good(2, 100);
+	decap_drain();
+	assert_int_equal(decap_counts.status[ESP_STATUS_OK], 4);
+}
+
+/* Nothing of a key is left anywhere: not in a memory, not in a register on the way of a packet. */
+void test_no_key_left(void **state)
+{
+	(void)state;
+	for (unsigned int round = 0; round < 6; round++) {
+		struct decap_sa sa;
+
+		decap_add(11, 16 + 8u * (round % 3), round & 1, 64, 5);
+		sa = decap_sas[11];
+		for (unsigned int i = 0; i < 40; i++)
+			decap_push_good(11, 20 + 37 * i);
+		if (round < 3)
+			decap_drain();
+		else
+			for (unsigned int i = 0; i < 150; i++)
+				decap_step();
+		assert_true(secrets_found(sa.key, sa.key_len, sa.salt) >= 15);
+		if (round < 3)
+			decap_delete(11);
+		else
+			decap_reset();
+		decap_sas[11].key_len = 0;
+		assert_int_equal(secrets_found(sa.key, sa.key_len, sa.salt), 0);
+	}
+}
