@@ -17,9 +17,12 @@ CXX := g++
 SAN ?=
 OPT ?= -O2 -g
 WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes
-CFLAGS := -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(SAN) -Idriver -Itests/lib -MMD -MP
-CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra $(SAN) -Itests/lib -MMD -MP
-LDFLAGS := $(SAN)
+# As Debian builds: what is overwritten is noticed, addresses are random, the tables of the linker cannot be written. The sanitizers have
+# their own checks in place of the first.
+HARDEN := -fPIE -fstack-protector-strong -Wformat -Wformat-security $(if $(filter x86_64,$(shell uname -m)),-fcf-protection) $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+CFLAGS := $(HARDEN) -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(SAN) -Idriver -Itests/lib -MMD -MP
+CXXFLAGS := $(HARDEN) -std=c++17 $(OPT) -Wall -Wextra $(SAN) -Itests/lib -MMD -MP
+LDFLAGS := $(SAN) -pie -Wl,-z,relro,-z,now
 
 # ---- RTL: one module a file, found by its name --------------------------------------------------------------------
 RTL_DIRS := rtl $(sort $(patsubst %/,%,$(dir $(wildcard rtl/*/*.sv))))

@@ -137,6 +137,7 @@ static int vf_dma_map(struct transport *t, struct transport_mem *mem)
 		return failed(v, "no memory");
 	}
 	mem->handle = (intptr_t)size; /* bytes to unmap */
+	madvise(mem->va, size, MADV_DONTDUMP); /* packets in clear; a kernel that cannot does without */
 	map.vaddr = (uint64_t)(uintptr_t)mem->va;
 	if (!v->sys->ioctl(v->container, VFIO_IOMMU_MAP_DMA, &map))
 		return 0;

@@ -300,6 +300,7 @@ static int vu_dma_map(struct transport *t, struct transport_mem *mem)
 		ret = espalier_fail(t->error, -ENOMEM, "No shared memory of %zu bytes: %s.", mem->size, strerror(errno));
 		goto out;
 	}
+	madvise(mem->va, mem->size, MADV_DONTDUMP); /* packets in clear; a kernel that cannot does without */
 	ret = request(v, VFIO_USER_DMA_MAP, &map, sizeof(map), &fd, 1, &reply);
 	if (ret)
 		munmap(mem->va, mem->size);

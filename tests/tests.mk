@@ -6,7 +6,7 @@ SIM_BIN := $(B)/bin/espalier-sim
 export ESPALIER_SIM ?= $(SIM_BIN)
 
 # On the software reference, then the same and more on the simulated card.
-SOFTWARE_TESTS := $(SYS)/test_gw.py:software $(SYS)/test_gw_card.py $(SYS)/test_gw_routes.py:software $(SYS)/test_gw_clear.py:software $(SYS)/test_random.py:software $(SYS)/test_drops.py:software $(SYS)/test_tshark.py:software $(SYS)/test_ike.py $(SYS)/test_outputs.py \
+SOFTWARE_TESTS := $(SYS)/test_gw.py:software $(SYS)/test_gw_card.py $(SYS)/test_gw_routes.py:software $(SYS)/test_gw_clear.py:software $(SYS)/test_random.py:software $(SYS)/test_drops.py:software $(SYS)/test_tshark.py:software $(SYS)/test_ike.py $(SYS)/test_outputs.py $(SYS)/test_hardening.py \
   $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_TEST_DEVICE=software,$(t))
 SIM_TESTS := $(SYS)/test_random.py:sim $(SYS)/test_drops.py:sim $(SYS)/test_rootcomplex.py $(SYS)/test_pci.py $(SYS)/test_tshark.py:sim \
   $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_TEST_DEVICE=sim,$(t))

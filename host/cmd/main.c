@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "file/no_core.h"
 #include "file/output.h"
 #include "ike_command.h"
 #include "report.h"
@@ -218,6 +219,8 @@ static int cmd_run(const struct options *o, bool decap)
 
 	if (!o->states || !o->in || !o->out)
 		return complain("-x STATES, -r IN and -w OUT are needed; see espalier help");
+	if (no_core())
+		return complain("core dumps, which would have keys in them, cannot be turned off");
 	opened = (struct opened){ .output.fd = -1, .run = { .decap = decap, .states = &opened.states, .stop = &stop } };
 	catch_signals();
 	ret = run_opened(o, &opened);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file/no_core.h"
 #include "gw.h"
 #include "instance.h"
 #include "sink/sink_client.h"
@@ -172,6 +173,8 @@ int main(int argc, char **argv)
 	}
 	if (!options.device)
 		return release(&gw, &options);
+	if (no_core())
+		return complain("core dumps, which would have keys in them, cannot be turned off", NULL);
 	make_directory(options.sink);
 	if (espalier_software_register())
 		return complain("the software reference cannot be registered", NULL);

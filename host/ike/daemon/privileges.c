@@ -8,9 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "file/no_core.h"
 
 static int fail(char *error, const char *what, int code)
 {
@@ -56,13 +57,9 @@ int privileges_find(const char *user, struct privileges *who, char *error)
 
 int privileges_harden(char *error)
 {
-	static const struct rlimit none = { 0, 0 };
+	int ret = no_core();
 
-	if (setrlimit(RLIMIT_CORE, &none))
-		return fail(error, "no core dumps", errno);
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
-		return fail(error, "not dumpable", errno);
-	return 0;
+	return ret ? fail(error, "no core dumps", -ret) : 0;
 }
 
 /* All sets empty: bounding and ambient too, so that no file gives anything back. */
