@@ -22,11 +22,8 @@ import espalier_side  # noqa: E402  pylint: disable=wrong-import-position
 from net import Failed, Network  # noqa: E402  pylint: disable=wrong-import-position
 
 IKE, ESP = "aes256gcm16-prfsha256-x25519", "aes256gcm16"
+PORT = 20000  # of the first selector: by address, each would be a routing rule of the one host that stands for all initiators
 HEADS = "198.18.0.0/15"  # RFC 2544: the initiators' addresses
-
-
-def address(index, first):
-    return f"{first}.{index >> 8 & 255}.{index & 255}"
 
 
 def head(index):
@@ -49,6 +46,10 @@ class Espalier(espalier_side.Espalier):
 
     def level(self):
         return "info"
+
+    def _ready(self, key, log, before):
+        """An agent of thousands of connections is not waited for: until_up sees what it does, however long its policies take."""
+        return super()._ready(key, log, before) or (key == "ike" and self.processes[key].poll() is None)
 
     def installed(self):
         with open(os.path.join(self.directory, "ike.log"), "rb") as file:
@@ -85,9 +86,9 @@ def measure(count, limit, directory):
             net.left.ip(f"route add local {HEADS} dev lo")
             net.middle.ip(f"route add {HEADS} via {Network.OUTER['left', 4]}")
             secrets = {"ike-t": {"secret": '"storm"'}}
-            right.configure({"connections": {"any": connection("%any", "10.2.0.0/16", "10.64.0.0/10", local_addrs=Network.OUTER["right", 4])},
+            right.configure({"connections": {"any": connection("%any", "10.2.0.0/16", "10.1.0.1/32[udp]", local_addrs=Network.OUTER["right", 4])},
                              "secrets": secrets})
-            left.configure({"connections": {f"c{i}": connection(Network.OUTER["right", 4], address(i, f"10.{64 + (i >> 16)}"), "10.2.0.0/16",
+            left.configure({"connections": {f"c{i}": connection(Network.OUTER["right", 4], f"10.1.0.1/32[udp/{PORT + i}]", "10.2.0.0/16",
                                                                 local_addrs=head(i)) for i in indices}, "secrets": secrets})
             right.start()
             left.start_gateway()
