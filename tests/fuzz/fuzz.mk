@@ -22,6 +22,10 @@ $(B)/fuzz/message: $(B)/fuzz/obj/tests/lib/ike_rebuild.o
 # Two agents in the world of tests/unit/ike_core; messages are changed where they are sealed.
 $(B)/fuzz/exchange: $(addprefix $(B)/fuzz/obj/tests/unit/ike_core/,world.o world_look.o world_esp.o mock_sink.o pair.o)
 $(B)/fuzz/exchange: FUZZ_LIBS += -lcmocka -Wl,--wrap=seal_message
+# What the command reads.
+$(B)/fuzz/states: $(addprefix $(B)/fuzz/obj/host/cmd/,states.o xfrm_line.o selector.o)
+$(B)/fuzz/capture: $(B)/fuzz/obj/host/cmd/capture.o
+$(B)/fuzz/capture: FUZZ_LIBS += -lpcap
 # The simulator's server in front of the card in C.
 $(B)/fuzz/card_server: $(patsubst %,$(B)/fuzz/obj/%.o,tests/lib/hostile_card $(addprefix sim/,vfio_user vfio_user_requests host_memory config_space sim options faults))
 # The gateway without what touches the host.

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files of states: what parses is written, and reads back as the same states. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/states.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void demand(bool met)
+{
+	if (!met)
+		abort();
+}
+
+static void compare(const struct states *one, const struct states *two)
+{
+	demand(one->count == two->count);
+	for (size_t i = 0; i < one->count; i++) {
+		const struct state *a = &one->list[i], *b = &two->list[i];
+
+		demand(a->spi == b->spi && a->src == b->src && a->dst == b->dst && a->esn == b->esn && a->replay_window == b->replay_window);
+		demand(a->seq == b->seq && a->oseq == b->oseq && states_same_key(a, b));
+		demand(a->selector.src == b->selector.src && a->selector.src_mask == b->selector.src_mask && a->selector.dst == b->selector.dst &&
+		       a->selector.dst_mask == b->selector.dst_mask && a->selector.proto == b->selector.proto);
+		demand(a->selector.has_sport == b->selector.has_sport && a->selector.sport == b->selector.sport &&
+		       a->selector.has_dport == b->selector.has_dport && a->selector.dport == b->selector.dport);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char error[STATES_ERROR_LEN], *text = NULL;
+	struct states states, again;
+	size_t len = 0;
+	FILE *file;
+
+	if (states_parse("f", (const char *)data, size, &states, error)) {
+		demand(*error && !states.list && !states.count);
+		return 0;
+	}
+	file = open_memstream(&text, &len);
+	demand(file);
+	states_write(file, &states);
+	demand(!fclose(file) && !states_parse("f", text, len, &again, error));
+	compare(&states, &again);
+	states_free(&states);
+	states_free(&again);
+	free(text);
+	return 0;
+}
