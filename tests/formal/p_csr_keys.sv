@@ -19,6 +19,7 @@ module p_csr_keys (
     input logic                   ready,
     input logic                   bus_master,
     input logic                   unexpected_completion,
+    input logic [31:0]            cfg_timeout,
     input logic [7:0]             count_status
 );
   espalier_pkg::reg_req_t reg_req_b, dma_req_a, dma_req_b, msix_req_a, msix_req_b;
