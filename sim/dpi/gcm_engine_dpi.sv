@@ -93,7 +93,7 @@ module gcm_engine_dpi #(
   );
 
   logic unused;
-  assign unused = &{1'b0, result};
+  assign unused = &{1'b0, result, key_wr_q.flush};
 
 endmodule
 
