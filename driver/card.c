@@ -217,8 +217,6 @@ static int bring_up(struct card *card)
 	if (!ret)
 		ret = read_capabilities(card);
 	if (!ret)
-		ret = card_set_read_timeout(card);
-	if (!ret)
 		ret = clear_leftovers(card);
 	for (int i = 0; !ret && i < 2; i++) {
 		card->sa[i] = calloc(card->info.sa_capacity, sizeof(struct card_sa));

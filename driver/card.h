@@ -42,7 +42,6 @@ struct card {
 	bool lost;		 /* found gone: every call ends in -ENODEV */
 	char lost_why[ESPALIER_ERROR_LEN];
 	struct espalier_info info;
-	uint16_t control2; /* Device Control 2, or 0 */
 	struct card_mem *memory;
 	uint64_t next_iova;
 	struct card_queue *queues[CARD_QUEUES_MAX];
@@ -84,10 +83,8 @@ int card_stuck(struct card *card, struct card_watch *watch, unsigned int limit_m
 void card_stop(struct card *card);
 
 /* ---- card_express.c ---- */
-/* info.link_*, control2. */
+/* info.link_*. */
 int card_read_express(struct card *card);
-/* DMA_TIMEOUT as control2 says, if it says something. info.clock_khz is known. */
-int card_set_read_timeout(struct card *card);
 
 /* ---- card.c ---- */
 int card_read_config(struct card *card, uint32_t offset, void *data, uint32_t len);

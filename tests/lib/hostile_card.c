@@ -17,6 +17,7 @@
 #define QUEUES 4u
 #define CAPACITY 64u
 #define PACKET_MAX 9600u
+#define READ_TIMEOUT 250000u /* cycles */
 #define BUFFER 16384u
 #define REG(offset) card.regs[(offset) / 4]
 #define QREG(q, name) REG(ESP_REG_QUEUE_##name + (q) * ESP_REG_QUEUE_STRIDE)
@@ -346,7 +347,7 @@ void device_reset(struct device *dev)
 	REG(ESP_REG_LIMITS) = PACKET_MAX | 128 << ESP_REG_LIMITS_MAX_WINDOW_LSB;
 	REG(ESP_REG_STATUS) = 1;
 	REG(ESP_REG_CLOCK) = 250000;
-	REG(ESP_REG_DMA_TIMEOUT) = ESP_REG_DMA_TIMEOUT_RESET;
+	REG(ESP_REG_DMA_TIMEOUT) = READ_TIMEOUT;
 	card.mood = HOSTILE_SOUND;
 	card.sent = false;
 	dev->stats.resets++;

@@ -118,31 +118,6 @@ static void test_bring_up_fails(void **state)
 	espalier_close(&card->base);
 }
 
-/* How long a read of host memory may take is said in Device Control 2; 0 leaves the card's own. */
-static void test_read_timeout(void **state)
-{
-	static const struct {
-		uint16_t control2, flags;
-		uint32_t cycles;
-	} cases[] = {
-		{ 0x0, 2, 250000 }, { 0x1, 2, 25000 }, { 0x5, 2, 55 * 250000 }, { 0x6, 2, 210 * 250000 }, { 0xa, 2, 3500 * 250000 }, { 0xe, 2, UINT32_MAX },
-		{ 0x3, 2, 250000 }, { 0x10, 2, UINT32_MAX }, { 0x5, 1, 250000 }, /* the capability's first version has no Device Control 2 */
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct mock_card *mock = mock_new();
-		struct card *card;
-
-		mock->regs[ESP_REG_DMA_TIMEOUT / 4] = 250000;
-		mock->config[0x52] = (uint8_t)cases[i].flags;
-		mock->config[0x50 + 0x28] = (uint8_t)cases[i].control2;
-		assert_int_equal(attach(mock, &card), 0);
-		assert_int_equal(mock->regs[ESP_REG_DMA_TIMEOUT / 4], cases[i].cycles);
-		espalier_close(&card->base);
-	}
-}
-
 /* A card that cannot be reset is emptied by hand. */
 static void test_leftovers(void **state)
 {
@@ -700,7 +675,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_bring_up, setup, teardown),
 		cmocka_unit_test(test_bring_up_fails),
-		cmocka_unit_test(test_read_timeout),
 		cmocka_unit_test(test_leftovers),
 		cmocka_unit_test_setup_teardown(test_sa, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sa_hangs, setup, teardown),
