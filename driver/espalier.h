@@ -74,7 +74,7 @@ struct espalier_info {
 	unsigned int queues;
 	unsigned int algorithms;	   /* CAPS.algorithms */
 	uint32_t sa_capacity;		   /* SAs a direction */
-	uint32_t max_packet;		   /* bytes, largest source of an operation */
+	uint32_t max_packet;		   /* bytes, largest packet to encapsulate; one to decapsulate may be espalier_encap_len of it */
 	uint32_t max_window;		   /* packets, largest anti-replay window */
 	uint32_t clock_khz;		   /* 0: software */
 	unsigned int link_speed;	   /* PCIe generation 1 to 6, 0 unknown */
@@ -179,7 +179,7 @@ int espalier_sa_query(struct espalier_dev *dev, enum espalier_direction directio
 struct espalier_op {
 	uint64_t src;		/* device address of the packet (an IPv4 header), any alignment */
 	uint64_t dst;		/* device address of the result, 64-byte aligned; bytes up to dst_capacity may be written */
-	uint16_t src_len;	/* bytes, 1 to info.max_packet */
+	uint16_t src_len;	/* bytes, 1 to info.max_packet; decapsulation: to espalier_encap_len(info.max_packet) */
 	uint16_t dst_capacity;	/* bytes. Encapsulation: at least espalier_encap_len(src_len); decapsulation: at least src_len */
 	uint8_t opcode;		/* enum esp_opcode */
 	uint8_t status;		/* result: enum esp_status or ESPALIER_STATUS_DEVICE_LOST */

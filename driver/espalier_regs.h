@@ -8,7 +8,7 @@ enum esp_status {
 	ESP_STATUS_BAD_OPCODE = 1, /* Descriptor: unknown opcode, or a reserved field is not zero. */
 	ESP_STATUS_BAD_ADDRESS = 2, /* Descriptor: source or destination address is null or wraps past 2^64. */
 	ESP_STATUS_BAD_ALIGNMENT = 3, /* Descriptor: destination address is not 64-byte aligned. */
-	ESP_STATUS_BAD_LENGTH = 4, /* Descriptor: source length is zero or above MAX_PACKET. */
+	ESP_STATUS_BAD_LENGTH = 4, /* Descriptor: source length is zero or above the limit (LIMITS.max_packet). */
 	ESP_STATUS_BUFFER_TOO_SMALL = 5, /* Descriptor: the destination cannot hold the result (encapsulation: the exact length; decapsulation: the source length). */
 	ESP_STATUS_NO_SA = 6, /* Encapsulation: no SA at this index. Decapsulation: no SA for this SPI and destination. */
 	ESP_STATUS_DMA_UNSUPPORTED = 7, /* A read of host memory ended in Unsupported Request. */
@@ -31,9 +31,10 @@ enum esp_status {
 	ESP_STATUS_ECN_INVALID = 24, /* Decapsulation: congestion was marked on a packet that is not ECN-capable (RFC 6040, 4.2). */
 	ESP_STATUS_SA_FAULT = 25, /* What the card has stored of this SA fails its parity: the SA is stopped. Delete it, and install another with a new key. */
 	ESP_STATUS_ENGINE_FAULT = 26, /* Decapsulation: what the engine has of this packet belongs to different packets; nothing of it is released. Reset the card. */
+	ESP_STATUS_DMA_STOPPED = 27, /* Bus mastering was turned off, or the function reset, before host memory was read; also the error of a queue that was enabled then. */
 };
 #define ESP_STATUS_NAMES \
-	{ [0] = "ok", [1] = "bad_opcode", [2] = "bad_address", [3] = "bad_alignment", [4] = "bad_length", [5] = "buffer_too_small", [6] = "no_sa", [7] = "dma_unsupported", [8] = "dma_aborted", [9] = "dma_poisoned", [10] = "dma_timeout", [11] = "dma_malformed", [12] = "seq_exhausted", [13] = "inner_malformed", [14] = "outer_malformed", [15] = "not_esp", [16] = "fragment", [17] = "esp_truncated", [18] = "replay_old", [19] = "replay_duplicate", [20] = "icv_mismatch", [21] = "bad_padding", [22] = "bad_next_header", [23] = "dummy", [24] = "ecn_invalid", [25] = "sa_fault", [26] = "engine_fault" }
+	{ [0] = "ok", [1] = "bad_opcode", [2] = "bad_address", [3] = "bad_alignment", [4] = "bad_length", [5] = "buffer_too_small", [6] = "no_sa", [7] = "dma_unsupported", [8] = "dma_aborted", [9] = "dma_poisoned", [10] = "dma_timeout", [11] = "dma_malformed", [12] = "seq_exhausted", [13] = "inner_malformed", [14] = "outer_malformed", [15] = "not_esp", [16] = "fragment", [17] = "esp_truncated", [18] = "replay_old", [19] = "replay_duplicate", [20] = "icv_mismatch", [21] = "bad_padding", [22] = "bad_next_header", [23] = "dummy", [24] = "ecn_invalid", [25] = "sa_fault", [26] = "engine_fault", [27] = "dma_stopped" }
 
 enum esp_opcode {
 	ESP_OPCODE_ENCAP = 1, /* Encapsulate the inner packet with the SA that the descriptor names. */
@@ -83,7 +84,7 @@ enum esp_key_size {
 #define ESP_REG_SA_CAPACITY 0xcu /* SA capacity */
 #define ESP_REG_LIMITS 0x10u /* Limits */
 #define ESP_REG_LIMITS_MAX_PACKET_LSB 0x0u
-#define ESP_REG_LIMITS_MAX_PACKET_WIDTH 0x10u /* Largest source length of a descriptor, bytes. */
+#define ESP_REG_LIMITS_MAX_PACKET_WIDTH 0x10u /* Largest source length of a descriptor that encapsulates, bytes; of one that decapsulates: the ESP packet that such a one makes. */
 #define ESP_REG_LIMITS_MAX_WINDOW_LSB 0x10u
 #define ESP_REG_LIMITS_MAX_WINDOW_WIDTH 0x10u /* Largest anti-replay window, packets. */
 #define ESP_REG_STATUS 0x14u /* Card status */
@@ -157,7 +158,7 @@ enum esp_key_size {
 #define ESP_REG_QUEUE_CONTROL_ERROR_LSB 0x9u
 #define ESP_REG_QUEUE_CONTROL_ERROR_WIDTH 0x1u /* Enable was refused (base or size out of range), or a descriptor fetch failed; fetching stopped. Cleared by enable. */
 #define ESP_REG_QUEUE_CONTROL_ERROR_STATUS_LSB 0x10u
-#define ESP_REG_QUEUE_CONTROL_ERROR_STATUS_WIDTH 0x8u /* With error: status of the failed descriptor fetch, or BAD_ADDRESS, BAD_ALIGNMENT or BAD_LENGTH of a refused enable. */
+#define ESP_REG_QUEUE_CONTROL_ERROR_STATUS_WIDTH 0x8u /* With error: status of the failed descriptor fetch, DMA_STOPPED when bus mastering went off or is off, or BAD_ADDRESS, BAD_ALIGNMENT or BAD_LENGTH of a refused enable. */
 #define ESP_REG_QUEUE_SQ_TAIL 0x2018u /* Submission doorbell */
 #define ESP_REG_QUEUE_SQ_TAIL_TAIL_LSB 0x0u
 #define ESP_REG_QUEUE_SQ_TAIL_TAIL_WIDTH 0x10u /* Free-running 16-bit count of descriptors the host has written. */
@@ -168,13 +169,13 @@ enum esp_key_size {
 #define ESP_REG_QUEUE_CQ_HEAD_HEAD_LSB 0x0u
 #define ESP_REG_QUEUE_CQ_HEAD_HEAD_WIDTH 0x10u /* Free-running 16-bit count of completions the host has consumed. */
 #define ESP_REG_QUEUE_CQ_HEAD_ARM_LSB 0x1fu
-#define ESP_REG_QUEUE_CQ_HEAD_ARM_WIDTH 0x1u /* Written as 1: raise the queue's MSI-X vector once, as soon as a completion beyond head is there. */
+#define ESP_REG_QUEUE_CQ_HEAD_ARM_WIDTH 0x1u /* Written as 1: raise the queue's MSI-X vector once, as soon as a completion beyond head is there, or a descriptor fetch has failed. */
 #define ESP_REG_QUEUE_CQ_TAIL 0x2024u /* Completion progress */
 #define ESP_REG_QUEUE_CQ_TAIL_TAIL_LSB 0x0u
 #define ESP_REG_QUEUE_CQ_TAIL_TAIL_WIDTH 0x10u /* Free-running 16-bit count of completions the card has written. */
 #define ESP_REG_QUEUE_VECTOR 0x2028u /* Queue vector */
 #define ESP_REG_QUEUE_VECTOR_VECTOR_LSB 0x0u
-#define ESP_REG_QUEUE_VECTOR_VECTOR_WIDTH 0x8u /* MSI-X vector of this queue. */
+#define ESP_REG_QUEUE_VECTOR_VECTOR_WIDTH 0x8u /* MSI-X vector of this queue, of the table's; another is refused and counted in REG_ERRORS. */
 #define ESP_REG_QUEUE_MODERATION 0x202cu /* Interrupt moderation */
 #define ESP_REG_QUEUE_MODERATION_COUNT_LSB 0x0u
 #define ESP_REG_QUEUE_MODERATION_COUNT_WIDTH 0x8u /* An armed queue waits for this many completions beyond head before it raises the vector; 0 and 1: for the first. */
@@ -190,5 +191,6 @@ enum esp_key_size {
 #define ESP_REG_MSIX_VECTOR_CONTROL_MASK_WIDTH 0x1u /* Vector is masked. */
 #define ESP_REG_MSIX_VECTOR_CONTROL_MASK_RESET 0x1u /* reset value */
 #define ESP_REG_MSIX_PBA 0xc000u /* MSI-X pending bits */
+#define ESP_REG_MSIX_PBA_HI 0xc004u /* MSI-X pending bits, high */
 
 #endif

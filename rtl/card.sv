@@ -6,7 +6,7 @@
 //
 // The ports are the user side of the AMD UltraScale+ PCIE4 integrated block (PG213): 512-bit, RQ and RC straddled, dword-aligned,
 // client tags.
-// One clock, 250 MHz; rst is the block's user_reset, synchronous.
+// One clock, 250 MHz; rst is the block's user_reset, synchronous. A function level reset comes by cfg_flr_in_process, the block goes on living.
 `default_nettype none
 
 module card #(
@@ -15,6 +15,7 @@ module card #(
     parameter int unsigned TAGS       = 256,  // read requests outstanding
     parameter int unsigned COMPLETION_BLOCKS  = 512,  // the block's buffer for completions: 64-byte blocks,
     parameter int unsigned COMPLETION_HEADERS = 128,  // and completions (PG213 "Completion Space")
+    parameter int unsigned DEFAULT_TIMEOUT = 2_500_000,  // cycles of a read, where Device Control 2 names no range (pcie_cfg)
     parameter int unsigned QUARANTINE_LOG2 = 24  // cycles, beyond the read timeout, until a lost read's tag is used again (pcie_read)
 ) (
     input  logic         clk,
@@ -58,6 +59,8 @@ module card #(
     input  logic [2:0]   cfg_max_read_req,
     input  logic         cfg_rcb_status,
     input  logic         cfg_bus_master_enable,
+    input  logic         cfg_flr_in_process,
+    output logic         cfg_flr_done,
     output logic [9:0]   cfg_mgmt_addr,
     output logic [7:0]   cfg_mgmt_function_number,
     output logic         cfg_mgmt_read,
@@ -73,30 +76,37 @@ module card #(
   // ---- control: register accesses ------------------------------------------------------------------------------------
   espalier_pkg::reg_req_t reg_req, dma_reg_req, msix_reg_req;
   espalier_pkg::reg_rsp_t reg_rsp, dma_reg_rsp, msix_reg_rsp;
+  logic                   ready, fn_rst, stop, regs_idle, pcie_idle, pcie_quiet, dma_idle;
   logic                   access_error, unexpected_completion, fence_ask, fence_done, extended_tags;
   logic                   count_valid;
   logic [7:0]             count_status;
   logic [31:0]            dma_timeout, cfg_timeout;
 
   pcie_regs u_pcie_regs (
-      .clk, .rst,
+      .clk, .rst(fn_rst),
       .s_axis_cq_tvalid, .s_axis_cq_tready, .s_axis_cq_tdata, .s_axis_cq_tkeep, .s_axis_cq_tuser, .s_axis_cq_tlast,
       .m_axis_cc_tvalid, .m_axis_cc_tready, .m_axis_cc_tdata, .m_axis_cc_tkeep, .m_axis_cc_tuser, .m_axis_cc_tlast,
-      .reg_req, .reg_rsp, .access_error, .fence_ask, .fence_done
+      .reg_req, .reg_rsp, .access_error, .fence_ask, .fence_done, .idle(regs_idle)
   );
 
-  pcie_cfg u_pcie_cfg (
+  // The function's reset, and when it works: the block's reset is only the first of it.
+  pcie_function u_function (
+      .clk, .rst, .bus_master(cfg_bus_master_enable), .flr(cfg_flr_in_process), .flr_done(cfg_flr_done),
+      .idle(dma_idle && pcie_idle), .quiet(dma_idle && pcie_quiet && regs_idle), .ready(ready), .stop, .fn_rst
+  );
+
+  pcie_cfg #(.DEFAULT_TIMEOUT(DEFAULT_TIMEOUT)) u_pcie_cfg (
       .clk, .rst, .cfg_mgmt_addr, .cfg_mgmt_function_number, .cfg_mgmt_read, .cfg_mgmt_read_data, .cfg_mgmt_read_write_done,
       .extended_tags, .timeout(cfg_timeout)
   );
 
-  logic                  ready, sa_cmd_valid, sa_cmd_ready, sa_rsp_valid;
+  logic                  sa_cmd_valid, sa_cmd_ready, sa_rsp_valid;
   espalier_pkg::sa_cmd_t sa_cmd;
   espalier_pkg::sa_rsp_t sa_rsp;
   logic [31:0]           sa_out_count, sa_in_count;
 
   csr #(.LANES(LANES), .SA_ENTRIES(SA_ENTRIES), .QUEUES(QUEUES)) u_csr (
-      .clk, .rst,
+      .clk, .rst(fn_rst),
       .reg_req, .reg_rsp, .access_error,
       .dma_req(dma_reg_req), .dma_rsp(dma_reg_rsp), .msix_req(msix_reg_req), .msix_rsp(msix_reg_rsp),
       .sa_cmd_valid, .sa_cmd_ready, .sa_cmd, .sa_rsp_valid, .sa_rsp, .sa_out_count, .sa_in_count,
@@ -116,7 +126,7 @@ module card #(
   sa_pkg::lookup_rsp_t   lookup_rsp;
 
   sa_manager #(.SA_ENTRIES(SA_ENTRIES)) u_sa_manager (
-      .clk, .rst,
+      .clk, .rst(fn_rst),
       .cmd_valid(sa_cmd_valid), .cmd_ready(sa_cmd_ready), .cmd(sa_cmd), .rsp_valid(sa_rsp_valid), .rsp(sa_rsp),
       .ready, .out_count(sa_out_count), .in_count(sa_in_count),
       .out_key_wr, .out_ctx_wr, .out_seq_req, .out_seq_rsp, .out_drop, .out_epoch, .out_inflight_zero,
@@ -136,8 +146,8 @@ module card #(
   pcie_dma #(
       .TAGS(TAGS), .COMPLETION_BLOCKS(COMPLETION_BLOCKS), .COMPLETION_HEADERS(COMPLETION_HEADERS), .QUARANTINE_LOG2(QUARANTINE_LOG2)
   ) u_pcie_dma (
-      .clk, .rst,
-      .cfg_max_payload, .cfg_max_read_req, .cfg_rcb_status, .extended_tags, .cfg_bus_master_enable, .cfg_msix_enable, .cfg_msix_mask,
+      .clk, .rst(fn_rst),
+      .cfg_max_payload, .cfg_max_read_req, .cfg_rcb_status, .extended_tags, .stop, .idle(pcie_idle), .quiet(pcie_quiet), .cfg_msix_enable, .cfg_msix_mask,
       .m_axis_rq_tvalid, .m_axis_rq_tready, .m_axis_rq_tdata, .m_axis_rq_tkeep, .m_axis_rq_tuser, .m_axis_rq_tlast,
       .pcie_rq_seq_num0, .pcie_rq_seq_num_vld0, .pcie_rq_seq_num1, .pcie_rq_seq_num_vld1, .fence_ask, .fence_done,
       .s_axis_rc_tvalid, .s_axis_rc_tready, .s_axis_rc_tdata, .s_axis_rc_tkeep, .s_axis_rc_tuser, .s_axis_rc_tlast,
@@ -157,7 +167,7 @@ module card #(
   espalier_pkg::esp_out_t e_out_tuser, d_out_tuser;
 
   dma #(.QUEUES(QUEUES)) u_dma (
-      .clk, .rst, .enable(ready),
+      .clk, .rst(fn_rst), .enable(ready), .stop, .idle(dma_idle),
       .reg_req(dma_reg_req), .reg_rsp(dma_reg_rsp),
       .rd_req_valid, .rd_req_ready, .rd_req, .rd_rsp_valid, .rd_rsp_ready, .rd_rsp,
       .m_axis_wr_tvalid(wr_tvalid), .m_axis_wr_tready(wr_tready), .m_axis_wr_tdata(wr_tdata), .m_axis_wr_tlast(wr_tlast),
@@ -188,14 +198,14 @@ module card #(
   assign d_in_len = (d_in_tuser.status == espalier_regs_pkg::STATUS_OK) ? d_in_tuser.len : '0;
 
   axis_narrow #(.IN_W(512), .OUT_W(W), .USER_W($bits(e_in_tuser))) u_encap_narrow (
-      .clk, .rst,
+      .clk, .rst(fn_rst),
       .s_axis_tvalid(e_in_tvalid), .s_axis_tready(e_in_tready), .s_axis_tdata(e_in_tdata), .s_axis_tlast(e_in_tlast),
       .s_axis_tlen(e_in_len), .s_axis_tuser(e_in_tuser),
       .m_axis_tvalid(en_tvalid), .m_axis_tready(en_tready), .m_axis_tdata(en_tdata), .m_axis_tlast(en_tlast), .m_axis_tuser(en_tuser)
   );
 
   engine_encap #(.LANES(LANES), .SA_ENTRIES(SA_ENTRIES)) u_engine_encap (
-      .clk, .rst, .enable(ready),
+      .clk, .rst(fn_rst), .enable(ready),
       .s_axis_tvalid(en_tvalid), .s_axis_tready(en_tready), .s_axis_tdata(en_tdata), .s_axis_tlast(en_tlast), .s_axis_tuser(en_tuser),
       .m_axis_tvalid(ew_tvalid), .m_axis_tready(ew_tready), .m_axis_tdata(ew_tdata), .m_axis_tlast(ew_tlast), .m_axis_tuser(ew_tuser),
       .key_wr(out_key_wr), .ctx_wr(out_ctx_wr), .seq_req(out_seq_req), .seq_rsp(out_seq_rsp),
@@ -203,21 +213,21 @@ module card #(
   );
 
   axis_widen #(.IN_W(W), .OUT_W(512), .USER_W($bits(ew_tuser))) u_encap_widen (
-      .clk, .rst,
+      .clk, .rst(fn_rst),
       .s_axis_tvalid(ew_tvalid), .s_axis_tready(ew_tready), .s_axis_tdata(ew_tdata), .s_axis_tlast(ew_tlast), .s_axis_tuser(ew_tuser),
       .m_axis_tvalid(e_out_tvalid), .m_axis_tready(e_out_tready), .m_axis_tdata(e_out_tdata), .m_axis_tlast(e_out_tlast),
       .m_axis_tuser(e_out_tuser)
   );
 
   axis_narrow #(.IN_W(512), .OUT_W(W), .USER_W($bits(d_in_tuser))) u_decap_narrow (
-      .clk, .rst,
+      .clk, .rst(fn_rst),
       .s_axis_tvalid(d_in_tvalid), .s_axis_tready(d_in_tready), .s_axis_tdata(d_in_tdata), .s_axis_tlast(d_in_tlast),
       .s_axis_tlen(d_in_len), .s_axis_tuser(d_in_tuser),
       .m_axis_tvalid(dn_tvalid), .m_axis_tready(dn_tready), .m_axis_tdata(dn_tdata), .m_axis_tlast(dn_tlast), .m_axis_tuser(dn_tuser)
   );
 
   engine_decap #(.LANES(LANES), .SA_ENTRIES(SA_ENTRIES)) u_engine_decap (
-      .clk, .rst, .enable(ready),
+      .clk, .rst(fn_rst), .enable(ready),
       .s_axis_tvalid(dn_tvalid), .s_axis_tready(dn_tready), .s_axis_tdata(dn_tdata), .s_axis_tlast(dn_tlast), .s_axis_tuser(dn_tuser),
       .m_axis_tvalid(dw_tvalid), .m_axis_tready(dw_tready), .m_axis_tdata(dw_tdata), .m_axis_tlast(dw_tlast), .m_axis_tuser(dw_tuser),
       .key_wr(in_key_wr), .ctx_wr(in_ctx_wr), .seq_req(in_seq_req), .seq_rsp(in_seq_rsp),
@@ -225,7 +235,7 @@ module card #(
   );
 
   axis_widen #(.IN_W(W), .OUT_W(512), .USER_W($bits(dw_tuser))) u_decap_widen (
-      .clk, .rst,
+      .clk, .rst(fn_rst),
       .s_axis_tvalid(dw_tvalid), .s_axis_tready(dw_tready), .s_axis_tdata(dw_tdata), .s_axis_tlast(dw_tlast), .s_axis_tuser(dw_tuser),
       .m_axis_tvalid(d_out_tvalid), .m_axis_tready(d_out_tready), .m_axis_tdata(d_out_tdata), .m_axis_tlast(d_out_tlast),
       .m_axis_tuser(d_out_tuser)

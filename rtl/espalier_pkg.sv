@@ -10,7 +10,8 @@ package espalier_pkg;
   localparam int unsigned SA_W  = 16;  // bits of an SA index in descriptors and sidebands
   localparam int unsigned LEN_W = 16;  // bits of a packet length in bytes
 
-  localparam int unsigned MAX_PACKET = 9600;  // largest source length of a descriptor, bytes
+  localparam int unsigned MAX_PACKET = 9600;  // largest packet that is encapsulated, bytes
+  localparam int unsigned MAX_ESP    = 9656;  // the ESP packet that it becomes: headers, IV, padding to 4 bytes, ICV; largest that is decapsulated
   localparam int unsigned MAX_WINDOW = 128;  // largest anti-replay window, packets
 
   localparam int unsigned IPV4_HDR = 20;  // bytes, without options

@@ -36,6 +36,8 @@ struct card_ports {
 	uint8_t *cfg_max_read_req;
 	uint8_t *cfg_rcb_status;
 	uint8_t *cfg_bus_master_enable;
+	uint8_t *cfg_flr_in_process;
+	uint8_t *cfg_flr_done;
 	uint8_t *cfg_msix_enable;
 	uint8_t *cfg_msix_mask;
 };

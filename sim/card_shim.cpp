@@ -100,6 +100,8 @@ extern "C" void card_open(const char *trace)
     ports.cfg_max_read_req = &top->cfg_max_read_req;
     ports.cfg_rcb_status = &top->cfg_rcb_status;
     ports.cfg_bus_master_enable = &top->cfg_bus_master_enable;
+    ports.cfg_flr_in_process = &top->cfg_flr_in_process;
+    ports.cfg_flr_done = &top->cfg_flr_done;
     ports.cfg_msix_enable = &top->cfg_msix_enable;
     ports.cfg_msix_mask = &top->cfg_msix_mask;
     top->clk = 0;

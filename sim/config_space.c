@@ -109,7 +109,6 @@ static void init_capabilities(struct config_space *cs, const struct sim_options 
 	allow(cs, LINK_CTL, 2, 0x00cb);
 	set(cs, LINK_STA, 2, 0x1000 | opt->width << 4 | opt->speed);
 	set(cs, DEV_CAP2, 4, 0x0000001f); /* completion timeout: all ranges, can be disabled */
-	set(cs, DEV_CTL2, 2, 0x0002); /* completion timeout 1 ms to 10 ms */
 	allow(cs, DEV_CTL2, 2, 0x001f);
 	set(cs, LINK_CAP2, 4, ((1u << opt->speed) - 1) << 1);
 	set(cs, LINK_CTL2, 2, opt->speed);

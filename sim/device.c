@@ -12,6 +12,7 @@
 #define WIPE_CYCLES 10000u     /* awake after a reset: the card zeroes its memories */
 #define ANSWER_CYCLES 1000000u /* a register access takes longer: the card hangs */
 #define POSTED_LIMIT 32u       /* register writes on their way before the client has to wait */
+#define FLR_CYCLES 25000000u   /* 100 ms: what a function level reset may take (PCI Express Base, 6.6.2) */
 #define TABLE_BYTES (SIM_VECTORS * 16u)
 
 static void on_interrupt(void *arg, unsigned int vector)
@@ -97,6 +98,25 @@ static void reset_card(struct device *dev)
 	device_run(dev, RESET_CYCLES);
 	*dev->hb.pins->rst = 0;
 	stay_awake(dev, WIPE_CYCLES);
+	dev->stats.resets++;
+}
+
+/* A configuration access does not pass the register writes before it. */
+static void take_register_writes(struct device *dev)
+{
+	for (unsigned int i = 0; (dev->rc.requests || dev->hb.cq_wait.head || dev->hb.cq.count) && i < ANSWER_CYCLES; i++)
+		device_run(dev, 1);
+}
+
+/* The function lets go of everything; block and link work on, and what is on its way still comes. Its bus mastering is off by then. */
+static void reset_function(struct device *dev)
+{
+	take_register_writes(dev);
+	hard_block_flr(&dev->hb);
+	for (unsigned int i = 0; dev->hb.flr && i < FLR_CYCLES && !dev->violation.raised; i++)
+		device_run(dev, 1);
+	if (dev->hb.flr && !dev->violation.raised)
+		violation_raise(&dev->violation, "FLR: not done after %u cycles", FLR_CYCLES);
 	dev->stats.resets++;
 }
 
@@ -199,9 +219,7 @@ int device_config_write(struct device *dev, uint64_t off, const void *data, uint
 		return -EINVAL;
 	if (dev->rc.link_down_until)
 		return 0;
-	/* A configuration write does not pass the register writes before it. */
-	for (unsigned int i = 0; (dev->rc.requests || dev->hb.cq_wait.head || dev->hb.cq.count) && i < ANSWER_CYCLES; i++)
-		device_run(dev, 1);
+	take_register_writes(dev);
 	ret = config_write(&dev->config, off, data, len, &flr);
 	if (ret == 0 && flr)
 		device_reset(dev);
@@ -271,11 +289,20 @@ void device_init(struct device *dev, struct sim_options *opt)
 
 void device_reset(struct device *dev)
 {
-	/* No interrupt before the table is programmed again. */
+	/*
+	 * Linux saves the configuration, resets the function with bus mastering off, and writes it back. No interrupt before the table is programmed
+	 * again. With a host that serves no reads the function is never done, and the bus is reset.
+	 */
 	bool msix = config_msix_enabled(&dev->config);
+	struct config_space saved = dev->config;
 
+	config_init(&dev->config, dev->opt);
+	if (dev->rc.link_down_until || dev->rc.no_reads)
+		reset_card(dev);
+	else
+		reset_function(dev);
+	dev->config = saved;
 	config_set_msix(&dev->config, false, false);
-	reset_card(dev);
 	if (msix)
 		program_msix(dev, 0, SIM_VECTORS);
 }

@@ -49,8 +49,14 @@ void hard_block_reset(struct hard_block *hb)
 	hb->promised = hb->promised_headers = 0;
 	hb->seq_head = hb->seq_tail;
 	hb->mgmt_wait = 0;
+	hb->flr = false;
 	hb->lost = 0;
 	hb->master_grace = 0;
+}
+
+void hard_block_flr(struct hard_block *hb)
+{
+	hb->flr = true;
 }
 
 static bool stalls(struct hard_block *hb)
@@ -68,6 +74,7 @@ static void drive_config(struct hard_block *hb)
 	*p->cfg_max_read_req = (uint8_t)config_mrrs_code(hb->config);
 	*p->cfg_rcb_status = config_rcb_128(hb->config);
 	*p->cfg_bus_master_enable = master;
+	*p->cfg_flr_in_process = hb->flr;
 	*p->cfg_msix_enable = config_msix_enabled(hb->config);
 	*p->cfg_msix_mask = config_msix_masked(hb->config);
 	if (master)
@@ -127,7 +134,9 @@ bool hard_block_cycle(struct hard_block *hb, bool accept_rq)
 	*p->cc.tready = !stalls(hb);
 	*p->rq.tready = accept_rq && !stalls(hb);
 	card_settle();
-	active = *p->cq.tvalid || *p->rc.tvalid || *p->cc.tvalid || *p->rq.tvalid;
+	if (hb->flr && *p->cfg_flr_done)
+		hb->flr = false;
+	active = hb->flr || *p->cq.tvalid || *p->rc.tvalid || *p->cc.tvalid || *p->rq.tvalid;
 	if (!*p->rst) {
 		axis_source_step(&hb->cq);
 		straddle_source_step(&hb->rc);

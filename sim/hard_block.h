@@ -80,6 +80,7 @@ struct hard_block {
 	unsigned int headers_limit, bytes_limit;
 	uint8_t seq[SEQ_QUEUE];	  /* to be reported, in order */
 	unsigned int seq_head, seq_tail; /* free-running */
+	bool flr;		  /* a function level reset is in process */
 	unsigned int mgmt_wait;	  /* cycles of the access of configuration space */
 	uint32_t serial;
 	unsigned int master_grace; /* cycles in which a request may still come after bus mastering went off */
@@ -89,6 +90,8 @@ void hard_block_init(struct hard_block *hb, const struct card_ports *pins, struc
 		     struct sim_stats *stats, const struct sim_options *opt);
 /* Forgets everything in flight, as a reset of the link side does. Serials go on: what is still on the link is stale. */
 void hard_block_reset(struct hard_block *hb);
+/* A function level reset begins: the function is to let go of everything, the block works on. hb->flr falls when the card is done. */
+void hard_block_flr(struct hard_block *hb);
 /* One clock cycle of the card. accept_rq: the link has room for the card's requests. True when a stream was active. */
 bool hard_block_cycle(struct hard_block *hb, bool accept_rq);
 /* A TLP from the link; takes ownership. */

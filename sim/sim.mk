@@ -6,9 +6,9 @@ $(B)/obj/sim/%.o $(B)/obj/tests/unit/sim/%.o $(B)/obj/tests/lib/hostile_%.o: CFL
 
 # card_sim SUFFIX,TRACE,SV-FILES,OBJECTS,FLAGS: the simulator $(B)/bin/espalier-sim$(1) around a model of the card; TRACE as for model. SV-FILES
 # take the place of modules of the same name; FLAGS are Verilator's.
-# Lost reads' tags come back soon: 2^24 cycles are minutes here, and no completion of the simulated root complex is that late.
+# Lost reads end, and their tags come back, soon: 10 ms and 2^24 cycles are minutes here, and no completion of the simulated root complex is that late.
 define card_sim
-$(call model,card$(1),card,$(3) rtl/card.sv,-GQUARANTINE_LOG2=16 $(5),$(2))
+$(call model,card$(1),card,$(3) rtl/card.sv,-GQUARANTINE_LOG2=16 -GDEFAULT_TIMEOUT=250000 $(5),$(2))
 $(call shim,$(B)/obj/sim/card_shim$(1).o,sim/card_shim.cpp,card$(1),-Isim,$(2))
 $(B)/bin/espalier-sim$(1): $(SIM_OBJS) $(B)/obj/sim/main.o $(B)/obj/sim/card_shim$(1).o $(4) $(B)/model/card$(1)/libmodel.a
 	@mkdir -p $$(@D)

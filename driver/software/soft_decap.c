@@ -103,7 +103,7 @@ static uint8_t merge_ecn(uint8_t outer_tos, uint8_t *plain)
 uint8_t soft_decap(struct soft_dev *soft, const uint8_t *in, uint32_t len, uint8_t *out, uint32_t *out_len, struct soft_sa **sa)
 {
 	const uint8_t *esp = in + IPV4_HDR;
-	uint8_t plain[SOFT_MAX_PACKET];
+	uint8_t plain[SOFT_MAX_OUT];
 	uint32_t total, body, payload, inner;
 	uint64_t seq;
 	uint8_t status;

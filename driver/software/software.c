@@ -180,7 +180,7 @@ static uint8_t check_op(const struct espalier_op *op)
 		return ESP_STATUS_BAD_ADDRESS;
 	if (op->dst % ESPALIER_DST_ALIGN)
 		return ESP_STATUS_BAD_ALIGNMENT;
-	if (op->src_len == 0 || op->src_len > SOFT_MAX_PACKET)
+	if (op->src_len == 0 || op->src_len > (op->opcode == ESP_OPCODE_ENCAP ? SOFT_MAX_PACKET : espalier_encap_len(SOFT_MAX_PACKET)))
 		return ESP_STATUS_BAD_LENGTH;
 	return op->dst_capacity < need ? ESP_STATUS_BUFFER_TOO_SMALL : ESP_STATUS_OK;
 }

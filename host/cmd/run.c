@@ -128,7 +128,7 @@ static void take_packet(struct pump *pump)
 			return;
 		}
 	}
-	if (len > run->info.max_packet) {
+	if (len > (run->decap ? espalier_encap_len(run->info.max_packet) : run->info.max_packet)) {
 		run->counters.too_long++;
 		return;
 	}
@@ -258,7 +258,7 @@ static int prepare(struct pump *pump)
 	struct run *run = pump->run;
 	int ret;
 
-	pump->src_stride = ALIGN64(run->info.max_packet);
+	pump->src_stride = ALIGN64(espalier_encap_len(run->info.max_packet)); /* as large as the results: they make the way back */
 	pump->dst_stride = ALIGN64(espalier_encap_len(run->info.max_packet));
 	ret = espalier_dma_alloc(run->dev, (size_t)SLOTS * pump->src_stride, &pump->src);
 	if (!ret)

@@ -31,7 +31,8 @@ package espalier_regs_pkg;
     STATUS_DUMMY = 8'd23,
     STATUS_ECN_INVALID = 8'd24,
     STATUS_SA_FAULT = 8'd25,
-    STATUS_ENGINE_FAULT = 8'd26
+    STATUS_ENGINE_FAULT = 8'd26,
+    STATUS_DMA_STOPPED = 8'd27
   } status_e;
 
   typedef enum logic [7:0] {
@@ -74,7 +75,7 @@ package espalier_regs_pkg;
   localparam logic [15:0] REG_SA_CAPACITY = 16'hc;  // SA capacity
   localparam logic [15:0] REG_LIMITS = 16'h10;  // Limits
   localparam logic [4:0] REG_LIMITS_MAX_PACKET_LSB = 5'h0;
-  localparam logic [5:0] REG_LIMITS_MAX_PACKET_WIDTH = 6'h10;  // Largest source length of a descriptor, bytes.
+  localparam logic [5:0] REG_LIMITS_MAX_PACKET_WIDTH = 6'h10;  // Largest source length of a descriptor that encapsulates, bytes; of one that decapsulates: the ESP packet that such a one makes.
   localparam logic [4:0] REG_LIMITS_MAX_WINDOW_LSB = 5'h10;
   localparam logic [5:0] REG_LIMITS_MAX_WINDOW_WIDTH = 6'h10;  // Largest anti-replay window, packets.
   localparam logic [15:0] REG_STATUS = 16'h14;  // Card status
@@ -148,7 +149,7 @@ package espalier_regs_pkg;
   localparam logic [4:0] REG_QUEUE_CONTROL_ERROR_LSB = 5'h9;
   localparam logic [5:0] REG_QUEUE_CONTROL_ERROR_WIDTH = 6'h1;  // Enable was refused (base or size out of range), or a descriptor fetch failed; fetching stopped. Cleared by enable.
   localparam logic [4:0] REG_QUEUE_CONTROL_ERROR_STATUS_LSB = 5'h10;
-  localparam logic [5:0] REG_QUEUE_CONTROL_ERROR_STATUS_WIDTH = 6'h8;  // With error: status of the failed descriptor fetch, or BAD_ADDRESS, BAD_ALIGNMENT or BAD_LENGTH of a refused enable.
+  localparam logic [5:0] REG_QUEUE_CONTROL_ERROR_STATUS_WIDTH = 6'h8;  // With error: status of the failed descriptor fetch, DMA_STOPPED when bus mastering went off or is off, or BAD_ADDRESS, BAD_ALIGNMENT or BAD_LENGTH of a refused enable.
   localparam logic [15:0] REG_QUEUE_SQ_TAIL = 16'h2018;  // Submission doorbell
   localparam logic [4:0] REG_QUEUE_SQ_TAIL_TAIL_LSB = 5'h0;
   localparam logic [5:0] REG_QUEUE_SQ_TAIL_TAIL_WIDTH = 6'h10;  // Free-running 16-bit count of descriptors the host has written.
@@ -159,13 +160,13 @@ package espalier_regs_pkg;
   localparam logic [4:0] REG_QUEUE_CQ_HEAD_HEAD_LSB = 5'h0;
   localparam logic [5:0] REG_QUEUE_CQ_HEAD_HEAD_WIDTH = 6'h10;  // Free-running 16-bit count of completions the host has consumed.
   localparam logic [4:0] REG_QUEUE_CQ_HEAD_ARM_LSB = 5'h1f;
-  localparam logic [5:0] REG_QUEUE_CQ_HEAD_ARM_WIDTH = 6'h1;  // Written as 1: raise the queue's MSI-X vector once, as soon as a completion beyond head is there.
+  localparam logic [5:0] REG_QUEUE_CQ_HEAD_ARM_WIDTH = 6'h1;  // Written as 1: raise the queue's MSI-X vector once, as soon as a completion beyond head is there, or a descriptor fetch has failed.
   localparam logic [15:0] REG_QUEUE_CQ_TAIL = 16'h2024;  // Completion progress
   localparam logic [4:0] REG_QUEUE_CQ_TAIL_TAIL_LSB = 5'h0;
   localparam logic [5:0] REG_QUEUE_CQ_TAIL_TAIL_WIDTH = 6'h10;  // Free-running 16-bit count of completions the card has written.
   localparam logic [15:0] REG_QUEUE_VECTOR = 16'h2028;  // Queue vector
   localparam logic [4:0] REG_QUEUE_VECTOR_VECTOR_LSB = 5'h0;
-  localparam logic [5:0] REG_QUEUE_VECTOR_VECTOR_WIDTH = 6'h8;  // MSI-X vector of this queue.
+  localparam logic [5:0] REG_QUEUE_VECTOR_VECTOR_WIDTH = 6'h8;  // MSI-X vector of this queue, of the table's; another is refused and counted in REG_ERRORS.
   localparam logic [15:0] REG_QUEUE_MODERATION = 16'h202c;  // Interrupt moderation
   localparam logic [4:0] REG_QUEUE_MODERATION_COUNT_LSB = 5'h0;
   localparam logic [5:0] REG_QUEUE_MODERATION_COUNT_WIDTH = 6'h8;  // An armed queue waits for this many completions beyond head before it raises the vector; 0 and 1: for the first.
@@ -181,6 +182,7 @@ package espalier_regs_pkg;
   localparam logic [5:0] REG_MSIX_VECTOR_CONTROL_MASK_WIDTH = 6'h1;  // Vector is masked.
   localparam logic [0:0] REG_MSIX_VECTOR_CONTROL_MASK_RESET = 1'h1;  // reset value
   localparam logic [15:0] REG_MSIX_PBA = 16'hc000;  // MSI-X pending bits
+  localparam logic [15:0] REG_MSIX_PBA_HI = 16'hc004;  // MSI-X pending bits, high
 
 endpackage
 

@@ -19,6 +19,8 @@ module dma #(
     input  logic                   clk,
     input  logic                   rst,
     input  logic                   enable,  // 0: fetches no descriptors
+    input  logic                   stop,    // no bus master: queues end in error, what they have fetched drains
+    output logic                   idle,    // no queue is active: nothing is inside
     input  espalier_pkg::reg_req_t reg_req,
     output espalier_pkg::reg_rsp_t reg_rsp,
     output logic                   rd_req_valid,
@@ -76,7 +78,7 @@ module dma #(
   logic [QUEUES*8-1:0]                 q_irq_vector;
 
   dma_regs i_regs (
-      .clk, .rst, .reg_req, .reg_rsp,
+      .clk, .rst, .stop, .idle, .reg_req, .reg_rsp,
       .issue, .consumed, .drop, .cqe_alloc, .cqe_done,
       .error(queue_error), .fetch_count, .fetch_addr, .job_room, .sq_head, .cqe_addr, .cqe_phase,
       .irq_valid(q_irq_valid), .irq_ready(q_irq_ready), .irq_vector(q_irq_vector)

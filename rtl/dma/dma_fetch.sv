@@ -132,7 +132,8 @@ module dma_fetch (
   assign head_count  = head_info[BATCH_W-1:0];
   assign head_status = status_mem[head];
   assign head_done   = done_q[head];
-  assign head_bad    = (head_status != espalier_regs_pkg::STATUS_OK) || error[head_queue];
+  // All of a fetch or nothing: one that is emitted already goes on when its queue stops.
+  assign head_bad    = ((head_status != espalier_regs_pkg::STATUS_OK) || error[head_queue]) && index_q == '0;
   assign emit        = head_done && !head_bad;
   assign pop         = head_done && (head_bad || (index_q + 1'b1 == head_count));
 

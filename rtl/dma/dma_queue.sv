@@ -6,12 +6,14 @@
 //   free-running 16-bit indices:  sq_head <= fetched <= sq_tail <= sq_head + size
 //                                 cq_head <= cq_tail <= cq_next,  cq_head + size >= cq_tail + used   (every fetched descriptor has its place)
 //
+// While stop is set (no bus master) no queue is enabled: one that was ends in error, and what it has fetched drains.
 // Latency: registers 1 cycle, a start 2; fetch_count follows a change of the indices after 2 cycles, and drops to 0 at once when the queue stops.
 `default_nettype none
 
 module dma_queue (
     input  logic                       clk,
     input  logic                       rst,
+    input  logic                       stop,
     // one register access: reg_valid is one cycle; data and error answer in the same cycle
     input  logic                       reg_valid,
     input  logic                       reg_write,
@@ -103,7 +105,8 @@ module dma_queue (
       SQ_TAIL: bad = reg_write && !tail_sane;
       CQ_HEAD: bad = reg_write && !head_sane;
       SQ_HEAD, CQ_TAIL: bad = reg_write;
-      VECTOR, MODERATION: bad = 1'b0;
+      VECTOR: bad = reg_write && (reg_wdata >= 32'(espalier_regs_pkg::REG_MSIX_COUNT_MAX));
+      MODERATION: bad = 1'b0;
       default: bad = 1'b1;
     endcase
   end
@@ -123,7 +126,7 @@ module dma_queue (
   // A start takes effect a cycle after its write: the status of what was written before it is in a register by then.
   always_ff @(posedge clk) begin
     start_q        <= wr_start && !rst;
-    start_status_q <= start_status;
+    start_status_q <= stop ? 8'(espalier_regs_pkg::STATUS_DMA_STOPPED) : start_status;
   end
   assign start_ok = start_q && (start_status_q == espalier_regs_pkg::STATUS_OK);
 
@@ -185,6 +188,10 @@ module dma_queue (
       enable_q       <= start_ok;
       error_q        <= !start_ok;
       error_status_q <= start_status_q;
+    end else if (stop && enable_q) begin
+      enable_q       <= 1'b0;
+      error_q        <= 1'b1;
+      error_status_q <= espalier_regs_pkg::STATUS_DMA_STOPPED;
     end else if (drop && fail) begin
       enable_q       <= 1'b0;
       error_q        <= 1'b1;
@@ -264,7 +271,7 @@ module dma_queue (
   end
   assign fetch_count = enable_q ? count_q : '0;
 
-  // ---- the interrupt: once per arming, when there are enough completions beyond the head, or the first has waited long enough -------
+  // ---- the interrupt: once per arming, when there are enough completions beyond the head, the first has waited long enough, or a fetch failed ---
   localparam int unsigned TICK_W = 6;
   logic [15:0]       pending;
   logic              some_q, enough_q;  // pending, a cycle late
@@ -288,9 +295,9 @@ module dma_queue (
       if (!arm_q || !some_q || fire || wr_head) {waited_q, tick_q} <= '0;
       else {waited_q, tick_q} <= {waited_q, tick_q} + 1'b1;
       if (irq_ready) irq_q <= 1'b0;
-      if (start_ok) arm_q <= 1'b0;
+      if (start_ok || stop) {arm_q, irq_q} <= '0;
       else if (wr_head) arm_q <= reg_wdata[31];
-      else if (fire) begin
+      else if (fire || (arm_q && drop && fail)) begin
         arm_q <= 1'b0;
         irq_q <= 1'b1;
       end

@@ -45,7 +45,7 @@ module dma_read #(
   localparam int unsigned JOB_W = dma_pkg::JOB_W;
   localparam int unsigned USER_W = JOB_W + 16 + 16 + 8;  // esp_in_t
 
-  // Rows of a packet: MAX_PACKET needs 150, so 8 bits hold it.
+  // Rows of a packet: MAX_ESP needs 151, so 8 bits hold it.
   function automatic logic [7:0] rows_of(input logic [15:0] len);
     rows_of = 8'((len + 16'd63) >> 6);
   endfunction

@@ -7,6 +7,8 @@
 module dma_regs (
     input  logic                                            clk,
     input  logic                                            rst,
+    input  logic                                            stop,
+    output logic                                            idle,  // no queue is active
     input  espalier_pkg::reg_req_t                          reg_req,
     output espalier_pkg::reg_rsp_t                          reg_rsp,
     // events
@@ -72,6 +74,7 @@ module dma_regs (
     dma_queue i_queue (
         .clk        (clk),
         .rst        (rst),
+        .stop       (stop),
         .reg_valid  (valid_q && hit_q && queue_q == QUEUE_W'(i)),
         .reg_write  (write_q),
         .reg_offset (offset_q),
@@ -100,6 +103,8 @@ module dma_regs (
         .irq_vector (irq_vector[i*8+:8])
     );
   end
+
+  always_ff @(posedge clk) idle <= (active == '0);
 
   // ---- room for jobs: all of them, less what the others hold or have reserved ----------------------------------------
   logic [QUEUES*USED_W-1:0] claim_q;  // max(used, JOB_RESERVE) of an active queue

@@ -46,7 +46,7 @@ module dma_validate (
                       ((desc.opcode == espalier_regs_pkg::OPCODE_DECAP) && desc.sa == '0));
       bad_address_q <= (desc.src == '0) || (desc.dst == '0) || wraps(desc.src, desc.src_len) || wraps(desc.dst, desc.dst_capacity);
       bad_align_q  <= desc.dst[5:0] != '0;
-      bad_length_q <= (desc.src_len == '0) || (desc.src_len > 16'(espalier_pkg::MAX_PACKET));
+      bad_length_q <= (desc.src_len == '0) || (desc.src_len > 16'((desc.opcode == espalier_regs_pkg::OPCODE_DECAP) ? espalier_pkg::MAX_ESP : espalier_pkg::MAX_PACKET));
       need_q       <= need;
       queue_q      <= desc_queue;
       src_q        <= desc.src;

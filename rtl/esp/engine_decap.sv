@@ -310,8 +310,8 @@ module engine_decap #(
       a_beats : assert (beats_q <= $signed((ROOM_W + 1)'(BUF_BEATS))) else $error("engine_decap: more beats inside than the buffer holds");
       a_packets : assert (32'(packets_q) <= PACKETS) else $error("engine_decap: more packets inside than the FIFOs hold");
       a_epochs : assert (packets_q >= count0_q + count1_q) else $error("engine_decap: packets and epochs disagree");
-      a_size : assert (!take || s_axis_tuser.status != espalier_regs_pkg::STATUS_OK || 32'(s_axis_tuser.len) <= espalier_pkg::MAX_PACKET)
-      else $error("engine_decap: packet above MAX_PACKET");
+      a_size : assert (!take || s_axis_tuser.status != espalier_regs_pkg::STATUS_OK || 32'(s_axis_tuser.len) <= espalier_pkg::MAX_ESP)
+      else $error("engine_decap: packet above MAX_ESP");
     end
   end
 `endif

@@ -2,7 +2,7 @@
 // MSI-X: the table and the pending bits (register bus, 0x8000 and up), and the messages. An interrupt makes its vector pending; a vector
 // that is pending while MSI-X is on and neither it nor the function is masked sends one 4-byte write, and its pending bit falls. So
 // interrupts of a masked vector, or of one whose message is still waiting, become one message. The write enters the write path behind all
-// writes that were accepted before the interrupt, and so reaches memory after them. Vectors beyond the table are ignored.
+// writes that were accepted before the interrupt, and so reaches memory after them. While stop is set (no bus master) interrupts are lost, those pending, too. Vectors beyond the table are ignored.
 // Latency: 3 cycles from irq to the write; a message every 3 cycles. Source: PCI Express Base 4.0, 6.1.4 and 7.7.2.
 `default_nettype none
 
@@ -11,6 +11,7 @@ module msix #(
 ) (
     input  logic                   clk,
     input  logic                   rst,
+    input  logic                   stop,
     input  logic                   cfg_msix_enable,
     input  logic                   cfg_msix_mask,   // the whole function
     input  espalier_pkg::reg_req_t reg_req,
@@ -39,7 +40,7 @@ module msix #(
   logic                wr;
   assign offset    = reg_req.addr[14:0];
   assign in_table  = (offset < 15'(VECTORS * STRIDE));
-  assign in_pba    = (reg_req.addr == espalier_regs_pkg::REG_MSIX_PBA);
+  assign in_pba    = (reg_req.addr[15:3] == espalier_regs_pkg::REG_MSIX_PBA[15:3]);  // a quadword; vectors above 31 there are none
   assign entry     = reg_req.addr[4+:VECTOR_W];
   assign strb_mask = {{8{reg_req.strb[3]}}, {8{reg_req.strb[2]}}, {8{reg_req.strb[1]}}, {8{reg_req.strb[0]}}};
   assign wr        = reg_req.valid && reg_req.write && in_table;
@@ -58,7 +59,7 @@ module msix #(
   always_ff @(posedge clk) begin
     reg_rsp.valid <= reg_req.valid && !rst;
     reg_rsp.error <= !(in_table || (in_pba && !reg_req.write));
-    reg_rsp.data  <= reg_req.write ? '0 : in_table ? old : in_pba ? 32'(pending_q) : '0;
+    reg_rsp.data  <= reg_req.write ? '0 : in_table ? old : (in_pba && !reg_req.addr[2]) ? 32'(pending_q) : '0;
     if (wr && reg_req.addr[3:2] == 2'd0) table_addr[entry][29:0] <= merged[31:2];
     if (wr && reg_req.addr[3:2] == 2'd1) table_addr[entry][61:30] <= merged;
     if (wr && reg_req.addr[3:2] == 2'd2) table_data[entry] <= merged;
@@ -83,7 +84,7 @@ module msix #(
     for (int unsigned i = VECTORS; i > 0; i--) if (due[i-1]) chosen = VECTOR_W'(i - 1);
     for (int unsigned i = VECTORS; i > 0; i--) if (due[i-1] && VECTOR_W'(i - 1) > last_q) chosen = VECTOR_W'(i - 1);
   end
-  assign send = (due != '0) && !m_axis_tvalid;
+  assign send = (due != '0) && !m_axis_tvalid && !stop;
 
   always_ff @(posedge clk) begin
     for (int unsigned i = 0; i < VECTORS; i++) begin
@@ -99,6 +100,7 @@ module msix #(
       m_axis_tdata      <= {480'd0, table_data[chosen]};
       last_q            <= chosen;
     end
+    if (stop) pending_q <= '0;
     if (rst) begin
       pending_q     <= '0;
       mask_q        <= {VECTORS{espalier_regs_pkg::REG_MSIX_VECTOR_CONTROL_MASK_RESET}};

@@ -6,7 +6,8 @@
 
 module pcie_cfg #(
     parameter int unsigned PCIE_CAP = 'h70,  // byte address of the PCI Express capability, of the block as it is generated
-    parameter int unsigned PAUSE    = 16     // cycles between two accesses
+    parameter int unsigned PAUSE    = 16,    // cycles between two accesses
+    parameter int unsigned DEFAULT_TIMEOUT = 2_500_000  // cycles, for the default range: 10 ms
 ) (
     input  logic        clk,
     input  logic        rst,
@@ -36,7 +37,7 @@ module pcie_cfg #(
       4'b1010: cycles = 32'd250_000_000;    // 1 s to 3.5 s
       4'b1101: cycles = 32'd1_000_000_000;  // 4 s to 13 s
       4'b1110: cycles = 32'd4_250_000_000;  // 17 s to 64 s
-      default: cycles = 32'd2_500_000;      // 50 us to 50 ms
+      default: cycles = DEFAULT_TIMEOUT;    // 50 us to 50 ms
     endcase
     if (cfg_mgmt_read_data[4]) cycles = '1;
   end
@@ -62,7 +63,7 @@ module pcie_cfg #(
       pause_q       <= '0;
       second_q      <= 1'b0;
       extended_tags <= 1'b0;
-      timeout       <= 32'd2_500_000;
+      timeout       <= DEFAULT_TIMEOUT;
     end
   end
   assign cfg_mgmt_addr            = second_q ? DEVICE_CONTROL_2 : DEVICE_CONTROL;

@@ -18,7 +18,9 @@ module pcie_dma #(
     input  logic [2:0]             cfg_max_read_req,
     input  logic                   cfg_rcb_status,
     input  logic                   extended_tags,
-    input  logic                   cfg_bus_master_enable,
+    input  logic                   stop,           // see pcie_function
+    output logic                   idle,           // no request outstanding, no write under way
+    output logic                   quiet,          // and no tag in quarantine
     input  logic                   cfg_msix_enable,
     input  logic                   cfg_msix_mask,
     // requester requests
@@ -67,7 +69,10 @@ module pcie_dma #(
 
   logic           mrd_valid, mrd_ready;
   pcie_pkg::mrd_t mrd;
-  logic [1:0]     reads_left;
+  logic [1:0]     reads_left, writes_sent, writes_dropped;
+  logic           read_dropped, reads_none, reads_back, writes_none;
+  assign idle  = reads_none && writes_none && !m_axis_rq_tvalid;
+  assign quiet = reads_back && writes_none && !m_axis_rq_tvalid;
   pcie_read #(
       .TAGS              (TAGS),
       .READS             (READS),
@@ -80,6 +85,9 @@ module pcie_dma #(
       .cfg_max_read_req(cfg_max_read_req),
       .cfg_rcb_status  (cfg_rcb_status),
       .extended_tags   (extended_tags),
+      .stop            (stop),
+      .none            (reads_none),
+      .all_back        (reads_back),
       .dma_timeout     (dma_timeout),
       .rd_req_valid    (rd_req_valid),
       .rd_req_ready    (rd_req_ready),
@@ -91,6 +99,7 @@ module pcie_dma #(
       .mrd_ready       (mrd_ready),
       .mrd             (mrd),
       .reads_left      (reads_left),
+      .read_dropped    (read_dropped),
       .s_axis_rc_tvalid(s_axis_rc_tvalid),
       .s_axis_rc_tready(s_axis_rc_tready),
       .s_axis_rc_tdata (s_axis_rc_tdata),
@@ -104,6 +113,7 @@ module pcie_dma #(
   msix u_msix (
       .clk            (clk),
       .rst            (rst),
+      .stop           (stop),
       .cfg_msix_enable(cfg_msix_enable),
       .cfg_msix_mask  (cfg_msix_mask),
       .reg_req        (msix_req),
@@ -162,7 +172,7 @@ module pcie_dma #(
   pcie_rq u_rq (
       .clk             (clk),
       .rst             (rst),
-      .bus_master      (cfg_bus_master_enable),
+      .stop            (stop),
       .mrd_valid       (mrd_valid),
       .mrd_ready       (mrd_ready),
       .mrd             (mrd),
@@ -177,6 +187,9 @@ module pcie_dma #(
       .m_axis_rq_tkeep (m_axis_rq_tkeep),
       .m_axis_rq_tuser (m_axis_rq_tuser),
       .m_axis_rq_tlast (m_axis_rq_tlast),
+      .writes_sent     (writes_sent),
+      .writes_dropped  (writes_dropped),
+      .read_dropped    (read_dropped),
       .reads_left      (reads_left)
   );
 
@@ -189,6 +202,9 @@ module pcie_dma #(
       .seq_num_vld0(pcie_rq_seq_num_vld0),
       .seq_num1    (pcie_rq_seq_num1),
       .seq_num_vld1(pcie_rq_seq_num_vld1),
+      .sent        (writes_sent),
+      .dropped     (writes_dropped),
+      .empty       (writes_none),
       .ask         (fence_ask),
       .done        (fence_done)
   );

@@ -3,7 +3,8 @@
 // has taken earlier. The last TLP of each write carries a sequence number with bit 5 set; the block reports the number when no later
 // completion can pass that TLP any more. A fence takes note of how many writes the write path has accepted, and is done when as many were
 // reported. Writes after it do not hold it up, so it ends under any load. An MSI-X message that waits before the write path counts: the
-// fence begins behind it. Latency of a fence with nothing under way: 3 cycles. Source: PG213 "Maintaining Transaction Order".
+// fence begins behind it. Writes that are dropped (bus mastering is off) count as reported once those before them were.
+// Latency of a fence with nothing under way: 3 cycles. Source: PG213 "Maintaining Transaction Order".
 `default_nettype none
 
 module pcie_order #(
@@ -18,18 +19,31 @@ module pcie_order #(
     input  logic       seq_num_vld0,
     input  logic [5:0] seq_num1,
     input  logic       seq_num_vld1,
+    // last TLPs of writes that go to the block, and those that are dropped
+    input  logic [1:0] sent,
+    input  logic [1:0] dropped,
+    output logic       empty,         // every write accepted was reported or dropped, and no message waits
     // one fence at a time: ask is one cycle, done stays until the next
     input  logic       ask,
     output logic       done
 );
 
   logic [COUNT_W-1:0] accepted_q, passed_q, ticket_q, ahead;
+  logic [COUNT_W-1:0] in_block_q, dropped_q;
+  logic [1:0]         reported;
+  logic               credit;
   logic               asked_q, noted_q;
-  assign ahead = passed_q - ticket_q;
+  assign ahead    = passed_q - ticket_q;
+  assign reported = 2'(seq_num_vld0 && seq_num0[5]) + 2'(seq_num_vld1 && seq_num1[5]);
+  // A write can be dropped before its last beat was accepted.
+  assign credit   = (in_block_q == '0) && (dropped_q != '0) && (sent == '0) && (accepted_q != passed_q);
 
   always_ff @(posedge clk) begin
     accepted_q <= accepted_q + COUNT_W'(accept);
-    passed_q   <= passed_q + COUNT_W'(seq_num_vld0 && seq_num0[5]) + COUNT_W'(seq_num_vld1 && seq_num1[5]);
+    in_block_q <= in_block_q + COUNT_W'(sent) - COUNT_W'(reported);
+    dropped_q  <= dropped_q + COUNT_W'(dropped) - COUNT_W'(credit);
+    passed_q   <= passed_q + COUNT_W'(reported) + COUNT_W'(credit);
+    empty      <= (accepted_q == passed_q) && !message && !accept;
     if (ask) begin
       asked_q <= 1'b1;
       done    <= 1'b0;
@@ -44,6 +58,8 @@ module pcie_order #(
     if (rst) begin
       accepted_q <= '0;
       passed_q   <= '0;
+      in_block_q <= '0;
+      dropped_q  <= '0;
       asked_q    <= 1'b0;
       noted_q    <= 1'b0;
       done       <= 1'b0;

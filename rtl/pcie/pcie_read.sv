@@ -24,6 +24,9 @@ module pcie_read #(
     input  logic [2:0]            cfg_max_read_req,  // 128 << code bytes
     input  logic                  cfg_rcb_status,    // read completion boundary of 128 bytes, else 64
     input  logic                  extended_tags,     // all tags, else 32
+    input  logic                  stop,              // no request leaves: reads that wait end in DMA_STOPPED
+    output logic                  none,              // no request is outstanding
+    output logic                  all_back,          // and no tag is in quarantine
     input  logic [31:0]           dma_timeout,       // cycles
     input  logic                  rd_req_valid,
     output logic                  rd_req_ready,
@@ -36,6 +39,7 @@ module pcie_read #(
     input  logic                  mrd_ready,
     output pcie_pkg::mrd_t        mrd,
     input  logic [1:0]            reads_left,        // that leave on RQ in this cycle
+    input  logic                  read_dropped,      // the oldest that is not on RQ yet never leaves
     // requester completions
     input  logic                  s_axis_rc_tvalid,
     output logic                  s_axis_rc_tready,
@@ -86,7 +90,7 @@ module pcie_read #(
   logic [6:0] need_64, need_128, back_64, back_128;
 
   // ---- requests out --------------------------------------------------------------------------------------------------------------
-  logic              abort_valid, abort_ready;
+  logic              abort_valid, abort_ready, abort_none;
   logic [SLOT_W-1:0] abort_slot;
   logic [READS-1:0]  failed;
   pcie_read_split #(
@@ -96,6 +100,7 @@ module pcie_read #(
       .clk             (clk),
       .rst             (rst),
       .cfg_max_read_req(cfg_max_read_req),
+      .stop            (stop),
       .rd_req_valid    (rd_req_valid),
       .rd_req_ready    (rd_req_ready),
       .rd_req          (rd_req),
@@ -114,7 +119,8 @@ module pcie_read #(
       .failed          (failed),
       .abort_valid     (abort_valid),
       .abort_ready     (abort_ready),
-      .abort_slot      (abort_slot)
+      .abort_slot      (abort_slot),
+      .abort_none      (abort_none)
   );
 
   pcie_space #(
@@ -154,7 +160,7 @@ module pcie_read #(
       .m_discontinue(in_discontinue)
   );
 
-  logic             expire_valid_q, expire_ready, expire_release_q;
+  logic             expire_valid_q, expire_ready, expire_release_q, expire_unsent_q;
   logic [TAG_W-1:0] expire_tag_q;
   logic [TAGS-1:0]  active, quarantined;
   pcie_read_rc #(
@@ -179,10 +185,12 @@ module pcie_read #(
       .abort_valid    (abort_valid),
       .abort_ready    (abort_ready),
       .abort_slot     (abort_slot),
+      .abort_none     (abort_none),
       .failed         (failed),
       .expire_valid   (expire_valid_q),
       .expire_ready   (expire_ready),
       .expire_release (expire_release_q),
+      .expire_unsent  (expire_unsent_q),
       .expire_tag     (expire_tag_q),
       .active         (active),
       .quarantined    (quarantined),
@@ -204,8 +212,9 @@ module pcie_read #(
   // A tag's time begins when its request leaves. Requests leave in the order of their issue, up to two a cycle: those that left are noted one a cycle.
   logic [TAG_W-1:0]  note_tag;
   logic              note_valid, note, note_room;
-  logic [3:0]        to_note_q;
-  logic [TAGS-1:0]   started_q;
+  logic [3:0]        to_note_q, to_drop_q;  // that left, and behind them those that never will
+  logic              dropping;
+  logic [TAGS-1:0]   started_q, unsent_q;
   logic [4:0]        unused_notes;
   fifo_sync #(
       .WIDTH(TAG_W),
@@ -221,21 +230,28 @@ module pcie_read #(
       .m_data (note_tag),
       .count  (unused_notes)
   );
-  assign note = note_valid && (to_note_q != '0);
+  assign dropping = (to_note_q == '0);
+  assign note     = note_valid && (to_note_q != '0 || to_drop_q != '0);
   always_ff @(posedge clk) begin
-    to_note_q <= to_note_q + 4'(reads_left) - 4'(note);
+    to_note_q <= to_note_q + 4'(reads_left) - 4'(note && !dropping);
+    to_drop_q <= to_drop_q + 4'(read_dropped) - 4'(note && dropping);
     if (note) started_q[note_tag] <= 1'b1;
+    if (note) unsent_q[note_tag] <= dropping;
     if (issue_valid) started_q[issue.tag[TAG_W-1:0]] <= 1'b0;
+    none     <= (active == '0);
+    all_back <= (active == '0) && (quarantined == '0);
     if (rst) begin
       to_note_q <= '0;
+      to_drop_q <= '0;
       started_q <= '0;
+      unsent_q  <= '0;
     end
   end
 
   logic [TIME_W-1:0] left_at[0:TAGS-1];  // when the tag's request left
   logic [TIME_W-1:0] now_q, limit_q, limit_release_q;
   logic [TAG_W-1:0]  scan_q, seen_tag_q;
-  logic              seen_active_q, seen_rests_q;
+  logic              seen_active_q, seen_rests_q, seen_unsent_q;
   logic [TIME_W-1:0] seen_at_q, age;
   assign age = now_q - seen_at_q;
 
@@ -252,11 +268,13 @@ module pcie_read #(
     seen_active_q   <= active[scan_q] && started_q[scan_q];
     seen_rests_q    <= quarantined[scan_q] && started_q[scan_q];
     seen_at_q       <= left_at[scan_q];
+    seen_unsent_q   <= unsent_q[scan_q];
 
     if (expire_ready) expire_valid_q <= 1'b0;
     if (!expire_valid_q) begin
-      expire_valid_q   <= (seen_active_q && age >= limit_q) || (seen_rests_q && age >= limit_release_q);
+      expire_valid_q   <= (seen_active_q && (seen_unsent_q || age >= limit_q)) || (seen_rests_q && age >= limit_release_q);
       expire_release_q <= seen_rests_q;
+      expire_unsent_q  <= seen_unsent_q && seen_active_q;
       expire_tag_q     <= seen_tag_q;
     end
     // The tag was freed meanwhile and carries a new request: what was seen is of the old one.

@@ -12,6 +12,7 @@
 //   poisoned                      the same, without data; the read ends in DMA_POISONED
 //   UR, CA, the block's timeout   request ends in DMA_*; tag is free if the block says that it was the last, else in quarantine
 //   does not fit the request, cut short, too long, or discontinued: request ends in DMA_MALFORMED; tag in quarantine
+// Bus mastering went off before the request left (unsent): request ends in DMA_STOPPED; tag is free, for no completion comes.
 // A tag in quarantine takes no data; it is free again when its last completion came or after the time that pcie_read sets.
 // Completions of tags without a request (the block's error codes 4 and 6 included) are dropped and counted.
 // Source: PCI Express Base 2.2.9, 2.3.2; PG213 "Requester Completion Descriptor Fields".
@@ -44,11 +45,13 @@ module pcie_read_rc #(
     input  logic                              abort_valid,
     output logic                              abort_ready,
     input  logic [SLOT_W-1:0]                 abort_slot,
+    input  logic                              abort_none,     // nor did one come before
     output logic [READS-1:0]                  failed,
     // a tag's time is over: release 0, of its request; 1, of its quarantine
     input  logic                              expire_valid,
     output logic                              expire_ready,
     input  logic                              expire_release,
+    input  logic                              expire_unsent,
     input  logic [TAG_W-1:0]                  expire_tag,
     output logic [TAGS-1:0]                   active,         // tags with a request
     output logic [TAGS-1:0]                   quarantined,
@@ -120,7 +123,7 @@ module pcie_read_rc #(
   end
 
   // ---- stage B registers: the completion's header stays for all its beats ---------------------------------------------------------
-  logic               b_valid_q, b_expire_q, b_abort_q, b_release_q;
+  logic               b_valid_q, b_expire_q, b_abort_q, b_release_q, b_unsent_q, b_none_q;
   logic               b_in_range_q, b_active_q, b_quarantined_q;
   pcie_pkg::rd_tag_t  b_state_q;
   logic [12:0]        b_bytes_q, b_byte_count_q;
@@ -142,6 +145,8 @@ module pcie_read_rc #(
       b_abort_q       <= take_abort;
       b_expire_q      <= take_expire;
       b_release_q     <= expire_release;
+      b_unsent_q      <= expire_unsent;
+      b_none_q        <= take_abort && abort_none;
       b_tag_q         <= a_tag;
       b_in_range_q    <= a_in_range;
       b_active_q      <= a_active;
@@ -201,9 +206,9 @@ module pcie_read_rc #(
     b_ends   = 1'b0;
     b_rests  = 1'b0;
     if (b_expire_q) begin
-      b_status = espalier_regs_pkg::STATUS_DMA_TIMEOUT;
+      b_status = b_unsent_q ? espalier_regs_pkg::STATUS_DMA_STOPPED : espalier_regs_pkg::STATUS_DMA_TIMEOUT;
       b_ends   = 1'b1;
-      b_rests  = 1'b1;
+      b_rests  = !b_unsent_q;
     end else if (b_header_status == OK || b_header_status == POISONED) begin
       if (!b_frame_ok) b_status = MALFORMED;
       b_ends  = b_reaches_q || !b_frame_ok;
@@ -293,7 +298,7 @@ module pcie_read_rc #(
         c_slot_q   <= b_state_q.slot[SLOT_W-1:0];
         c_abort_q  <= b_abort_q;
         c_ends_q   <= b_hit && b_ends;
-        c_status_q <= b_hit ? b_status : OK;
+        c_status_q <= b_hit ? b_status : b_abort_q ? 8'(espalier_regs_pkg::STATUS_DMA_STOPPED) : OK;  // a read that failed before keeps its status
         c_count_q  <= (b_beat && b_header_status == OK && !(b_last_q && !b_frame_ok)) ? b_count : 7'd0;
         c_start_q  <= b_first_q ? {4'd0, b_lower_q[1:0]} : 6'd0;
         c_offset_q <= b_offset_q;
@@ -333,7 +338,7 @@ module pcie_read_rc #(
         {c_ended, c_first_error} <= ended_mem[b_slot];
         c_complete               <= complete_q[b_slot];
       end
-      c_left <= left_mem[b_slot];
+      c_left <= b_none_q ? 10'd0 : left_mem[b_slot];
     end
   end
 

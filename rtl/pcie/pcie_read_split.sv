@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // First half of pcie_read: takes reads of host memory, gives each a slot, and cuts it into read requests that end on MRRS boundaries (so
 // none is longer than MRRS or crosses 4 KiB), each under a tag of its own. First and last byte enables ask for exactly the read's bytes.
+// While stop is set no request gets a tag: each is dropped, and so is the rest of its read.
 // Once a part of a read has failed, its further requests are cut off but dropped, and in place of the last one goes an abort, which tells the
 // other half that none follows. So a dead link does not use up tags for reads that have already failed.
 // A request that has its tag and its space is sent, whatever comes: mrd_valid does not fall without mrd_ready.
@@ -16,6 +17,7 @@ module pcie_read_split #(
     input  logic                  clk,
     input  logic                  rst,
     input  logic [2:0]            cfg_max_read_req,
+    input  logic                  stop,
     input  logic                  rd_req_valid,
     output logic                  rd_req_ready,
     input  espalier_pkg::rd_req_t rd_req,
@@ -38,7 +40,8 @@ module pcie_read_split #(
     input  logic [READS-1:0]      failed,
     output logic                  abort_valid,
     input  logic                  abort_ready,
-    output logic [SLOT_W-1:0]     abort_slot
+    output logic [SLOT_W-1:0]     abort_slot,
+    output logic                  abort_none  // no request of the read was issued
 );
 
   // ---- the read that is being cut ---------------------------------------------------------------------------------------
@@ -62,12 +65,14 @@ module pcie_read_split #(
   logic [6:0]        out_64_q, out_128_q;  // blocks that it touches
 
   logic drop, drop_q, leaves;
-  assign drop         = out_valid_q && drop_q;
+  logic some_q;  // a request of this read was issued
+  assign drop         = out_valid_q && (drop_q || stop);
   assign leaves       = issue_valid || (drop && (!out_finish_q || abort_ready));
   assign load         = rd_req_valid && rd_req_ready;
   assign cut          = busy_q && (!out_valid_q || leaves);
   assign abort_valid  = drop && out_finish_q;
   assign abort_slot   = out_state_q.slot[SLOT_W-1:0];
+  assign abort_none   = !some_q;
   assign rd_req_ready = !busy_q && slot_valid;
   assign slot_take    = load;
 
@@ -108,6 +113,7 @@ module pcie_read_split #(
     end
     // Known a cycle late: one request of a failed read may still leave. What follows a dropped one is of the same read.
     drop_q <= leaves ? drop && !out_finish_q : out_valid_q && failed[out_state_q.slot[SLOT_W-1:0]];
+    if (leaves) some_q <= !out_finish_q && (some_q || issue_valid);
     if (leaves) out_valid_q <= 1'b0;
     if (cut) begin
       out_valid_q        <= 1'b1;
@@ -133,6 +139,7 @@ module pcie_read_split #(
     if (rst) begin
       busy_q      <= 1'b0;
       out_valid_q <= 1'b0;
+      some_q      <= 1'b0;
     end
   end
 
@@ -163,7 +170,12 @@ module pcie_read_split #(
   assign unused = &{1'b0, rd_req.ctx};
 
 `ifndef SYNTHESIS
+  logic           wait_q;
+  pcie_pkg::mrd_t held_q;
   always_ff @(posedge clk) begin
+    wait_q <= !rst && mrd_valid && !mrd_ready;
+    held_q <= mrd;
+    if (!rst && wait_q) a_hold : assert (mrd_valid && mrd == held_q) else $error("pcie_read_split: request changed while it waits");
     if (!rst && load) a_len : assert (rd_req.len != 0) else $error("pcie_read_split: empty read");
     if (!rst && issue_valid) begin
       a_page : assert (13'({out_addr_q[9:0], 2'b00}) + {out_dwords_q, 2'b00} <= 13'd4096)

@@ -36,6 +36,7 @@ module pcie_regs (
     // register bus
     output espalier_pkg::reg_req_t   reg_req,
     input  espalier_pkg::reg_rsp_t   reg_rsp,
+    output logic                     idle,           // no request in work
     // one cycle for each request that was not served
     output logic                     access_error,
     // a fence: asked for one cycle, then waited for
@@ -228,6 +229,7 @@ module pcie_regs (
   end
 
   assign m_axis_cc_tlast = 1'b1;
+  assign idle            = (state_q == ST_TAKE) && first_q && !s_axis_cq_tvalid;
   assign fence_ask       = (state_q == ST_FENCE);
 
   // What the register access needs no bit of.

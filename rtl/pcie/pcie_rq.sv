@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Merges memory reads and memory write TLPs onto RQ. Writes keep their order among themselves, and so do reads; a read may pass a write.
 // RQ is straddled: a read, 16 bytes, takes the upper half of a write's last beat where that is free, or two reads share a beat, in turn with
-// the writes. One read alone lets PATIENCE write TLPs go first: it may find company, or such a place. A TLP begins only while bus mastering is on; one that has begun ends (with it, at most one that begins in its last beat).
+// the writes. One read alone lets PATIENCE write TLPs go first: it may find company, or such a place. While stop is set no TLP begins: write TLPs and reads
+// that come are dropped, and told; one that has begun ends.
 // Up to two reads wait here. What leaves is told: reads, so that their time begins; the last TLP of a write has sequence number bit 5 set.
 // Latency: a write beat 1 cycle, a read 2 when RQ is free; one beat a cycle. The block makes a 3 dword header of an
 // address below 4 GiB and a 4 dword header of others; the descriptor is the same for both.
@@ -11,7 +12,7 @@
 module pcie_rq (
     input  logic               clk,
     input  logic               rst,
-    input  logic               bus_master,
+    input  logic               stop,
     // reads
     input  logic               mrd_valid,
     output logic               mrd_ready,
@@ -29,6 +30,9 @@ module pcie_rq (
     output logic [15:0]        m_axis_rq_tkeep,
     output logic [136:0]       m_axis_rq_tuser,
     output logic               m_axis_rq_tlast,
+    output logic [1:0]         writes_sent,     // last TLPs of writes that go to the output,
+    output logic [1:0]         writes_dropped,  // and that go nowhere
+    output logic               read_dropped,
     output logic [1:0]         reads_left  // reads that leave in this cycle, in the order in which they came
 );
 
@@ -43,11 +47,11 @@ module pcie_rq (
   assign push      = mrd_valid && mrd_ready;
 
   always_ff @(posedge clk) begin
-    if (pop_both || (pop_first && !second_valid_q) || !first_valid_q) begin
+    if (pop_both || ((pop_first || read_dropped) && !second_valid_q) || !first_valid_q) begin
       first_valid_q  <= push;
       second_valid_q <= 1'b0;
       first_q        <= mrd;
-    end else if (pop_first) begin
+    end else if (pop_first || read_dropped) begin
       second_valid_q <= push;
       first_q        <= second_q;
       second_q       <= mrd;
@@ -65,25 +69,33 @@ module pcie_rq (
   logic in_write_q;   // in the middle of a write TLP
   logic [PATIENCE_W-1:0] waited_q;  // write TLPs that went before the reads that wait
   logic read_turn;    // reads go first when both wait
-  logic allowed_q;    // bus mastering, as of the last cycle
-  logic out_ready, pick_write, pick_read, ride, open;
+  logic in_drop_q;    // in the middle of a write TLP that is dropped
+  logic out_ready, pick_write, pick_read, ride, open, drop, cut;
   assign read_turn  = (second_valid_q && waited_q != '0) || (first_valid_q && waited_q == PATIENCE_W'(PATIENCE));
+  // drop: the whole beat; cut: the TLP that begins in the upper half of the last beat of one that goes out.
+  assign drop       = !in_write_q && (in_drop_q || stop);
+  assign cut        = stop && s_beat.sop_hi;
   assign open       = s_beat.sop_hi ? !s_beat.eop_hi : !s_beat.eop_lo;
-  assign s_ready    = out_ready && (in_write_q || (allowed_q && !read_turn));
-  assign pick_write = s_valid && s_ready;
-  assign pick_read  = out_ready && allowed_q && !in_write_q && first_valid_q && (read_turn || !s_valid);
-  assign ride       = pick_write && allowed_q && first_valid_q && !s_beat.sop_hi && s_beat.eop_lo && (s_beat.ptr_lo < 4'd8);
+  assign s_ready    = drop || (out_ready && (in_write_q || !read_turn));
+  assign pick_write = s_valid && s_ready && !drop;
+  assign pick_read  = out_ready && !stop && !in_write_q && !in_drop_q && first_valid_q && (read_turn || !s_valid);
+  assign ride       = pick_write && !stop && first_valid_q && !s_beat.sop_hi && s_beat.eop_lo && (s_beat.ptr_lo < 4'd8);
   assign pop_first  = pick_read || ride;
   assign pop_both   = pick_read && second_valid_q;
-  assign merge      = allowed_q && !first_valid_q;
+  assign merge      = !first_valid_q;
+  // What is on its way out leaves before a read is told dropped: the order of the reads holds.
+  assign read_dropped   = stop && first_valid_q && !m_axis_rq_tvalid && !in_write_q;
+  assign writes_sent    = pick_write ? 2'(s_beat.final_lo) + 2'(s_beat.final_hi && !cut) : 2'd0;
+  assign writes_dropped = (s_valid && drop) ? 2'(s_beat.final_lo) + 2'(s_beat.final_hi) : 2'(pick_write && cut && s_beat.final_hi);
 
   always_ff @(posedge clk) begin
-    allowed_q <= bus_master && !rst;
     if (rst) begin
       in_write_q <= 1'b0;
+      in_drop_q  <= 1'b0;
       waited_q   <= '0;
     end else begin
-      if (pick_write) in_write_q <= open;
+      if (pick_write) in_write_q <= open && !cut;
+      if (s_valid && s_ready) in_drop_q <= open && (drop || cut);
       if (pop_first || !first_valid_q) waited_q <= '0;
       else if (pick_write && !open && waited_q != PATIENCE_W'(PATIENCE)) waited_q <= waited_q + 1'b1;
     end
@@ -108,6 +120,11 @@ module pcie_rq (
 
     data = s_data;
     beat = s_beat;
+    if (cut) begin
+      beat.sop_hi   = 1'b0;
+      beat.eop_hi   = 1'b0;
+      beat.final_hi = 1'b0;
+    end
     if (pick_read) begin
       data        = {384'd0, lower_desc};
       beat        = '0;

@@ -7,6 +7,7 @@
 module p_dma_queue (
     input logic                        clk,
     input logic                        rst,
+    input logic                        stop,
     input logic                        reg_valid,
     input logic                        reg_write,
     input logic [5:0]                  reg_offset,

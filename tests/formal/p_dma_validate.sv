@@ -38,7 +38,7 @@ module p_dma_validate (
         a_same : assert (job.qid == queue_q && job.cookie == d.cookie && read_job.src == d.src && read_job.len == d.src_len &&
                          read_job.sa == d.sa && job.capacity == d.dst_capacity && read_job.job == job_free);
         if (read_job.status == espalier_regs_pkg::STATUS_OK) begin
-          a_source : assert (d.src != '0 && d.src_len != '0 && d.src_len <= 16'd9600 && src_end <= {1'b1, 64'd0});
+          a_source : assert (d.src != '0 && d.src_len != '0 && d.src_len <= (job_decap ? 16'd9656 : 16'd9600) && src_end <= {1'b1, 64'd0});
           a_target : assert (d.dst != '0 && job.dst_line == d.dst[63:6] && d.dst[5:0] == '0 && dst_end <= {1'b1, 64'd0});
           a_fits : assert (result <= 18'(d.dst_capacity));
           a_opcode : assert (d.flags == '0 && (d.opcode == espalier_regs_pkg::OPCODE_ENCAP || (job_decap && d.sa == '0)));

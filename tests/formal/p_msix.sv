@@ -7,6 +7,7 @@
 module p_msix (
     input logic                   clk,
     input logic                   rst,
+    input logic                   stop,
     input logic                   cfg_msix_enable,
     input logic                   cfg_msix_mask,
     input espalier_pkg::reg_req_t reg_req,
@@ -27,7 +28,7 @@ module p_msix (
   logic [63:0] addr_q;
   assign mine = u_dut.send && u_dut.chosen == '0;
   always_ff @(posedge clk) begin
-    if (rst) owed_q <= 1'b0;
+    if (rst || stop) owed_q <= 1'b0;
     else if (irq_valid && irq_vector == '0) owed_q <= 1'b1;
     else if (mine) owed_q <= 1'b0;
     stall_q <= !rst && m_axis_tvalid && !m_axis_tready;
@@ -36,7 +37,7 @@ module p_msix (
     if (!rst) begin
       a_owed : assert (!mine || owed_q);
       a_pending : assert (u_dut.pending_q[0] == owed_q);
-      a_off : assert (!mine || (cfg_msix_enable && !cfg_msix_mask && !u_dut.mask_q[0]));
+      a_off : assert (!mine || (!stop && cfg_msix_enable && !cfg_msix_mask && !u_dut.mask_q[0]));
       a_stable : assert (!stall_q || (m_axis_tvalid && m_axis_tdata[31:0] == held_q && m_axis_tuser.addr == addr_q));
       a_size : assert (!m_axis_tvalid || (m_axis_tlast && m_axis_tuser.len == 16'd4 && m_axis_tuser.addr[1:0] == '0));
     end

@@ -6,6 +6,7 @@
 module p_pcie_read_split (
     input logic                  clk,
     input logic                  rst,
+    input logic                  stop,
     input logic [2:0]            mrrs,
     input logic                  rd_req_valid,
     input espalier_pkg::rd_req_t rd_req,
@@ -15,7 +16,7 @@ module p_pcie_read_split (
     input logic [1:0]            tag_index,
     input logic                  mrd_ready
 );
-  logic                rd_req_ready, slot_take, mrd_valid, issue_valid, abort_valid;
+  logic                rd_req_ready, slot_take, mrd_valid, issue_valid, abort_valid, abort_none;
   pcie_pkg::mrd_t      mrd;
   pcie_pkg::rd_issue_t issue;
   logic [1:0]          abort_slot;

@@ -87,9 +87,9 @@ class RandomPackets(espalier.DeviceTest):
         self.note(f"{len(got)} packets of scapy's come out as they went in, cycles {report['cycles']}")
 
     def test_every_length(self):
-        """Every inner length from 20 to 400 bytes and around 1500, 4096 and 9000, one SA a key size, encap then decap."""
+        """Every inner length from 20 to 400 bytes and around 1500, 4096 and 9000, and up to the largest, 9600, one SA a key size, encap then decap."""
         sas = [SA(0x100 + n, self.rng.randbytes(n), self.rng.randbytes(4), selector=f"dst 10.2.{n}.0/24") for n in (16, 24, 32)]
-        lengths = [*range(20, 401), *range(1490, 1511), *range(4060, 4110, 3), *range(8990, 9001)]
+        lengths = [*range(20, 401), *range(1490, 1511), *range(4060, 4110, 3), *range(8990, 9001), *range(9590, 9601)]
         inners = [random_inner(self.rng, n, dst=f"10.2.{(16, 24, 32)[i % 3]}.1") for i, n in enumerate(lengths)]
         count, expected = {}, []
         for i, inner in enumerate(inners):
@@ -114,8 +114,8 @@ class RandomPackets(espalier.DeviceTest):
 
     def test_selectors(self):
         """The first state whose selector matches takes the packet; no match is a counted drop."""
-        sas = [random_sa(self.rng, 1, selector="src 10.1.0.0/16 dst 10.2.0.0/24"), random_sa(self.rng, 2, selector="dst 10.2.0.0/16 proto udp dport 53"),
-               random_sa(self.rng, 3, selector="src 10.1.2.3/32")]
+        sas = [random_sa(self.rng, 0x101, selector="src 10.1.0.0/16 dst 10.2.0.0/24"), random_sa(self.rng, 0x102, selector="dst 10.2.0.0/16 proto udp dport 53"),
+               random_sa(self.rng, 0x103, selector="src 10.1.2.3/32")]
         udp = bytes.fromhex("c000003500080000")
         inners = [ipv4("10.1.2.3", "10.2.0.9", b"a"), ipv4("10.9.9.9", "10.2.1.1", udp, proto=17), ipv4("10.1.2.3", "10.3.0.1", b"b"),
                   ipv4("10.1.2.4", "10.3.0.1", b"c"), ipv4("10.9.9.9", "10.2.1.1", udp, proto=6)]

@@ -161,7 +161,7 @@ static bool out_fired[2]; /* the last edge took the beat offered: offer anew */
 static void irq_take(void)
 {
 	for (unsigned q = 0; q < QUEUES; q++)
-		if (*P8(irq_vector) == 16 + q)
+		if (*P8(irq_vector) == 3 - q)
 			bench.q[q].irqs++;
 }
 
@@ -305,7 +305,7 @@ void queue_setup(unsigned q, unsigned sq_log2, unsigned cq_log2)
 	reg_write(queue_reg(q, ESP_REG_QUEUE_CQ_BASE_LO), (uint32_t)cq);
 	reg_write(queue_reg(q, ESP_REG_QUEUE_CQ_BASE_HI), (uint32_t)(cq >> 32));
 	reg_write(queue_reg(q, ESP_REG_QUEUE_SIZES), sq_log2 | cq_log2 << 8);
-	reg_write(queue_reg(q, ESP_REG_QUEUE_VECTOR), 16 + q);
+	reg_write(queue_reg(q, ESP_REG_QUEUE_VECTOR), 3 - q);
 }
 
 void queue_start(unsigned q, unsigned sq_log2, unsigned cq_log2)

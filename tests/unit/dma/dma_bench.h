@@ -20,6 +20,7 @@
 #define QUEUES 4
 #define BEAT 64
 #define MAX_LEN 9600
+#define MAX_ESP 9656 /* what it becomes */
 #define MAX_OUT (MAX_LEN + 64)
 #define SLOTS 512
 #define HOST_BASE 0x7f4200000000ull /* bus address of host.mem[0] */
@@ -135,5 +136,6 @@ void test_fetch_fault(void **state);
 void test_stall_one_direction(void **state);
 void test_oversize(void **state);
 void test_reset_midway(void **state);
+void test_stop(void **state);
 
 #endif

@@ -4,6 +4,8 @@
 DUT_BOILERPLATE(Vdma_tb)
 DUT_PORT(rst)
 DUT_PORT(enable)
+DUT_PORT(stop)
+DUT_PORT(idle)
 DUT_PORT(reg_valid)
 DUT_PORT(reg_write)
 DUT_PORT(reg_addr)

@@ -7,6 +7,8 @@ module dma_tb (
     input  logic         clk,
     input  logic         rst,
     input  logic         enable,
+    input  logic         stop,
+    output logic         idle,
     input  logic         reg_valid,
     input  logic         reg_write,
     input  logic [15:0]  reg_addr,
@@ -91,7 +93,7 @@ module dma_tb (
   assign {di_job, di_len, di_sa, di_status} = di;
 
   dma i_dma (
-      .clk, .rst, .enable,
+      .clk, .rst, .enable, .stop, .idle,
       .reg_req({reg_valid, reg_write, reg_addr, reg_wdata, reg_strb}), .reg_rsp,
       .rd_req_valid(req_valid), .rd_req_ready(req_ready), .rd_req,
       .rd_rsp_valid(rsp_valid), .rd_rsp_ready(rsp_ready),

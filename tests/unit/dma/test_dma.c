@@ -174,6 +174,7 @@ int main(void)
 		cmocka_unit_test(test_stall_one_direction),
 		cmocka_unit_test(test_oversize),
 		cmocka_unit_test(test_reset_midway),
+		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_alignments),
 		cmocka_unit_test(test_random_traffic),
 		cmocka_unit_test(test_index_wrap),

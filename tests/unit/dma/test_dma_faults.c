@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Bad descriptors, failed reads, stalled engines, engines gone wrong, a reset in the middle. */
 #include "dma_bench.h"
+#include "dut.h"
+
+DUT_PORT(stop);
+DUT_PORT(idle);
 
 static void expect(struct job *j, uint8_t status)
 {
@@ -33,7 +37,7 @@ void job_spoil(struct job *j, unsigned how)
 	case 15: j->dst += 32; status = ESP_STATUS_BAD_ALIGNMENT; break;
 	case 16: j->dst += 63; j->len = 0; status = ESP_STATUS_BAD_ALIGNMENT; break;
 	case 17: j->len = 0; status = ESP_STATUS_BAD_LENGTH; break;
-	case 18: j->len = MAX_LEN + 1; status = ESP_STATUS_BAD_LENGTH; break;
+	case 18: j->len = (uint16_t)(j->dir ? MAX_ESP + 1 : MAX_LEN + 1); status = ESP_STATUS_BAD_LENGTH; break;
 	case 19: j->len = 65535; j->capacity = 65535; status = ESP_STATUS_BAD_LENGTH; break;
 	case 20: j->len = 0; j->capacity = 0; status = ESP_STATUS_BAD_LENGTH; break;
 	case 21: j->capacity--; status = ESP_STATUS_BUFFER_TOO_SMALL; break;
@@ -108,6 +112,8 @@ void test_fetch_fault(void **state)
 
 		queue_start(1, 6, 6);
 		queue_start(3, 6, 6);
+		reg_write(queue_reg(1, ESP_REG_QUEUE_MODERATION), 64); /* more than will come */
+		reg_write(queue_reg(1, ESP_REG_QUEUE_CQ_HEAD), 1u << 31);
 		k->fetch_fault_at = 10 + status;
 		k->fetch_fault = status;
 		for (int i = 0; i < 64; i++) {
@@ -124,6 +130,7 @@ void test_fetch_fault(void **state)
 		assert_in_range(head, k->fetch_fault_at - 7, k->fetch_fault_at);
 		assert_int_equal(reg_read(queue_reg(1, ESP_REG_QUEUE_CQ_TAIL)), head);
 		assert_int_equal(k->cq_tail, head);
+		assert_int_equal(k->irqs, 1); /* of the failed fetch */
 		for (int i = 63; i >= (int)head; i--)
 			job_abandon(posted[i]);
 		queue_consume(1, false);
@@ -140,6 +147,38 @@ void test_fetch_fault(void **state)
 	queue_ring(1);
 	bench_drain(20000);
 	bench_close();
+}
+
+/* Bus mastering goes off: queues end in an error, drain, and start again only when it is on. */
+void test_stop(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 12; round++) {
+		uint32_t control[2];
+
+		bench_open(&rough, 50 + round);
+		for (unsigned q = 0; q < 2; q++)
+			queue_start(q, 6, 6);
+		for (int i = 0; i < 100; i++)
+			job_post(job_new((unsigned)i & 1, i >> 1 & 1, (uint16_t)(1 + rnd(1500))));
+		queue_ring(0);
+		queue_ring(1);
+		bench_run(rnd(1500));
+		*P8(stop) = 1;
+		for (unsigned q = 0; q < 2; q++)
+			while ((control[q] = reg_read(queue_reg(q, ESP_REG_QUEUE_CONTROL))) & 0x100)
+				bench_run(20);
+		bench_run(3);
+		assert_true(*P8(idle));
+		assert_int_equal(control[0], 0x200 | (uint32_t)ESP_STATUS_DMA_STOPPED << 16);
+		assert_int_equal(control[1], 0x200 | (uint32_t)ESP_STATUS_DMA_STOPPED << 16);
+		reg_write(queue_reg(0, ESP_REG_QUEUE_CONTROL), 1);
+		assert_int_equal(reg_read(queue_reg(0, ESP_REG_QUEUE_CONTROL)), 0x200 | (uint32_t)ESP_STATUS_DMA_STOPPED << 16);
+		*P8(stop) = 0;
+		reg_write(queue_reg(0, ESP_REG_QUEUE_CONTROL), 1);
+		assert_int_equal(reg_read(queue_reg(0, ESP_REG_QUEUE_CONTROL)), 0x101);
+		bench_close();
+	}
 }
 
 /* However long the engine of one direction stands still, at its input or its output, queues of the other direction work on. */

@@ -137,7 +137,7 @@ static void test_descriptors(void **state)
 		{ { .src = UINT64_MAX - 63, .dst = dst, .src_len = 64, .dst_capacity = 200, .opcode = ESP_OPCODE_DECAP }, ESP_STATUS_DMA_UNSUPPORTED },
 		{ { .src = src, .dst = dst + 32, .src_len = 64, .dst_capacity = 200, .opcode = ESP_OPCODE_DECAP }, ESP_STATUS_BAD_ALIGNMENT },
 		{ { .src = src, .dst = dst, .src_len = 0, .dst_capacity = 200, .opcode = ESP_OPCODE_DECAP }, ESP_STATUS_BAD_LENGTH },
-		{ { .src = src, .dst = dst, .src_len = 9601, .dst_capacity = 9999, .opcode = ESP_OPCODE_DECAP }, ESP_STATUS_BAD_LENGTH },
+		{ { .src = src, .dst = dst, .src_len = 9657, .dst_capacity = 9999, .opcode = ESP_OPCODE_DECAP }, ESP_STATUS_BAD_LENGTH },
 		{ { .src = src, .dst = dst, .src_len = 64, .dst_capacity = 63, .opcode = ESP_OPCODE_DECAP }, ESP_STATUS_BUFFER_TOO_SMALL },
 		{ { .src = src, .dst = dst, .src_len = 64, .dst_capacity = 119, .opcode = ESP_OPCODE_ENCAP }, ESP_STATUS_BUFFER_TOO_SMALL },
 		{ { .src = src, .dst = dst, .src_len = 64, .dst_capacity = 120, .opcode = ESP_OPCODE_ENCAP, .sa = 5 }, ESP_STATUS_NO_SA },

@@ -11,7 +11,7 @@
 #include "espalier_regs.h"
 
 DUT_PORT(rst);
-DUT_PORT(cfg_bus_master_enable);
+DUT_PORT(stop);
 DUT_PORT(cfg_msix_enable);
 DUT_PORT(cfg_msix_mask);
 DUT_PORT(m_axis_rq_tvalid);
@@ -183,6 +183,11 @@ static void sample_response(void)
 	r->status = status;
 	n_done++;
 	done_status[status & 31]++;
+	if (root.stopped && status == ESP_STATUS_DMA_STOPPED) {
+		free(r->seen);
+		r->seen = NULL;
+		return;
+	}
 	assert_int_equal(status, status_of(r->fault));
 	if (r->fault == FAULT_NONE)
 		assert_int_equal(r->got, r->len);
@@ -197,7 +202,7 @@ static void sample_fence(void)
 		fence.waits = 1;
 		fence.writes = cur_write;
 	} else if (*P8(fence_done)) {
-		assert_true(root.passed >= fence.writes);
+		assert_true(root.stopped || root.passed >= fence.writes);
 		fence.waits = 0;
 		fence.done++;
 	}
@@ -280,7 +285,6 @@ int setup(void **state)
 	root_reset();
 	dut_open(getenv("ESPALIER_TRACE"));
 	*P8(rst) = 1;
-	*P8(cfg_bus_master_enable) = 1;
 	dut_edge();
 	dut_edge();
 	*P8(rst) = 0;
@@ -325,6 +329,17 @@ void add_write(void)
 		w->len = chance(70) ? 1 + rnd(1600) : 1 + rnd(9600);
 	}
 	n_writes++;
+}
+
+int all_written(void)
+{
+	return cur_write == n_writes;
+}
+
+void forget_writes(void)
+{
+	root.passed = root.whole = seen_write = n_writes;
+	seen_bytes = 0;
 }
 
 /* Until everything that was added is done and nothing moves. */

@@ -39,6 +39,9 @@ void add_read(unsigned offset, unsigned len, enum fault fault);
 void add_write(void);
 /* root.fault of a bench with reads that have faults. */
 enum fault on_fault(uint64_t addr, unsigned len);
+/* Whether all writes were taken; those that have not arrived never will. */
+int all_written(void);
+void forget_writes(void);
 /* Runs until everything that was added is done, at most limit cycles, and checks what must hold then. */
 void finish(unsigned limit);
 

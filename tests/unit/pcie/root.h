@@ -39,6 +39,7 @@ extern struct root {
 	unsigned hold;		  /* cycles from a request to its first completion, at least */
 	int reorder;		  /* between tags */
 	int answer;		  /* 0: no completions */
+	int stopped;		  /* reads may end in DMA_STOPPED */
 	int few_tags;		  /* extended tags are off */
 	unsigned stray;		  /* percent of completions after which an unexpected one comes */
 	uint32_t timeout;

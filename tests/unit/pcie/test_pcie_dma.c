@@ -12,7 +12,9 @@
 #include "dut.h"
 #include "espalier_regs.h"
 
-DUT_PORT(cfg_bus_master_enable);
+DUT_PORT(stop);
+DUT_PORT(idle);
+DUT_PORT(quiet);
 DUT_PORT(cfg_msix_enable);
 DUT_PORT(cfg_msix_mask);
 DUT_PORT(irq_valid);
@@ -165,26 +167,42 @@ static void test_dead_link(void **state)
 	print_message("dead link: 40 reads of 9600 bytes ended after %llu cycles and %u requests\n", (unsigned long long)root.now, root.reads);
 }
 
-static void test_bus_master(void **state)
+/* Stopped in the middle of everything: what waits is dropped, reads end in DMA_STOPPED or as they would have, nothing leaves, and then all is idle. */
+static void test_stop(void **state)
 {
 	unsigned beats;
 
 	(void)state;
-	for (unsigned round = 0; round < 30; round++) {
+	root.stopped = 1;
+	for (unsigned round = 0; round < 200; round++) {
+		root.stall = round % 3 * 30;
+		root.hold = rnd(3) * 100;
 		for (unsigned i = 0; i < 10; i++) {
 			add_read(rnd(0xE0000), 1 + rnd(3000), FAULT_NONE);
 			add_write();
 		}
-		for (unsigned i = rnd(100); i; i--)
+		for (unsigned i = rnd(150); i; i--)
 			cycle();
-		*P8(cfg_bus_master_enable) = 0;
-		for (unsigned i = 0; i < 60; i++) /* what has begun ends */
+		*P8(stop) = 1;
+		for (unsigned i = 0; i < 300; i++) /* what has begun ends */
 			cycle();
 		beats = root.rq_beats;
-		for (unsigned i = 0; i < 2000; i++)
+		for (unsigned i = 0; n_done < n_reads || !all_written() || !*P8(quiet); i++) {
+			assert_true(i < 20000);
 			cycle();
+		}
+		assert_true(*P8(idle));
 		assert_int_equal(root.rq_beats, beats);
-		*P8(cfg_bus_master_enable) = 1;
+		forget_writes();
+		*P8(stop) = 0;
+	}
+	assert_true(done_status[ESP_STATUS_DMA_STOPPED] > 100);
+	assert_true(done_status[ESP_STATUS_OK] > 100);
+	print_message("stop: %u reads ended well, %u stopped\n", done_status[ESP_STATUS_OK], done_status[ESP_STATUS_DMA_STOPPED]);
+	root.stopped = 0;
+	for (unsigned i = 0; i < 50; i++) {
+		add_read(rnd(0xE0000), 1 + rnd(3000), FAULT_NONE);
+		add_write();
 	}
 	finish(100000);
 }
@@ -203,7 +221,9 @@ static void test_msix(void **state)
 	}
 	msix_access(0x8040, 0, 0, -1);
 	msix_access(0xC000, 1, 1, -1);
-	msix_access(0xC004, 0, 0, -1);
+	msix_access(0xC004, 0, 0, 0);
+	msix_access(0xC004, 1, 1, -1);
+	msix_access(0xC008, 0, 0, -1);
 
 	/* Disabled, the function masked, or the vector masked: pending, no message; then one message for many interrupts. */
 	for (unsigned mode = 0; mode < 3; mode++) {
@@ -288,7 +308,7 @@ static void test_rate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {T(test_alignment), T(test_reads), T(test_reads_and_writes), T(test_faults), T(test_tags), T(test_no_leak),
-					   T(test_dead_link), T(test_bus_master), T(test_msix),		T(test_rate)};
+					   T(test_dead_link), T(test_stop), T(test_msix),		T(test_rate)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,7 @@ static struct {
 	uint16_t keep[4];
 	uint8_t last[4], valid[4], ready[4];
 	uint8_t rst, mps, mrrs, rcb, master, msix, mask;
+	uint8_t flr, flr_done;
 	uint8_t seq_num[2], seq_num_vld[2], mgmt_read, mgmt_done;
 	uint16_t mgmt_addr;
 	uint32_t mgmt_data;
@@ -200,7 +201,7 @@ static void next_write(void)
 
 static void next_request(void)
 {
-	if (!card.busy)
+	if (!card.busy || pin.flr)
 		return;
 	if (card.read_at < reg(FAKE_LEN)) {
 		next_read();
@@ -358,6 +359,13 @@ void card_rise(void)
 	drive_cc();
 	send(2, &card.rq, pin.rq_data);
 	drive_rq();
+	pin.flr_done = 0;
+	if (pin.flr && !card.pending && !card.rq.count && !card.cc.count) {
+		memset(&card, 0, sizeof card);
+		card.regs[0] = FAKE_ID;
+		pin.valid[1] = pin.valid[2] = 0;
+		pin.flr_done = 1;
+	}
 	/* One register access at a time: the answer of a read must have gone. */
 	pin.ready[0] = card.cc.count == 0;
 	pin.ready[3] = 1;
@@ -381,6 +389,7 @@ void card_open(const char *trace)
 		.rq_seq_num = {&pin.seq_num[0], &pin.seq_num[1]}, .rq_seq_num_vld = {&pin.seq_num_vld[0], &pin.seq_num_vld[1]},
 		.cfg_mgmt_addr = &pin.mgmt_addr, .cfg_mgmt_read = &pin.mgmt_read, .cfg_mgmt_read_data = &pin.mgmt_data,
 		.cfg_mgmt_read_write_done = &pin.mgmt_done,
+		.cfg_flr_in_process = &pin.flr, .cfg_flr_done = &pin.flr_done,
 		.cfg_max_payload = &pin.mps, .cfg_max_read_req = &pin.mrrs, .cfg_rcb_status = &pin.rcb,
 		.cfg_bus_master_enable = &pin.master, .cfg_msix_enable = &pin.msix, .cfg_msix_mask = &pin.mask,
 	};

@@ -315,6 +315,96 @@ static void bus_master_off(void **state)
 	assert_int_equal(dev.stats.dma_reads, 0);
 }
 
+static void start_copy(uint32_t src, uint32_t dst, uint32_t len)
+{
+	put(COPY + 0x00, (uint32_t)IOVA + src);
+	put(COPY + 0x04, (uint32_t)(IOVA >> 32));
+	put(COPY + 0x08, (uint32_t)IOVA + dst);
+	put(COPY + 0x0c, (uint32_t)(IOVA >> 32));
+	put(COPY + 0x10, len);
+	put(COPY + 0x14, 1);
+}
+
+static void run(uint32_t cycles)
+{
+	device_run(&dev, cycles);
+	assert_false(dev.violation.raised);
+}
+
+static void hurry_not(unsigned int i)
+{
+	opt.latency = i % 3 * 1000;
+	opt.stall = i % 2 ? 0 : 60;
+	opt.posted_headers = i % 4 ? 128 : 2;
+	opt.speed = i % 5 ? 3 : 1;
+	opt.split = opt.reorder = true;
+	opt.mrrs = opt.mps = 128;
+	plug();
+	rng.state = i;
+}
+
+/*
+ * Bus mastering goes off in the middle of a copy. When it comes on again the memory is another's: nothing is read or written any more, no
+ * interrupt comes, and the card works for the new owner.
+ */
+static void bus_master_passes_on(void **state)
+{
+	static uint8_t before[MEMORY];
+	uint8_t off = 2, on = 6;
+
+	for (unsigned int i = 0; i < 40; i++) {
+		hurry_not(i);
+		start_copy(0, 0x8000, MAX_COPY);
+		run(rng_below(&rng, 2000));
+		assert_int_equal(device_config_write(&dev, 4, &off, 1), 0);
+		run(600 + rng_below(&rng, 600)); /* what was under way arrives */
+		for (uint32_t k = 0; k < MEMORY; k++)
+			memory[k] = (uint8_t)rng_next(&rng);
+		memcpy(before, memory, MEMORY);
+		uint64_t reads = dev.stats.dma_reads, writes = dev.stats.dma_writes;
+
+		assert_int_equal(device_config_write(&dev, 4, &on, 1), 0);
+		run(30000);
+		assert_int_equal(dev.stats.dma_reads, reads);
+		assert_int_equal(dev.stats.dma_writes, writes);
+		assert_memory_equal(memory, before, MEMORY);
+		assert_int_equal(get(COPY + 0x18) & 1, 0);
+		check_copies(3);
+		assert_int_equal(teardown(state), 0);
+		assert_int_equal(setup(state), 0);
+	}
+	plug();
+}
+
+/* A function level reset in the middle of a copy: the block lives on and brings the old completions; the function forgets everything. */
+static void function_reset(void **state)
+{
+	static uint8_t before[MEMORY];
+	uint8_t flr = 0x80, on = 6;
+
+	for (unsigned int i = 0; i < 30; i++) {
+		hurry_not(i);
+		put(0x18, 0x1234);
+		start_copy(0, 0x8000, MAX_COPY);
+		run(rng_below(&rng, 1500));
+		assert_int_equal(device_config_write(&dev, CONFIG_PCIE + 9, &flr, 1), 0);
+		assert_false(dev.violation.raised);
+		run(1000); /* what had left the block arrives */
+		for (uint32_t k = 0; k < MEMORY; k++)
+			memory[k] = (uint8_t)rng_next(&rng);
+		memcpy(before, memory, MEMORY);
+		assert_int_equal(device_config_write(&dev, 4, &on, 1), 0);
+		assert_int_equal(get(0x18), 0);
+		run(20000);
+		assert_memory_equal(memory, before, MEMORY);
+		assert_int_equal(get(0x30), 0); /* no completion without a read */
+		check_copies(3);
+		assert_int_equal(teardown(state), 0);
+		assert_int_equal(setup(state), 0);
+	}
+	plug();
+}
+
 /* A read that the registers do not serve: the error completion is as the block wants it, and the next access works. */
 static void long_register_read(void **state)
 {
@@ -342,6 +432,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(completion_headers, setup, teardown),
 		cmocka_unit_test_setup_teardown(completion_timeout, setup, teardown),
 		cmocka_unit_test_setup_teardown(bus_master_off, setup, teardown),
+		cmocka_unit_test_setup_teardown(bus_master_passes_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(function_reset, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_register_read, setup, teardown),
 	};
 

@@ -43,6 +43,8 @@ module card #(
     input  logic [2:0]   cfg_max_read_req,
     input  logic         cfg_rcb_status,
     input  logic         cfg_bus_master_enable,
+    input  logic         cfg_flr_in_process,
+    output logic         cfg_flr_done,
     output logic [9:0]   cfg_mgmt_addr,
     output logic [7:0]   cfg_mgmt_function_number,
     output logic         cfg_mgmt_read,
@@ -58,16 +60,23 @@ module card #(
   espalier_pkg::rd_req_t  rd_req;
   espalier_pkg::rd_rsp_t  rd_rsp;
   espalier_pkg::wr_req_t  wr_req;
+  logic                   fn_rst, stop, regs_idle, pcie_idle, pcie_quiet;
   logic                   access_error, unexpected, sa_cmd_valid, fence_ask, fence_done, extended_tags;
   logic [31:0]            dma_timeout, cfg_timeout;
   logic                   rd_req_valid, rd_req_ready, rd_rsp_valid, wr_valid, wr_ready, wr_last, irq_q;
   logic [511:0]           wr_data;
 
   pcie_regs u_regs (
-      .clk, .rst,
+      .clk, .rst(fn_rst),
       .s_axis_cq_tvalid, .s_axis_cq_tready, .s_axis_cq_tdata, .s_axis_cq_tkeep, .s_axis_cq_tuser, .s_axis_cq_tlast,
       .m_axis_cc_tvalid, .m_axis_cc_tready, .m_axis_cc_tdata, .m_axis_cc_tkeep, .m_axis_cc_tuser, .m_axis_cc_tlast,
-      .reg_req, .reg_rsp, .access_error, .fence_ask, .fence_done
+      .reg_req, .reg_rsp, .access_error, .fence_ask, .fence_done, .idle(regs_idle)
+  );
+
+  // The function's reset, and when it works: the block's reset is only the first of it.
+  pcie_function u_function (
+      .clk, .rst, .bus_master(cfg_bus_master_enable), .flr(cfg_flr_in_process), .flr_done(cfg_flr_done),
+      .idle(!busy_q && pcie_idle), .quiet(!busy_q && pcie_quiet && regs_idle), .ready(1'b1), .stop, .fn_rst
   );
 
   pcie_cfg u_pcie_cfg (
@@ -76,15 +85,15 @@ module card #(
   );
 
   csr u_csr (
-      .clk, .rst, .reg_req, .reg_rsp, .access_error, .dma_req, .dma_rsp, .msix_req, .msix_rsp,
+      .clk, .rst(fn_rst), .reg_req, .reg_rsp, .access_error, .dma_req, .dma_rsp, .msix_req, .msix_rsp,
       .sa_cmd_valid, .sa_cmd_ready(1'b0), .sa_cmd, .sa_rsp_valid(1'b0), .sa_rsp('0), .sa_out_count('0), .sa_in_count('0),
       .ready(1'b1), .bus_master(cfg_bus_master_enable), .unexpected_completion(unexpected), .count_valid(1'b0), .count_status('0),
       .cfg_timeout, .dma_timeout
   );
 
   pcie_dma u_dma (
-      .clk, .rst,
-      .cfg_max_payload, .cfg_max_read_req, .cfg_rcb_status, .extended_tags, .cfg_bus_master_enable, .cfg_msix_enable, .cfg_msix_mask,
+      .clk, .rst(fn_rst),
+      .cfg_max_payload, .cfg_max_read_req, .cfg_rcb_status, .extended_tags, .stop, .idle(pcie_idle), .quiet(pcie_quiet), .cfg_msix_enable, .cfg_msix_mask,
       .m_axis_rq_tvalid, .m_axis_rq_tready, .m_axis_rq_tdata, .m_axis_rq_tkeep, .m_axis_rq_tuser, .m_axis_rq_tlast,
       .pcie_rq_seq_num0, .pcie_rq_seq_num_vld0, .pcie_rq_seq_num1, .pcie_rq_seq_num_vld1, .fence_ask, .fence_done,
       .s_axis_rc_tvalid, .s_axis_rc_tready, .s_axis_rc_tdata, .s_axis_rc_tkeep, .s_axis_rc_tuser, .s_axis_rc_tlast,
@@ -102,7 +111,7 @@ module card #(
 
   always_ff @(posedge clk) begin
     if (dma_req.valid && dma_req.write) regs_q[dma_req.addr[4:2]] <= dma_req.data;
-    dma_rsp.valid <= dma_req.valid && !rst;
+    dma_rsp.valid <= dma_req.valid && !fn_rst;
     dma_rsp.error <= 1'b0;
     dma_rsp.data  <= (dma_req.addr[4:2] == 3'd6) ? {16'd0, status_q, 7'd0, busy_q} : regs_q[dma_req.addr[4:2]];
   end
@@ -130,7 +139,7 @@ module card #(
 
   always_ff @(posedge clk) begin
     irq_q <= 1'b0;
-    if (rst) begin
+    if (fn_rst) begin
       busy_q    <= 1'b0;
       writing_q <= 1'b0;
     end else if (go) begin
