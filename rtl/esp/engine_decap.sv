@@ -47,10 +47,10 @@ module engine_decap #(
     output sa_pkg::lookup_rsp_t      lookup_rsp
 );
 
-  localparam int unsigned BUF_BEATS = 512 * 4 / LANES;  // 32 KiB: three packets of MAX_PACKET
+  localparam int unsigned BUF_BEATS = 512 * 4 / LANES;  // 32 KiB: three packets of MAX_ESP
   localparam int unsigned PACKETS   = esp_decap_pkg::DECAP_PACKETS;
   localparam int unsigned SLACK     = 2;                // tready is a register: what it may let in too late
-  localparam int unsigned LARGEST   = (espalier_pkg::MAX_PACKET - 1) / (16 * LANES) + 1;  // beats of MAX_PACKET
+  localparam int unsigned LARGEST   = (espalier_pkg::MAX_ESP - 1) / (16 * LANES) + 1;  // beats of MAX_ESP
   localparam int unsigned ROOM_W    = $clog2(BUF_BEATS) + 1;
   localparam int unsigned COUNT_W   = $clog2(PACKETS) + 1;
   localparam int unsigned BEATS_W   = esp_decap_pkg::BEATS_W;
