@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Joins, in packet order and by the number of the job that each bears, what is known of a packet: its record (info), the computed and the received ICV, and the trailer's findings; and
-// gives the verdict. A right ICV, and nothing else, starts the update of the replay state; that check may still refuse the packet
+// Joins, in packet order and by the number of the job that each bears, what is known of a packet: its record (info), the computed and the
+// received ICV, and the trailer's findings; and gives the verdict. A right ICV, and nothing else, starts the update of the replay state; that check may still refuse the packet
 // (RFC 4303, 3.4.3). The order of the statuses: front end, ICV_MISMATCH, REPLAY_*, trailer.
-// Latency about 9 cycles behind the tag. Null tokens and packets with a wrong ICV pass one a cycle, the others one in two cycles (the
+// Latency about 10 cycles behind the tag. Null tokens and packets with a wrong ICV pass one a cycle, the others one in two cycles (the
 // replay update's rate; no shorter than the shortest packet with an inner header at LANES = 4).
 // Every FIFO holds as many entries as packets are let into the engine, so none overflows.
 `default_nettype none
@@ -44,11 +44,11 @@ module esp_decap_verdict (
   logic                    info_valid, icv_valid, tag_valid, trailer_valid;
   logic [INFO_W-1:0]       info_bits;
   logic [TRAILER_W-1:0]    trailer_bits;
-  esp_decap_pkg::info_t    info;
-  esp_decap_pkg::trailer_t trailer;
+  esp_decap_pkg::info_t    info, info_q;        // _q: of the packet that is judged
+  esp_decap_pkg::trailer_t trailer, trailer_q;
   logic [127:0]            icv;
   logic [7:0]              icv_job;
-  logic                    take, take_trailer;
+  logic                    pop;
   logic [COUNT_W-1:0]      info_count, icv_count, tag_count, trailer_count;
 
   assign info    = info_bits;
@@ -108,7 +108,7 @@ module esp_decap_verdict (
       .s_ready(tag_ready),
       .s_data({cmp_job_q, cmp_null_q, differ_q == '0}),
       .m_valid(tag_valid),
-      .m_ready(take),
+      .m_ready(pop),
       .m_data({tag_job, tag_null, tag_equal}),
       .count(tag_count)
   );
@@ -124,7 +124,7 @@ module esp_decap_verdict (
       .s_ready(info_ready),
       .s_data(i_info),
       .m_valid(info_valid),
-      .m_ready(take),
+      .m_ready(pop),
       .m_data(info_bits),
       .count(info_count)
   );
@@ -139,24 +139,36 @@ module esp_decap_verdict (
       .s_ready(trailer_ready),
       .s_data(r_trailer),
       .m_valid(trailer_valid),
-      .m_ready(take_trailer),
+      .m_ready(pop && !tag_null),
       .m_data(trailer_bits),
       .count(trailer_count)
   );
 
-  // ---- join ---------------------------------------------------------------------------------------------------------------------------
-  logic verified, joined, updated_q;  // updated_q: the cycle before started an update
+  // ---- join: all of one packet, and a null token for a null token; else nothing of it is believed ------------------------------------
+  logic take, verified;
+  logic null_q, equal_q, joined_q, head_valid_q;
+  logic updated_q;  // the cycle before started an update
 
-  // All of one packet, and a null token for a null token; else nothing of it is believed.
-  assign joined       = info.job == tag_job && (tag_null || trailer.job == tag_job) && tag_null == (info.status != espalier_regs_pkg::STATUS_OK);
-  assign verified     = !tag_null && tag_equal && joined;
-  assign take         = tag_valid && info_valid && (tag_null || trailer_valid) && !(verified && updated_q);
-  assign take_trailer = take && !tag_null;
-  assign u_valid      = take && verified;
-  assign u_verified   = verified;
-  assign u_sa         = info.sa;
-  assign u_seq        = info.seq;
-  assign u_window     = info.window;
+  assign pop        = tag_valid && info_valid && (tag_null || trailer_valid) && (!head_valid_q || take);
+  assign verified   = !null_q && equal_q && joined_q;
+  assign take       = head_valid_q && !(verified && updated_q);
+  assign u_valid    = take && verified;
+  assign u_verified = verified;
+  assign u_sa       = info_q.sa;
+  assign u_seq      = info_q.seq;
+  assign u_window   = info_q.window;
+
+  always_ff @(posedge clk) begin
+    if (rst) head_valid_q <= 1'b0;
+    else if (pop || take) head_valid_q <= pop;
+    if (pop) begin
+      info_q    <= info;
+      trailer_q <= trailer;
+      null_q    <= tag_null;
+      equal_q   <= tag_equal;
+      joined_q  <= info.job == tag_job && (tag_null || trailer.job == tag_job) && tag_null == (info.status != espalier_regs_pkg::STATUS_OK);
+    end
+  end
 
   always_ff @(posedge clk) begin
     if (rst) updated_q <= 1'b0;
@@ -172,18 +184,18 @@ module esp_decap_verdict (
   logic                    late_valid, final_valid_q;
 
   always_comb begin
-    early.job       = info.job;
-    early.epoch     = info.epoch;
-    early.sa        = info.sa;
+    early.job       = info_q.job;
+    early.epoch     = info_q.epoch;
+    early.sa        = info_q.sa;
     early.verified  = verified;
-    early.in_beats  = info.in_beats;
-    early.buf_beats = info.buf_beats;
+    early.in_beats  = info_q.in_beats;
+    early.buf_beats = info_q.buf_beats;
     early.ok        = 1'b0;
-    early.last_byte = trailer.last_byte;
-    if (!joined) early.status = espalier_regs_pkg::STATUS_ENGINE_FAULT;
-    else if (tag_null) early.status = info.status;
-    else if (!tag_equal) early.status = espalier_regs_pkg::STATUS_ICV_MISMATCH;
-    else early.status = trailer.status;
+    early.last_byte = trailer_q.last_byte;
+    if (!joined_q) early.status = espalier_regs_pkg::STATUS_ENGINE_FAULT;
+    else if (null_q) early.status = info_q.status;
+    else if (!equal_q) early.status = espalier_regs_pkg::STATUS_ICV_MISMATCH;
+    else early.status = trailer_q.status;
   end
 
   delay_line #(
@@ -218,7 +230,7 @@ module esp_decap_verdict (
   assign m_verdict = final_q;
 
   logic unused;
-  assign unused = &{1'b0, info_count, icv_count, tag_count, trailer_count, info_ready, icv_ready, tag_ready, trailer_ready};
+  assign unused = &{1'b0, trailer_q.job, info_count, icv_count, tag_count, trailer_count, info_ready, icv_ready, tag_ready, trailer_ready};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
@@ -228,9 +240,9 @@ module esp_decap_verdict (
       a_tag : assert (!cmp_valid_q || tag_ready) else $error("esp_decap_verdict: tag FIFO overflow");
       a_trailer : assert (!r_valid || trailer_ready) else $error("esp_decap_verdict: trailer FIFO overflow");
       a_icv_there : assert (!(t_valid_q && !t_null_q) || icv_valid) else $error("esp_decap_verdict: tag without a received ICV");
-      a_null : assert (!take || tag_null == (info.status != espalier_regs_pkg::STATUS_OK))
+      a_null : assert (!take || null_q == (info_q.status != espalier_regs_pkg::STATUS_OK))
       else $error("esp_decap_verdict: tags and packets out of step");
-      a_update : assert (!u_valid || (tag_equal && !tag_null)) else $error("esp_decap_verdict: replay update before the ICV is verified");
+      a_update : assert (!u_valid || (equal_q && !null_q)) else $error("esp_decap_verdict: replay update before the ICV is verified");
     end
   end
 `endif

@@ -78,6 +78,7 @@ module esp_encap_seq #(
   // ---- cycle 2: the newest word. A read misses the writes that come to the RAM in its own cycle and the two after it --------------
   logic [63:0] cur2, cur3_q, next3;
   logic        late2, bad2, bad3_q;  // late2: the word is one on its way
+  logic        end32_3_q, end64_3_q;
   assign late2 = (wr6_q && wsa6_q == sa2_q) || (wr5_q && wsa5_q == sa2_q) || (wr4_q && wsa4_q == sa2_q);
   assign bad2  = !late2 && 4'(sa_pkg::parity(192'(ram_rdata))) != ram_rparity;
   always_comb begin
@@ -88,16 +89,18 @@ module esp_encap_seq #(
   end
   always_ff @(posedge clk) begin
     if (valid2_q) begin
-      cur3_q <= cur2;
-      bad3_q <= bad2;
+      cur3_q    <= cur2;
+      bad3_q    <= bad2;
+      end32_3_q <= &cur2[31:0];
+      end64_3_q <= &cur2;
     end
   end
 
   // ---- cycle 3 ----------------------------------------------------------------------------------------------------------------------
   assign next3      = cur3_q + 64'd1;
   assign seq        = next3;
-  assign used_up_32 = &cur3_q[31:0];
-  assign used_up_64 = &cur3_q;
+  assign used_up_32 = end32_3_q;
+  assign used_up_64 = end64_3_q;
   assign bad        = bad3_q;
   always_ff @(posedge clk) begin
     wr4_q <= valid3_q && send && !rst;
