@@ -70,13 +70,13 @@ class Cli(Command):
         self.assertEqual([p for _, p in self.read("out")[1]], [inner(n) for n in range(60, 110)] + [inner(111), inner(159)])
 
     def test_selectors(self):
-        self.write("states", state(1, "sel src 10.1.0.0/16 dst 10.2.0.0/16 proto tcp dport 80") + state(2, "sel src 10.1.0.0/16 proto icmp")
-                   + state(3, "sel dst 10.3.0.0/16"))
+        self.write("states", state(0x101, "sel src 10.1.0.0/16 dst 10.2.0.0/16 proto tcp dport 80") + state(0x102, "sel src 10.1.0.0/16 proto icmp")
+                   + state(0x103, "sel dst 10.3.0.0/16"))
         hosts = {"src": "10.1.0.1", "dst": "10.2.0.1"}
         self.pcap("in", [IP(**hosts) / TCP(dport=80), IP(**hosts) / ICMP(), IP(src="1.1.1.1", dst="10.3.4.5") / UDP(), IP(**hosts) / UDP(),
                          IP(**hosts) / TCP(dport=81), IP(**hosts) / TCP(dport=80)])
         self.assertEqual(self.pump()["drops"], {"no_state": 2})
-        self.assertEqual([IP(p)[ESP].spi for _, p in self.read("out")[1]], [1, 2, 3, 1])
+        self.assertEqual([IP(p)[ESP].spi for _, p in self.read("out")[1]], [0x101, 0x102, 0x103, 0x101])
 
     def test_sequence_goes_on(self):
         self.pcap("in", [inner() for _ in range(5)])

@@ -214,7 +214,7 @@ static void test_serves_and_ends(void **state)
 	assert_int_equal(fake->configured, 1);
 	assert_int_equal(fake->received, 2);
 	assert_int_equal(fake->esp_sockets, 2);
-	assert_int_equal(fake->flushes, 1);
+	assert_int_equal(fake->flushes, 0); /* what stands stays until the agent has loaded and sweeps */
 	assert_false(fake->keylog);
 	assert_int_equal(stop(), 0);
 	assert_int_equal(fake->stops, 1);
