@@ -43,7 +43,7 @@ module esp_encap_jobs (
   logic [PLACE_W-1:0]            wplace_q, rplace_q, next_place, look_q;
   logic                          looked_q;             // every place was looked at
   logic [DEPTH-1:0]              dropped_q;
-  logic                          head_dropped_q;
+  logic                          head_dropped_q, here, behind;
   logic [espalier_pkg::SA_W-1:0] sa_mem[0:DEPTH-1];
 
   assign push       = s_valid && s_ready;
@@ -51,6 +51,8 @@ module esp_encap_jobs (
   assign next_place = rplace_q + 1'b1;
   // look - rplace counts the places in front of it: it is in use when there are more records than that.
   assign hit        = drop.valid && !looked_q && sa_mem[look_q] == drop.sa && {1'b0, PLACE_W'(look_q - rplace_q)} < count;
+
+  esp_encap_marks #(.DEPTH(DEPTH)) u_marks (.marks(dropped_q), .place(rplace_q), .here, .behind);
 
   always_ff @(posedge clk) begin
     if (push) sa_mem[wplace_q] <= s_job.sa;
@@ -68,8 +70,8 @@ module esp_encap_jobs (
       looked_q <= drop.valid && (looked_q || &look_q);
       if (hit) dropped_q[look_q] <= 1'b1;
       if (pop) dropped_q[rplace_q] <= 1'b0;
-      if (pop) head_dropped_q <= dropped_q[next_place];
-      else if (!m_begun) head_dropped_q <= dropped_q[rplace_q];
+      if (pop) head_dropped_q <= behind;
+      else if (!m_begun) head_dropped_q <= here;
     end
   end
 
