@@ -136,12 +136,14 @@ static int mb_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *
 	return 0;
 }
 
-static int mb_sa_delete(struct espalier_dev *dev, enum espalier_direction direction, uint16_t index)
+static int mb_sa_delete(struct espalier_dev *dev, enum espalier_direction direction, uint16_t index, uint64_t *last)
 {
 	struct mb_dev *mb = (struct mb_dev *)dev;
 
 	if (index >= MB_SAS || !mb->sa[direction][index].used)
 		return espalier_fail(dev->error, -ENOENT, "There is no SA at index %u.", index);
+	if (last)
+		*last = direction == ESPALIER_OUTBOUND ? mb->sa[direction][index].last_seq : mb->sa[direction][index].replay.top;
 	explicit_bzero(&mb->sa[direction][index], sizeof(struct mb_sa));
 	mb_index(mb);
 	return 0;
