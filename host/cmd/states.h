@@ -76,7 +76,7 @@ int selector_parse(struct words *words, struct selector *selector, char *reason)
 /* Does the selector take this inner IPv4 packet of len bytes? */
 bool selector_match(const struct selector *selector, const uint8_t *packet, size_t len);
 
-/* ---- small parts both use (xfrm_line.c) ---- */
+/* ---- small parts both use (words.c) ---- */
 const char *words_peek(const struct words *words); /* NULL at the end */
 const char *words_take(struct words *words);
 /* The value behind an option: NULL with a reason when the line ends there. */

@@ -7,7 +7,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/crypto.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,101 +17,6 @@
 #define FLAG_AF_UNSPEC 0x20u /* XFRM_STATE_AF_UNSPEC: selectors of any family; ours say theirs */
 #define FLAG_ESN 0x80u	     /* XFRM_STATE_ESN */
 #define WINDOW_MAX 4096u     /* XFRMA_REPLAY_ESN_MAX: what ip accepts */
-
-int parse_fail(char *reason, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(reason, STATES_ERROR_LEN, format, args);
-	va_end(args);
-	return -EINVAL;
-}
-
-const char *words_peek(const struct words *words)
-{
-	return words->next < words->count ? words->list[words->next] : NULL;
-}
-
-const char *words_take(struct words *words)
-{
-	return words->next < words->count ? words->list[words->next++] : NULL;
-}
-
-const char *words_value(struct words *words, const char *option, char *reason)
-{
-	const char *value = words_take(words);
-
-	if (!value)
-		parse_fail(reason, "the value of %s is missing", option);
-	return value;
-}
-
-int parse_number(const char *word, uint64_t max, uint64_t *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoull(word, &end, 0);
-	return !*word || *word == '-' || *end || errno || *value > max ? -EINVAL : 0;
-}
-
-/* ip completes 10.1 to 10.1.0.0 */
-static int parse_ipv4(const char *word, size_t len, uint32_t *addr)
-{
-	char text[64], *p = text, *end;
-
-	if (len == 0 || len >= sizeof(text))
-		return -EINVAL;
-	memcpy(text, word, len);
-	text[len] = '\0';
-	*addr = 0;
-	for (int shift = 24; shift >= 0; shift -= 8) {
-		unsigned long part;
-
-		if (*p < '0' || *p > '9')
-			return -EINVAL;
-		part = strtoul(p, &end, 0);
-		if (part > 255 || end == p)
-			return -EINVAL;
-		*addr |= (uint32_t)part << shift;
-		if (!*end)
-			return 0;
-		if (*end != '.')
-			return -EINVAL;
-		p = end + 1;
-	}
-	return -EINVAL;
-}
-
-static int parse_prefix_len(const char *word, uint32_t *mask)
-{
-	uint64_t bits;
-
-	if (!parse_number(word, 32, &bits)) {
-		*mask = bits ? UINT32_MAX << (32 - bits) : 0;
-		return 0;
-	}
-	/* a netmask, as ip takes it: ones, then zeros */
-	if (!strchr(word, '.') || parse_ipv4(word, strlen(word), mask) || (~*mask & (~*mask + 1)))
-		return -EINVAL;
-	return 0;
-}
-
-int parse_prefix(const char *word, uint32_t *addr, uint32_t *mask, char *reason)
-{
-	const char *slash = strchr(word, '/');
-
-	*addr = *mask = 0;
-	if (!strcmp(word, "any") || !strcmp(word, "all") || !strcmp(word, "default"))
-		return 0;
-	if (strchr(word, ':'))
-		return parse_fail(reason, "%s: only IPv4 addresses are supported", word);
-	*mask = UINT32_MAX;
-	if (parse_ipv4(word, slash ? (size_t)(slash - word) : strlen(word), addr) || (slash && parse_prefix_len(slash + 1, mask)))
-		return parse_fail(reason, "%s is not an IPv4 address or prefix", word);
-	return 0;
-}
 
 static int number_option(struct words *words, const char *option, uint64_t max, uint64_t *value, char *reason)
 {

@@ -23,7 +23,7 @@ $(B)/fuzz/message: $(B)/fuzz/obj/tests/lib/ike_rebuild.o
 $(B)/fuzz/exchange: $(addprefix $(B)/fuzz/obj/tests/unit/ike_core/,world.o world_look.o world_esp.o mock_sink.o pair.o)
 $(B)/fuzz/exchange: FUZZ_LIBS += -lcmocka -Wl,--wrap=seal_message
 # What the command reads.
-$(B)/fuzz/states: $(addprefix $(B)/fuzz/obj/host/cmd/,states.o xfrm_line.o selector.o)
+$(B)/fuzz/states: $(addprefix $(B)/fuzz/obj/host/cmd/,states.o xfrm_line.o selector.o words.o)
 $(B)/fuzz/capture: $(B)/fuzz/obj/host/cmd/capture.o
 $(B)/fuzz/capture: FUZZ_LIBS += -lpcap
 # The simulator's server in front of the card in C.

@@ -37,7 +37,9 @@ void daemon_end(struct daemon *d);
 void daemon_fill_env(struct daemon *d);
 /* Give the gateway the ESP halves of port 4500. 0 or a negative errno value with a sentence. */
 int daemon_give_sockets(struct daemon *d, char *error);
-/* Read the configuration again. 0 or a negative errno value with a sentence; the old one then stays. */
+/* Read the configuration. 0 or a negative errno value with a sentence. */
+int daemon_load(struct daemon *d, char *error);
+/* Read it again. 0 or a negative errno value with a sentence; the old one then stays. */
 int daemon_reload(struct daemon *d, char *error);
 
 extern const struct ctl_handlers daemon_handlers; /* context: struct daemon */

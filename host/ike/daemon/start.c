@@ -2,7 +2,6 @@
 /* From nothing to ready, and back. What needs root comes first, then root is given up, then the outside world is listened to. */
 #include "daemon/internal.h"
 
-#include "conf/conf.h"
 #include "sink/sink_client.h"
 
 #include <errno.h>
@@ -16,29 +15,6 @@
 #define PORT_WAIT_MS 5000u    /* for a predecessor's gateway to let go of its socket */
 #define GATEWAY_WAIT_MS 10000 /* for a gateway that is started at the same time */
 #define GATEWAY_RETRY_MS 100
-
-static int load(struct daemon *d, char *error)
-{
-	struct conf *conf = conf_load(d->options->config, error);
-	int ret;
-
-	if (!conf)
-		return -EINVAL;
-	ret = agent_configure(d->agent, conf, error);
-	conf_free(conf);
-	return ret;
-}
-
-int daemon_reload(struct daemon *d, char *error)
-{
-	int ret = load(d, error);
-
-	if (ret)
-		log_format(&d->log, AGENT_ERROR, "configuration not read again, the old one stays: %s", error);
-	else
-		log_format(&d->log, AGENT_INFO, "configuration %s read again", d->options->config);
-	return ret;
-}
 
 int daemon_give_sockets(struct daemon *d, char *error)
 {
@@ -130,7 +106,7 @@ static int open_agent(struct daemon *d, char *error)
 
 	daemon_fill_env(d);
 	ret = agent_create(&d->env, &d->options->settings, &d->sink.sink, &d->agent, error);
-	return ret ? ret : load(d, error);
+	return ret ? ret : daemon_load(d, error);
 }
 
 static int open_control(struct daemon *d, char *error)
