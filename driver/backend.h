@@ -50,6 +50,8 @@ struct espalier_queue {
 
 /* Make a backend known to espalier_open, before the first open. backend stays in use. -ENOSPC. */
 int espalier_backend_register(const struct espalier_backend *backend);
+/* Of a device name; NULL: none is registered for it. */
+const struct espalier_backend *espalier_backend_find(const char *name);
 
 /* The rules every backend has for an SA before it touches the device: -EINVAL with a text. */
 int espalier_sa_check(struct espalier_dev *dev, const struct espalier_sa_config *config, uint32_t max_window);

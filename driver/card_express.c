@@ -2,7 +2,8 @@
 /*
  * The PCI Express capability (PCI Express Base 4.0, 7.5.3): the link. A card without the capability is no error.
  */
-#include "card.h"
+#include "card_express.h"
+#include "card_io.h"
 
 #define CFG_STATUS 0x06u
 #define CFG_STATUS_CAPS 0x0010u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A card that answers registers and does not do its work: when to call it stuck, and how it is made harmless.
+ * A card that answers registers and does not do its work: when to call it stuck.
  *
  * Time alone does not tell a stuck card from one that is simulated on a busy machine. So a card is stuck when the limit has passed and its own
  * clock has gone further than its slowest step may take: twice its read timeout (a descriptor, then the packet) and a margin. A clock that
@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "card.h"
+#include "card_io.h"
+#include "now.h"
 
 #define MARGIN_CYCLES 65536u
 
@@ -46,7 +47,7 @@ static int look_at_clock(struct card *card, struct card_watch *watch)
 
 int card_stuck(struct card *card, struct card_watch *watch, unsigned int limit_ms)
 {
-	uint64_t now = card_now_ms(), age, cycles;
+	uint64_t now = now_ms(), age, cycles;
 	int ret;
 
 	if (limit_ms > card->base.timeout_ms)
@@ -66,17 +67,4 @@ int card_stuck(struct card *card, struct card_watch *watch, unsigned int limit_m
 	if (ret)
 		return ret;
 	return cycles - watch->cycles >= watch->patience || cycles == watch->cycles || age >= card->base.timeout_ms;
-}
-
-void card_stop(struct card *card)
-{
-	uint16_t command = CARD_COMMAND_NO_INTX;
-
-	if (card->stopped)
-		return;
-	card->stopped = true;
-	card->t->ops->irq_set(card->t, NULL, 0);
-	if (card->t->ops->reset(card->t) == -ENOTSUP && !card->lost) /* a reset zeroes the keys as well */
-		card_sa_clear(card);
-	card->t->ops->config_write(card->t, CARD_CONFIG_COMMAND, &command, sizeof(command));
 }

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Queues of a card: how they begin, are watched and waited for, and end. Their rings are in card_ring.c.
+ * Queues of a card: how they begin, are waited for, and end. Their rings are in card_ring.c.
  *
  * Rings are freed when the card is truly idle: it says so, and each completion that it counts is in memory. Else it is reset before.
  */
 #include <poll.h>
 #include <unistd.h>
 
+#include "card_memory.h"
 #include "card_queue.h"
+#include "card_stop.h"
+#include "now.h"
 
 #define CQ_LOG2_MAX 15u
 #define MODERATION_UNIT 64u	 /* cycles (docs/registers.md) */
 #define WAIT_SLICE_MS 100	 /* a stopped queue sends no event: look at it this often while waiting */
-#define OPERATION_MS 750u	 /* the oldest operation may be the oldest for so long: with a check each 250 ms, a stuck card shows within a second */
 
 static unsigned int log2_of(unsigned int power)
 {
@@ -75,7 +77,7 @@ static struct card_queue *new_queue(struct card *card, unsigned int depth)
 
 static void free_queue(struct card_queue *cq)
 {
-	espalier_dma_free(cq->base.dev, &cq->memory);
+	card_dma_free(cq->base.dev, &cq->memory);
 	free(cq->places);
 	free(cq);
 }
@@ -97,7 +99,7 @@ int card_queue_create(struct espalier_dev *dev, unsigned int depth, struct espal
 	cq->index = index;
 	cq->registers = ESP_REG_QUEUE_SQ_BASE_LO + index * ESP_REG_QUEUE_STRIDE;
 	cq->base.event_fd = card->event_fds[index];
-	ret = espalier_dma_alloc(dev, sq_bytes(depth) + cq->cq_size * sizeof(*cq->cq), &cq->memory);
+	ret = card_dma_alloc(dev, sq_bytes(depth) + cq->cq_size * sizeof(*cq->cq), &cq->memory);
 	if (ret)
 		goto fail;
 	cq->sq = cq->memory.va;
@@ -111,60 +113,6 @@ int card_queue_create(struct espalier_dev *dev, unsigned int depth, struct espal
 fail:
 	free_queue(cq);
 	return ret;
-}
-
-/* Number of the oldest operation in flight; there is one. */
-static uint64_t oldest(const struct card_queue *cq)
-{
-	uint64_t number = cq->next - places_of(cq);
-
-	while (!cq->places[number & (places_of(cq) - 1)])
-		number++;
-	return number;
-}
-
-/* Does the card get on with the oldest operation? */
-static int check_progress(struct card_queue *cq)
-{
-	struct card *card = card_of(cq);
-	uint64_t number;
-	int ret;
-
-	if (!cq->base.in_flight || has_completion(cq))
-		return 0;
-	number = oldest(cq);
-	if (number != cq->watched || !cq->watch.since_ms) {
-		cq->watched = number;
-		cq->watch = (struct card_watch){ 0 };
-	}
-	ret = card_stuck(card, &cq->watch, OPERATION_MS);
-	if (ret > 0 && !has_completion(cq)) /* it may have come meanwhile */
-		ret = card_give_up(card, "The card answers, but it does not complete its operations on queue %u.", cq->index);
-	return ret < 0 ? queue_lost(cq) : 0;
-}
-
-/* Is the card there, and does the queue run? A queue that stopped with an error completes what it fetched before it is given up. */
-int queue_check(struct card_queue *cq)
-{
-	uint32_t control;
-	uint8_t status;
-	struct card *card = card_of(cq);
-	int ret = card->lost ? -ENODEV : card->t->ops->alive(card->t);
-
-	if (ret && !card->lost)
-		card_transport_error(card, ret);
-	if (!ret)
-		ret = read_control(cq, &control);
-	if (ret)
-		return queue_lost(cq);
-	if (!CARD_FIELD(control, QUEUE_CONTROL, ERROR) || CARD_FIELD(control, QUEUE_CONTROL, ACTIVE))
-		return check_progress(cq);
-	if (has_completion(cq))
-		return 0; /* to be taken first */
-	espalier_fail(cq->base.dev->error, -EIO, "The card stopped queue %u: %s.", cq->index,
-		      espalier_status_name(CARD_FIELD(control, QUEUE_CONTROL, ERROR_STATUS)));
-	status = (uint8_t)CARD_FIELD(control, QUEUE_CONTROL, ERROR_STATUS);
-	return fail_queue(cq, -EIO, status != ESP_STATUS_OK && espalier_status_known(status) ? status : ESPALIER_STATUS_DEVICE_LOST);
 }
 
 int card_queue_check(struct espalier_queue *queue)
@@ -247,7 +195,7 @@ int card_queue_wait(struct espalier_queue *queue, int timeout_ms)
 {
 	struct card_queue *cq = (struct card_queue *)queue;
 	struct card *card = card_of(cq);
-	uint64_t end = card_now_ms() + (uint64_t)timeout_ms, now, events;
+	uint64_t end = now_ms() + (uint64_t)timeout_ms, now, events;
 	struct pollfd fds[2] = { { .fd = queue->event_fd, .events = POLLIN }, { .fd = card->t->ops->hangup_fd(card->t), .events = POLLIN | POLLRDHUP } };
 	int ret, ready;
 
@@ -261,7 +209,7 @@ int card_queue_wait(struct espalier_queue *queue, int timeout_ms)
 	if (ret)
 		return ret;
 	while (!has_completion(cq)) {
-		now = card_now_ms();
+		now = now_ms();
 		if (now >= end)
 			return espalier_fail(queue->dev->error, -ETIMEDOUT, "No operation was completed within %d ms.", timeout_ms);
 		ready = poll(fds, 2, end - now < WAIT_SLICE_MS ? (int)(end - now) : WAIT_SLICE_MS);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside the driver's queues: card_queue.c makes, watches and ends them, card_ring.c moves operations through their rings. What both know of a queue.
+ * Inside the driver's queues: card_queue.c makes, waits for and ends them, card_ring.c moves operations through their rings, card_check.c watches them.
+ * What all know of a queue.
  */
 #ifndef ESPALIER_CARD_QUEUE_H
 #define ESPALIER_CARD_QUEUE_H
@@ -10,7 +11,10 @@
 #include <string.h>
 
 #include "card.h"
+#include "card_io.h"
 #include "ring.h"
+
+#define OPERATION_MS 750u /* the oldest operation may be the oldest for so long: with a check each 250 ms, a stuck card shows within a second */
 
 struct card_queue {
 	struct espalier_queue base;
@@ -90,7 +94,20 @@ static inline bool has_completion(const struct card_queue *cq)
 	return (flags & RING_COMPLETION_PHASE) == phase_of(cq);
 }
 
-/* Is the card there, does the queue run, and does it get on? 0, or what every call ends in from here on. (card_queue.c) */
+/* ---- card_check.c ---- */
+/* Is the card there, does the queue run, and does it get on? 0, or what every call ends in from here on. */
 int queue_check(struct card_queue *cq);
+
+/* ---- card_ring.c: calls of espalier.h ---- */
+int card_enqueue_burst(struct espalier_queue *queue, struct espalier_op *const *ops, unsigned int count);
+int card_dequeue_burst(struct espalier_queue *queue, struct espalier_op **ops, unsigned int count);
+
+/* ---- card_queue.c: calls of espalier.h ---- */
+int card_queue_create(struct espalier_dev *dev, unsigned int depth, struct espalier_queue **queue);
+void card_queue_destroy(struct espalier_queue *queue);
+int card_queue_check(struct espalier_queue *queue);
+int card_queue_arm(struct espalier_queue *queue);
+int card_queue_moderate(struct espalier_queue *queue, unsigned int count, unsigned int usec);
+int card_queue_wait(struct espalier_queue *queue, int timeout_ms);
 
 #endif

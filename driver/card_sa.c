@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "card.h"
+#include "card_io.h"
+#include "card_sa.h"
 
 #define FAST_POLLS 64	/* polls before the driver begins to sleep between them */
 #define COMMAND_MS 50u	/* what a command may take: some microseconds, and the packets in flight of an SA that is deleted */

@@ -18,7 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "card.h"
+#include "backend.h"
+#include "now.h"
+#include "sim_process.h"
 
 #define ARGS_MAX 64
 #define STOP_TIMEOUT_MS 5000u
@@ -124,7 +126,7 @@ static int spawn(struct sim_process *sim, const char *program, char *const *args
 /* Read lines until one says ready. */
 static int wait_ready(struct sim_process *sim, unsigned int timeout_ms, char *error)
 {
-	uint64_t end = card_now_ms() + timeout_ms, now;
+	uint64_t end = now_ms() + timeout_ms, now;
 	struct pollfd p = { .fd = sim->out, .events = POLLIN };
 	char line[256];
 	size_t len = 0;
@@ -134,7 +136,7 @@ static int wait_ready(struct sim_process *sim, unsigned int timeout_ms, char *er
 		ssize_t got;
 		char *newline;
 
-		now = card_now_ms();
+		now = now_ms();
 		if (now >= end || poll(&p, 1, (int)(end - now)) == 0)
 			return espalier_fail(error, -ETIMEDOUT, "The simulated card was not ready within %u ms.", timeout_ms);
 		got = read(sim->out, line + len, 1);
@@ -201,11 +203,11 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 
 static void stop(pid_t pid)
 {
-	uint64_t end = card_now_ms() + STOP_TIMEOUT_MS;
+	uint64_t end = now_ms() + STOP_TIMEOUT_MS;
 
 	kill(pid, SIGTERM);
 	while (waitpid(pid, NULL, WNOHANG) == 0) {
-		if (card_now_ms() >= end) {
+		if (now_ms() >= end) {
 			kill(pid, SIGKILL);
 			waitpid(pid, NULL, 0);
 			return;

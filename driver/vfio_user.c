@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "backend.h"
-#include "card.h"
+#include "now.h"
 #include "transport.h"
 #include "vfio_user_proto.h"
 
@@ -53,7 +53,7 @@ static int wait_for(struct vfio_user *v, short events, uint64_t end)
 	int ret;
 
 	do {
-		now = card_now_ms();
+		now = now_ms();
 		ret = poll(&p, 1, now < end ? (int)(end - now) : 0);
 	} while (ret < 0 && errno == EINTR);
 	if (ret < 0)
@@ -208,7 +208,7 @@ static int request(struct vfio_user *v, uint16_t command, const void *body, uint
 		struct vfio_user_header header;
 		uint8_t body[256];
 	} __attribute__((packed)) msg = { .header = { .id = v->next_id++, .command = command, .size = (uint32_t)sizeof(msg.header) + len } };
-	uint64_t end = card_now_ms() + v->base.timeout_ms;
+	uint64_t end = now_ms() + v->base.timeout_ms;
 	int ret;
 
 	if (v->fd < 0)

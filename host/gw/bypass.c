@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gw.h"
+#include "bypass.h"
+#include "clock.h"
 
 #define ICMP 1u
 
@@ -127,10 +128,11 @@ static char *write_exceptions(const struct gw_spd *spd)
 	return fclose(out) ? (free(text), NULL) : text;
 }
 
-void bypass_settle(struct gw *gw)
+void bypass_settle(struct gw *gw, const struct gw_event *event)
 {
 	unsigned int left = gw->spd.bypass_count;
 
+	(void)event;
 	if (!left && !gw->bypassing)
 		return;
 	gw->bypassing = left > 0;

@@ -10,6 +10,7 @@
 #include "packet.h"
 
 #define PIPE_SLOTS 256u /* packets a direction under way in the card */
+#define PIPE_ROOM_MIN 8u /* slots to take a packet from the TUN device: it may become some fragments */
 
 struct gw_sa;
 

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gw.h"
+#include "log.h"
+#include "routes.h"
+#include "sink/sink.h"
 
 /*
  * Of an ICMP error the quoted header's protocol is at its offset 9, behind 8 bytes of ICMP. One about ESP in UDP, or about IKE, belongs to a socket.

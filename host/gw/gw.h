@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The gateway: TUN device, card and network, tied together by one event loop (loop.c). What it does with each packet: docs/gateway.md.
+ * The gateway's state: TUN device, card and network, tied together by one event loop (loop.c). What it does with each packet: docs/gateway.md.
  * It is a struct sink, which sink_server puts behind the SA sink's socket (control.c).
  */
 #ifndef GW_GW_H
@@ -11,6 +11,7 @@
 #include "counters.h"
 #include "device.h"
 #include "early.h"
+#include "events.h"
 #include "filter.h"
 #include "fragments.h"
 #include "keeper.h"
@@ -47,6 +48,8 @@ enum gw_policies { GW_NO_POLICY, GW_STALE_POLICIES, GW_ALL_POLICIES };
 struct gw {
 	struct sink sink; /* first: it is one */
 	const struct gw_options *options;
+	const struct gw_listener *listeners; /* events.h */
+	unsigned int listener_count;
 	struct gw_device device;
 	struct keeper *keeper; /* NULL: the card was never lost */
 	struct gw_sad sad;
@@ -83,113 +86,8 @@ struct gw {
 	uint8_t scratch[UINT16_MAX];  /* a packet that is cut into fragments */
 };
 
-/* ---- log.c ---- */
-enum gw_level { GW_ERROR, GW_INFO, GW_DEBUG };
-void gw_set_level(enum gw_level level);
-__attribute__((format(printf, 2, 3))) void gw_log(enum gw_level level, const char *format, ...);
-
-/* ---- loop.c ---- */
-/* Run until SIGTERM or SIGINT. 0, or negative errno and error (ESPALIER_ERROR_LEN bytes). */
-int gw_run(struct gw *gw, char *error);
-uint64_t gw_clock_ms(void);
-/* Hand filled slots to the card, take results back and send them on, until nothing moves. The card may be down afterwards. */
-void gw_pump(struct gw *gw);
-/* Somebody set the TUN device down or deleted it: up again, or another one. Negative errno: that is not possible, and the gateway ends. */
-int gw_tun_changed(struct gw *gw);
-void gw_watch_wire(struct gw *gw, const struct wire_socket *socket);
-void gw_watch_device(struct gw *gw, bool on);
-void gw_watch_keeper(struct gw *gw);
-
-/* ---- recover.c ---- */
-/* Open the card and watch its queues. 0 or negative errno. */
-int gw_open_device(struct gw *gw, char *error);
-/* For good. */
-void gw_close_device(struct gw *gw);
-/* The keeper has opened the card, or not. */
-void gw_device_opened(struct gw *gw);
-/* The card is gone: its SAs too, and the agent hears of it. Policies stay and block. Never waits for the card. */
-void gw_device_lost(struct gw *gw, const char *why);
-/* Is it still there, and does it complete its packets? When it is gone: time to try again? Called every 250 ms. */
-void gw_check_device(struct gw *gw);
-
-/* ---- outbound.c ---- */
-/* A packet that leaves; ip may be the memory of the next free slot. */
-void gw_outbound(struct gw *gw, const uint8_t *ip, size_t len);
-void gw_outbound_done(struct gw *gw, unsigned int count);
-/* The policy has an SA now: what is held for it, and by others that share selectors with it, is looked at again. */
-void gw_release_held(struct gw *gw, const struct gw_policy *now);
-/* Drop packets that were held too long. */
-void gw_expire_held(struct gw *gw);
-
-/* ---- inbound.c ---- */
-void gw_inbound_read(struct gw *gw, const struct wire_socket *socket);
-void gw_inbound_done(struct gw *gw, unsigned int count);
-/* SAs or policies were added: packets that came too early go in now, in front of those that come. */
-void gw_release_early(struct gw *gw);
-/* Drop those that waited too long. */
-void gw_expire_early(struct gw *gw);
-
-/* ---- mtu.c ---- */
-/* The largest inner packet that an SA carries over its path. */
-uint16_t mtu_inner(const struct gw_sa *sa);
-/* Ask the kernel for the path of a new or moved outbound SA. */
-void mtu_learn(struct gw *gw, struct gw_sa *sa);
-/* wire.h's too_big; context is the gateway. */
-void mtu_too_big(void *context, const struct ip_addr *dst, uint32_t spi, uint32_t mtu);
-/* Routes of a policy, after it got another SA or routes, take packets as large as its SA's path carries. */
-void mtu_apply(struct gw *gw, struct gw_policy *policy);
-/* Ask for some paths again: routes change, and lower MTUs are forgotten after ten minutes (RFC 1191, 6.3). Called every second or so. */
-void mtu_refresh(struct gw *gw);
-/* An SA goes away. */
-void mtu_forget(struct gw *gw, struct gw_sa *sa);
-
-/* ---- control.c ---- */
-extern const struct sink_ops gw_sink_ops;
-int gw_take_socket(struct sink *sink, int fd, const struct endpoint *local);
-void gw_client(struct sink *sink, bool present);
-void gw_take_control(struct sink *sink);
-/* Note why a request is refused (sink_error) and return code. */
-__attribute__((format(printf, 3, 4))) int gw_refuse(struct gw *gw, int code, const char *format, ...);
-/* An event about an SA's limits, if one is due. */
-void gw_say_expiry(struct gw *gw, struct gw_sa *sa);
-
-/* ---- removal.c ---- */
-/* An SA is deleted: its policy has none any more, no packet finds it, and gw_bury does the rest. */
-void gw_remove_sa(struct gw *gw, struct gw_sa *sa);
-/* All of them; the agent's next requests wait until the card is rid of them. */
-void gw_delete_sas(struct gw *gw);
-/* Some policies: 0, or SINK_SERVER_LATER. */
-int gw_remove_policies(struct gw *gw, enum gw_policies which);
-/* Is anything of that still to be done? The agent is not read from then. */
-bool gw_removing(const struct gw *gw);
-/*
- * Take dying SAs out of the card whose packets are back, and then policies, for some milliseconds; when nothing is left, go on with the agent.
- * 0, or what the card said of the last that failed.
- */
-int gw_bury(struct gw *gw);
-/* Is there something that needs no packet back? */
-bool gw_may_bury(const struct gw *gw);
-/* At the end: wait for all of it. */
-void gw_finish_removals(struct gw *gw);
-
-/* ---- policies.c: sink_ops ---- */
-int gw_policy_set(struct sink *sink, const struct sink_policy *policy);
-int gw_policy_delete(struct sink *sink, uint32_t reqid);
-int gw_flush(struct sink *sink);
-int gw_sweep(struct sink *sink);
-/* All policies, or those of before, with their routes, until it is end_ms (gw_clock_ms). true: none is left. */
-bool policies_remove(struct gw *gw, bool all, uint64_t end_ms);
-/* This host has other addresses: other preferred sources, perhaps. */
-void gw_addresses_changed(struct gw *gw);
-
-/* ---- bypass.c ---- */
-/* After any change of policies: routes of those that pass in clear; the filter's exceptions are stale. */
-void bypass_settle(struct gw *gw);
-/* The filter's exceptions, if they are stale. */
-void bypass_update(struct gw *gw);
-
 /* To the agent, if one is there. */
-static inline void gw_event(struct gw *gw, const struct sink_event *event)
+static inline void gw_tell_agent(struct gw *gw, const struct sink_event *event)
 {
 	if (gw->server)
 		sink_server_event(gw->server, event);

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gw.h"
+#include "expiry.h"
+#include "inbound.h"
 
 #define KEEPALIVE 0xffu /* RFC 3948, 2.3 */
 #define ESP_HEADER 8u
@@ -124,11 +125,12 @@ static bool is_ready(void *ctx, const struct gw_early_packet *packet)
 	return sa && spd_find(&gw->spd, sa->reqid);
 }
 
-void gw_release_early(struct gw *gw)
+void gw_release_early(struct gw *gw, const struct gw_event *event)
 {
 	struct gw_pipe *pipe = &gw->device.pipes[ESPALIER_INBOUND];
 	struct gw_early_packet *packet;
 
+	(void)event;
 	while (gw->early.count && gw->device.dev && (packet = early_take(&gw->early, is_ready, gw))) {
 		struct gw_slot *slot = pipe_room(pipe) ? pipe_free_slot(pipe, 0) : NULL;
 		struct wire_message message = { .len = packet->len, .tos = packet->tos, .from = packet->from };
@@ -173,7 +175,7 @@ static void check_mapping(struct gw *gw, struct gw_sa *sa, const struct endpoint
 		return;
 	sa->mapping = *from;
 	sa->mapping_ms = gw->now_ms;
-	gw_event(gw, &event);
+	gw_tell_agent(gw, &event);
 }
 
 /* Replayed, forged, or not as it should be inside. */
@@ -239,7 +241,7 @@ void gw_inbound_done(struct gw *gw, unsigned int count)
 		const struct gw_slot *slot = pipe_done_slot(pipe, i);
 
 		if (slot->op.status == ESP_STATUS_OK && slot->op.result_sa != slot->sa->index) {
-			gw_device_lost(gw, "it decrypted a packet with another SA than the packet's");
+			gw_card_lost(gw, "it decrypted a packet with another SA than the packet's");
 			return;
 		}
 	}

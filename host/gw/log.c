@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "log.h"
+
 #include <stdarg.h>
 #include <stdio.h>
-
-#include "gw.h"
 
 static enum gw_level shown = GW_INFO;
 

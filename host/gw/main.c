@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "file/no_core.h"
-#include "gw.h"
 #include "instance.h"
+#include "log.h"
+#include "run.h"
 #include "sink/sink_client.h"
 #include "software/software.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How large packets may be: of each SA's path, and so of the routes of its policy. */
+#include "mtu.h"
 
-#include "gw.h"
+#include "log.h"
 
 #define ESP_OVERHEAD (8u + 8u + 16u) /* header, IV, ICV; padding is to a multiple of 4 with 2 bytes of trailer in it */
 #define UDP_OVERHEAD 8u
@@ -56,10 +57,14 @@ static void set_path(struct gw *gw, struct gw_sa *sa, uint16_t mtu)
 		mtu_apply(gw, policy);
 }
 
-void mtu_learn(struct gw *gw, struct gw_sa *sa)
+void mtu_learn(struct gw *gw, const struct gw_event *event)
 {
-	uint16_t mtu = nl_path_mtu(sa->dst.ip.family == 6, sa->dst.ip.bytes, SINK_MARK);
+	struct gw_sa *sa = event->sa;
+	uint16_t mtu;
 
+	if (sa->id.direction != SINK_OUT)
+		return;
+	mtu = nl_path_mtu(sa->dst.ip.family == 6, sa->dst.ip.bytes, SINK_MARK);
 	set_path(gw, sa, clip(sa, mtu ? mtu : PATH_DEFAULT));
 	sa->path_mtu_ms = 0;
 }
@@ -115,8 +120,8 @@ void mtu_refresh(struct gw *gw)
 	gw->mtu_next = sa;
 }
 
-void mtu_forget(struct gw *gw, struct gw_sa *sa)
+void mtu_forget(struct gw *gw, const struct gw_event *event)
 {
-	if (gw->mtu_next == sa)
-		gw->mtu_next = sa->next;
+	if (gw->mtu_next == event->sa)
+		gw->mtu_next = event->sa->next;
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the TUN device to the network: policy, SA, size; through the card; out (RFC 4301, 5.1). */
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "gw.h"
+#include "expiry.h"
+#include "log.h"
+#include "mtu.h"
+#include "outbound.h"
 
 #define ANSWERS_PER_S 100
 #define ANSWERS_BURST 50
@@ -48,7 +52,7 @@ static void acquire(struct gw *gw, struct gw_policy *policy, const struct packet
 	event.packet_remote = single(&packet->dst, packet, packet->dst_port);
 	gw->counters.acquires++;
 	gw_log(GW_DEBUG, "policy %u: a packet without an SA", policy->p.reqid);
-	gw_event(gw, &event);
+	gw_tell_agent(gw, &event);
 }
 
 static void want_sa(struct gw *gw, struct gw_policy *policy, const uint8_t *ip, const struct packet *packet)
@@ -59,55 +63,6 @@ static void want_sa(struct gw *gw, struct gw_policy *policy, const uint8_t *ip, 
 	}
 	gw->held++;
 	acquire(gw, policy, packet);
-}
-
-static void release(struct gw *gw, struct gw_policy *policy)
-{
-	struct gw_held *held;
-
-	policy->acquire_ms = 0; /* what is held again asks again */
-
-	for (unsigned int n = policy->held_count; n && (held = spd_unhold(policy)); n--) {
-		gw->held--;
-		gw_outbound(gw, held->data, held->len);
-		free(held);
-	}
-}
-
-static bool overlap(const struct ts *a, unsigned int a_count, const struct ts *b, unsigned int b_count)
-{
-	struct ts both;
-
-	for (unsigned int i = 0; i < a_count; i++)
-		for (unsigned int k = 0; k < b_count; k++)
-			if (ts_intersect(&a[i], &b[k], &both))
-				return true;
-	return false;
-}
-
-/* The packets may be held by the wider policy of a trap, of which the peer gave a part. */
-void gw_release_held(struct gw *gw, const struct gw_policy *now)
-{
-	for (unsigned int i = 0; gw->held && i < gw->spd.count; i++) {
-		struct gw_policy *p = gw->spd.order[i];
-
-		if (p->held && (p == now || (overlap(p->local, p->p.local_count, now->local, now->p.local_count)
-					     && overlap(p->remote, p->p.remote_count, now->remote, now->p.remote_count))))
-			release(gw, p);
-	}
-}
-
-void gw_expire_held(struct gw *gw)
-{
-	for (unsigned int i = 0; gw->held && i < gw->spd.count; i++) {
-		struct gw_policy *policy = gw->spd.order[i];
-
-		while (policy->held && gw->now_ms - policy->held->since_ms >= HOLD_MS) {
-			free(spd_unhold(policy));
-			gw->held--;
-			gw_drop(gw, DROP_HOLD_EXPIRED);
-		}
-	}
 }
 
 /* ---- to the card ---- */
@@ -232,6 +187,28 @@ void gw_outbound(struct gw *gw, const uint8_t *ip, size_t len)
 		gw_drop(gw, DROP_DISCARD);
 }
 
+void gw_outbound_read(struct gw *gw)
+{
+	for (unsigned int i = 0; i < GW_BATCH; i++) {
+		struct gw_pipe *pipe = &gw->device.pipes[ESPALIER_OUTBOUND];
+		bool up = gw->device.dev != NULL;
+		uint8_t *memory;
+		ssize_t len;
+
+		if (up && pipe_room(pipe) < PIPE_ROOM_MIN)
+			return;
+		memory = up ? pipe_src(pipe, pipe_free_slot(pipe, 0)) : gw->scratch;
+		len = read(gw->tun.fd, memory, up ? gw->device.info.max_packet : sizeof(gw->scratch));
+		if (len < 0 && errno != EAGAIN && errno != EINTR) {
+			gw_log(GW_ERROR, "the TUN device is gone: %s", strerror(errno));
+			gw_tell(gw, &(struct gw_event){ .kind = GW_TUN_GONE });
+		}
+		if (len <= 0)
+			return;
+		gw_outbound(gw, memory, (size_t)len);
+	}
+}
+
 /* ---- from the card ---- */
 
 /* Is it this SA's packet, with a number above all before? The IV is the 64-bit number: twice the same would give the plaintexts away. */
@@ -268,7 +245,7 @@ void gw_outbound_done(struct gw *gw, unsigned int count)
 		struct gw_sa *sa = slot->sa;
 
 		if (slot->op.status == ESP_STATUS_OK && !is_sound(gw, sa, slot)) {
-			gw_device_lost(gw, "it sent a packet with another SA's SPI, or a sequence number twice");
+			gw_card_lost(gw, "it sent a packet with another SA's SPI, or a sequence number twice");
 			return;
 		}
 		gw->counters.status[ESPALIER_OUTBOUND][slot->op.status]++;

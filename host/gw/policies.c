@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Policies as key management sets them, with their routes. */
+#include "policies.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "gw.h"
-
-static bool good_selectors(const struct ts *list, unsigned int count, uint8_t family)
-{
-	for (unsigned int i = 0; i < count; i++)
-		if (list[i].lo.family != family || list[i].hi.family != family || ip_compare(&list[i].lo, &list[i].hi) > 0)
-			return false;
-	return count >= 1 && count <= SINK_TS_MAX;
-}
+#include "clock.h"
+#include "mtu.h"
 
 static bool same_routes(const struct sink_policy *a, const struct sink_policy *b)
 {
@@ -22,28 +16,6 @@ static bool same_routes(const struct sink_policy *a, const struct sink_policy *b
 	for (unsigned int i = 0; same && i < a->local_count; i++)
 		same = ts_equal(&a->local[i], &b->local[i]);
 	return same;
-}
-
-static int check_policy(struct gw *gw, const struct sink_policy *policy, struct gw_sa **sa)
-{
-	struct sink_sa_id id = { .direction = SINK_OUT, .spi = policy->spi, .dst = policy->peer };
-
-	*sa = NULL;
-	if (!policy->reqid)
-		return gw_refuse(gw, -EINVAL, "A policy has a reqid above 0.");
-	if (policy->action != SINK_PROTECT && policy->action != SINK_DISCARD && policy->action != SINK_BYPASS)
-		return gw_refuse(gw, -EINVAL, "Policy %u: unknown action.", policy->reqid);
-	if (!good_selectors(policy->local, policy->local_count, 4) || !good_selectors(policy->remote, policy->remote_count, 4))
-		return gw_refuse(gw, -EINVAL, "Policy %u: its selectors are not ranges of IPv4 addresses, which is what this data plane carries.",
-				 policy->reqid);
-	if (!routes_fits(policy))
-		return gw_refuse(gw, -EINVAL, "Policy %u: its ranges are more than %u prefixes a side.", policy->reqid, ROUTES_PREFIXES);
-	if (policy->action != SINK_PROTECT || !policy->spi)
-		return 0;
-	*sa = sad_find(&gw->sad, &id);
-	if (!*sa || (*sa)->reqid != policy->reqid)
-		return gw_refuse(gw, -ENOENT, "Policy %u: there is no outbound SA 0x%08x of this reqid.", policy->reqid, policy->spi);
-	return 0;
 }
 
 /* New routes are there before old ones go. What passes in clear gets its routes in bypass.c. */
@@ -67,35 +39,28 @@ static int change_routes(struct gw *gw, struct gw_policy *entry, const struct si
 	return ret;
 }
 
-int gw_policy_set(struct sink *sink, const struct sink_policy *policy)
+int policies_set(struct gw *gw, const struct sink_policy *policy, struct gw_sa *sa, struct gw_policy **out)
 {
-	struct gw *gw = (struct gw *)sink;
+	struct gw_policy *entry = spd_find(&gw->spd, policy->reqid);
 	struct sink_policy old = { 0 };
-	struct gw_policy *entry;
-	struct gw_sa *sa;
-	int ret = check_policy(gw, policy, &sa);
+	int ret;
 
-	if (ret)
-		return ret;
-	entry = spd_find(&gw->spd, policy->reqid);
 	if (!entry)
 		entry = spd_adopt(&gw->spd, policy);
 	if (entry)
 		spd_get(entry, &old);
-	entry = spd_set(&gw->spd, policy);
+	*out = entry = spd_set(&gw->spd, policy);
 	if (!entry)
-		return gw_refuse(gw, -ENOMEM, "Out of memory.");
+		return -ENOMEM;
 	entry->sa = sa;
 	entry->acquire_ms = 0;
 	ret = change_routes(gw, entry, &old, policy);
-	bypass_settle(gw);
-	if (sa)
-		gw_release_held(gw, entry);
-	gw_release_early(gw);
-	return ret ? gw_refuse(gw, ret, "Policy %u: a route failed: %s.", policy->reqid, strerror(-ret)) : 0;
+	gw_tell(gw, &(struct gw_event){ .kind = GW_POLICIES_CHANGED });
+	gw_tell(gw, &(struct gw_event){ .kind = GW_POLICY_SET, .policy = entry });
+	return ret;
 }
 
-static void delete_policy(struct gw *gw, struct gw_policy *policy)
+static void take_out(struct gw *gw, struct gw_policy *policy)
 {
 	struct sink_policy old;
 
@@ -107,16 +72,10 @@ static void delete_policy(struct gw *gw, struct gw_policy *policy)
 	spd_delete(&gw->spd, policy);
 }
 
-int gw_policy_delete(struct sink *sink, uint32_t reqid)
+void policies_delete(struct gw *gw, struct gw_policy *policy)
 {
-	struct gw *gw = (struct gw *)sink;
-	struct gw_policy *policy = spd_find(&gw->spd, reqid);
-
-	if (!policy)
-		return gw_refuse(gw, -ENOENT, "There is no policy %u.", reqid);
-	delete_policy(gw, policy);
-	bypass_settle(gw);
-	return 0;
+	take_out(gw, policy);
+	gw_tell(gw, &(struct gw_event){ .kind = GW_POLICIES_CHANGED });
 }
 
 bool policies_remove(struct gw *gw, bool all, uint64_t end_ms)
@@ -124,27 +83,14 @@ bool policies_remove(struct gw *gw, bool all, uint64_t end_ms)
 	while (gw->spd.count && (all || gw->spd.order[gw->spd.count - 1]->stale)) {
 		if (gw_clock_ms() > end_ms)
 			return false;
-		delete_policy(gw, gw->spd.order[gw->spd.count - 1]);
+		take_out(gw, gw->spd.order[gw->spd.count - 1]);
 	}
 	routes_sweep(&gw->routes);
-	bypass_settle(gw);
+	gw_tell(gw, &(struct gw_event){ .kind = GW_POLICIES_CHANGED });
 	return true;
 }
 
-int gw_flush(struct sink *sink)
-{
-	struct gw *gw = (struct gw *)sink;
-
-	gw_delete_sas(gw);
-	return gw_remove_policies(gw, GW_ALL_POLICIES);
-}
-
-int gw_sweep(struct sink *sink)
-{
-	return gw_remove_policies((struct gw *)sink, GW_STALE_POLICIES);
-}
-
-void gw_addresses_changed(struct gw *gw)
+void policies_addresses_changed(struct gw *gw)
 {
 	routes_read_addresses(&gw->routes);
 	for (unsigned int i = 0; i < gw->spd.count; i++) {

@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gw.h"
+#include "clock.h"
+#include "log.h"
+#include "poll.h"
+#include "recover.h"
 
 #define WAIT_FIRST_MS 500u
 #define WAIT_MAX_MS 10000u
@@ -12,7 +15,7 @@
 
 static void card_is_there(struct gw *gw)
 {
-	gw_watch_device(gw, true);
+	poll_watch_device(gw, true);
 	gw->device_check_ms = gw->now_ms + CHECK_MS;
 	gw_log(GW_INFO, "card %s: %u SAs a direction", gw->options->device, gw->device.info.sa_capacity);
 }
@@ -29,7 +32,7 @@ int gw_open_device(struct gw *gw, char *error)
 void gw_close_device(struct gw *gw)
 {
 	if (gw->device.dev) {
-		gw_watch_device(gw, false);
+		poll_watch_device(gw, false);
 		device_close(&gw->device);
 	}
 	keeper_stop(gw->keeper);
@@ -39,9 +42,9 @@ void gw_close_device(struct gw *gw)
 /* To the keeper, or closed here if there can be none. */
 static void give_away(struct gw *gw)
 {
-	gw_watch_device(gw, false);
+	poll_watch_device(gw, false);
 	if (!gw->keeper && !keeper_start(gw->options->device, &gw->keeper))
-		gw_watch_keeper(gw);
+		poll_add_keeper(gw);
 	if (gw->keeper)
 		keeper_close(gw->keeper, &gw->device);
 	else
@@ -55,19 +58,19 @@ static void forget_sas(struct gw *gw)
 	for (unsigned int i = 0; i < gw->spd.count; i++)
 		gw->spd.order[i]->sa = NULL;
 	while (gw->sad.all) {
-		mtu_forget(gw, gw->sad.all);
+		gw_tell(gw, &(struct gw_event){ .kind = GW_SA_GONE, .sa = gw->sad.all });
 		sad_remove(&gw->sad, gw->sad.all);
 	}
 	while (gw->sad.dying)
 		sad_remove(&gw->sad, gw->sad.dying);
 }
 
-void gw_device_lost(struct gw *gw, const char *why)
+void gw_device_lost(struct gw *gw, const struct gw_event *event)
 {
-	struct sink_event event = { .kind = SINK_EVENT_DOWN };
+	struct sink_event down = { .kind = SINK_EVENT_DOWN };
 
-	gw_log(GW_ERROR, "the card is lost: %s", why);
-	snprintf(event.text, sizeof(event.text), "%.*s", (int)sizeof(event.text) - 1, why);
+	gw_log(GW_ERROR, "the card is lost: %s", event->why);
+	snprintf(down.text, sizeof(down.text), "%.*s", (int)sizeof(down.text) - 1, event->why);
 	gw->counters.device_losses++;
 	for (unsigned int i = 0; i < 2; i++)
 		gw->counters.status[i][ESPALIER_STATUS_DEVICE_LOST] += pipe_in_flight(&gw->device.pipes[i]);
@@ -76,7 +79,7 @@ void gw_device_lost(struct gw *gw, const char *why)
 	forget_sas(gw);
 	gw->device_wait_ms = WAIT_FIRST_MS;
 	gw->device_try_ms = gw->now_ms + gw->device_wait_ms;
-	gw_event(gw, &event);
+	gw_tell_agent(gw, &down);
 	gw->removal_ret = -ENODEV; /* of who waits for SAs to go: gw_bury says it */
 }
 
@@ -95,14 +98,14 @@ void gw_device_opened(struct gw *gw)
 		return;
 	}
 	card_is_there(gw);
-	gw_event(gw, &event);
+	gw_tell_agent(gw, &event);
 }
 
 static void try_again(struct gw *gw)
 {
 	gw->device_try_ms = UINT64_MAX; /* until this try has ended */
 	if (!gw->keeper && !keeper_start(gw->options->device, &gw->keeper))
-		gw_watch_keeper(gw);
+		poll_add_keeper(gw);
 	if (gw->keeper)
 		keeper_open(gw->keeper);
 	else
@@ -118,7 +121,7 @@ void gw_check_device(struct gw *gw)
 		try_again(gw);
 	for (unsigned int i = 0; i < 2 && gw->device.dev; i++)
 		if ((due || pipe_in_flight(&gw->device.pipes[i])) && espalier_queue_check(gw->device.pipes[i].queue))
-			gw_device_lost(gw, espalier_error(gw->device.dev));
+			gw_card_lost(gw, espalier_error(gw->device.dev));
 	if (due)
 		gw->device_check_ms = gw->now_ms + CHECK_MS;
 }

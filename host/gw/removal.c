@@ -8,7 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gw.h"
+#include "clock.h"
+#include "log.h"
+#include "policies.h"
+#include "pump.h"
+#include "removal.h"
 
 #define SLICE_MS 5u /* of a round that removals may take */
 #define FINISH_MS 5000u
@@ -25,7 +29,7 @@ static void part_from_policy(struct gw *gw, const struct gw_sa *sa)
 void gw_remove_sa(struct gw *gw, struct gw_sa *sa)
 {
 	part_from_policy(gw, sa);
-	mtu_forget(gw, sa);
+	gw_tell(gw, &(struct gw_event){ .kind = GW_SA_GONE, .sa = sa });
 	sad_retire(&gw->sad, sa);
 }
 
@@ -57,7 +61,7 @@ static int bury(struct gw *gw, struct gw_sa *sa)
 	int ret = sa->reserved ? 0 : espalier_sa_delete(gw->device.dev, sa->id.direction == SINK_IN ? ESPALIER_INBOUND : ESPALIER_OUTBOUND, sa->index);
 
 	if (ret == -ENODEV) {
-		gw_device_lost(gw, espalier_error(gw->device.dev)); /* and all SAs with it */
+		gw_card_lost(gw, espalier_error(gw->device.dev)); /* and all SAs with it */
 		return ret;
 	}
 	sad_remove(&gw->sad, sa);

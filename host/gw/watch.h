@@ -1,11 +1,10 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* Other programs change rules, routes, addresses, the TUN device or nftables: what is ours is put back, and logged. */
+/* Events of the kernel about routes, rules, addresses, links and nftables: what repair.c looks at. */
 #ifndef GW_WATCH_H
 #define GW_WATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
-
-struct gw;
+#include <sys/types.h>
 
 struct gw_watch {
 	int route_fd, nft_fd; /* events of the kernel */
@@ -15,8 +14,7 @@ struct gw_watch {
 /* 0 or negative errno, and error (256 bytes). own_port: nl_port of the socket whose changes are our own. */
 int watch_open(struct gw_watch *watch, uint32_t own_port, char *error);
 void watch_close(struct gw_watch *watch);
-/* Take what has come. */
-void watch_read_routes(struct gw *gw);
-void watch_read_nft(struct gw *gw);
+/* The next bunch of messages of a descriptor: its length; 0: none is waiting; negative errno: some were lost. */
+ssize_t watch_next(int fd, void *memory, size_t size);
 
 #endif

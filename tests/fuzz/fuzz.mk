@@ -31,8 +31,6 @@ $(B)/fuzz/card_server: $(patsubst %,$(B)/fuzz/obj/%.o,tests/lib/hostile_card $(a
 # The gateway without what touches the host.
 $(B)/fuzz/gateway: $(patsubst %.c,$(B)/fuzz/obj/%.o,$(filter-out $(addprefix host/gw/,main.c wire.c wire_socket.c tun.c filter.c netlink.c netlink_dump.c packet.c),$(wildcard host/gw/*.c)))
 $(B)/fuzz/netlink: $(addprefix $(B)/fuzz/obj/host/gw/,netlink.o netlink_dump.o)
-# The gateway without what touches the host.
-$(B)/fuzz/gateway: $(patsubst %.c,$(B)/fuzz/obj/%.o,$(filter-out $(addprefix host/gw/,main.c wire.c wire_socket.c tun.c filter.c netlink.c netlink_dump.c packet.c),$(wildcard host/gw/*.c)))
 $(B)/fuzz/netlink: FUZZ_LIBS += -Wl,--wrap=socket,--wrap=setsockopt,--wrap=send,--wrap=sendto,--wrap=recv
 
 .PHONY: fuzz

@@ -11,7 +11,16 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "gw/gw.h"
+#include "gw/bypass.h"
+#include "gw/control.h"
+#include "gw/held.h"
+#include "gw/inbound.h"
+#include "gw/mtu.h"
+#include "gw/outbound.h"
+#include "gw/pump.h"
+#include "gw/recover.h"
+#include "gw/removal.h"
+#include "gw/run.h"
 #include "input.h"
 #include "software/software.h"
 
@@ -387,7 +396,7 @@ static void lose_card(void)
 
 	if (!gw.device.dev)
 		return;
-	gw_device_lost(&gw, "The fuzzer took it away.");
+	gw_card_lost(&gw, "The fuzzer took it away.");
 	demand(!gw.device.dev && !gw.sad.all && !gw.sad.dying);
 	gw.now_ms += 20000;
 	gw_check_device(&gw);
@@ -464,12 +473,9 @@ static void start(void)
 
 	demand(!espalier_software_register());
 	gw.options = &options;
-	gw.sink.ops = &gw_sink_ops;
+	gw_init(&gw);
 	gw.server = (struct sink_server *)&gw; /* one that is there; nobody looks inside */
-	gw.epoll_fd = gw.bypass_fd = -1;
-	gw.now_ms = gw_clock_ms();
 	gw.tun.fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	spd_init(&gw.spd);
 	demand(!routes_open(&gw.routes, 1, error));
 	demand(!gw_open_device(&gw, error));
 }

@@ -19,7 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "card.h"
+#include "backend.h"
+#include "sim_process.h"
 
 static char root[64], error[ESPALIER_ERROR_LEN];
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "gw/gw.h"
+#include "gw/mtu.h"
 
 /* The largest inner packet fills the path and a longer one does not fit, by the driver's own length of an ESP packet. */
 static void inner_mtu(void **state)
