@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #include "backend.h"
-#include "card.h"
 #include "vfio_bar.h"
 #include "vfio_events.h"
 
