@@ -15,6 +15,7 @@ void spd_free(struct gw_spd *spd)
 	while (spd->count)
 		spd_delete(spd, spd->order[spd->count - 1]);
 	free(spd->order);
+	spd_index_free(&spd->index);
 	spd_init(spd);
 }
 
@@ -317,16 +318,15 @@ struct search {
 	bool certain;
 };
 
-static void consider(void *context, struct gw_policy *policy)
+static void consider(void *context, struct gw_policy *policy, bool certain)
 {
 	struct search *search = context;
 	const struct packet *packet = search->packet;
-	bool certain;
 
 	if (search->best && compare(search->best, policy) <= 0)
 		return;
-	certain = side_matches(policy->remote, policy->p.remote_count, &packet->dst, packet, packet->dst_port) &&
-		  side_matches(policy->local, policy->p.local_count, &packet->src, packet, packet->src_port);
+	certain = certain || (side_matches(policy->remote, policy->p.remote_count, &packet->dst, packet, packet->dst_port) &&
+			      side_matches(policy->local, policy->p.local_count, &packet->src, packet, packet->src_port));
 	if (!certain && !may_match(policy, packet))
 		return;
 	search->best = policy;

@@ -41,11 +41,74 @@ static uint32_t cut(uint32_t address, unsigned int plen)
 	return plen ? address & UINT32_MAX << (32 - plen) : 0;
 }
 
-static uint32_t bucket(uint32_t local, uint32_t remote, unsigned int local_plen, unsigned int remote_plen)
-{
-	uint32_t hash = (local * 2654435761u ^ remote) * 2246822519u ^ (local_plen << 6 | remote_plen) * 3266489917u;
+/* ---- the table ---- */
 
-	return (hash ^ hash >> 15) % INDEX_BUCKETS;
+static bool same_key(const struct index_key *a, const struct index_key *b)
+{
+	return a->local == b->local && a->remote == b->remote && a->local_plen == b->local_plen && a->remote_plen == b->remote_plen;
+}
+
+static unsigned int own_place(const struct spd_index *index, const struct index_key *key)
+{
+	uint32_t hash = (key->local * 2654435761u ^ key->remote) * 2246822519u ^ ((uint32_t)key->local_plen << 6 | key->remote_plen) * 3266489917u;
+
+	return (hash ^ hash >> 15) & (index->size - 1);
+}
+
+/* The slot of a key, or the free one where it belongs. */
+static struct index_slot *find_slot(const struct spd_index *index, const struct index_key *key)
+{
+	unsigned int at = own_place(index, key);
+
+	while (index->slots[at].nodes && !same_key(&index->slots[at].key, key))
+		at = (at + 1) & (index->size - 1);
+	return &index->slots[at];
+}
+
+/* Room for more keys. */
+static bool reserve(struct spd_index *index, unsigned int more)
+{
+	struct spd_index old = *index;
+	unsigned int size = old.size ? old.size : 64;
+
+	while (size / 2 < old.used + more)
+		size *= 2;
+	if (size == old.size)
+		return true;
+	index->slots = calloc(size, sizeof(*index->slots));
+	if (!index->slots) {
+		index->slots = old.slots;
+		return false;
+	}
+	index->size = size;
+	for (unsigned int i = 0; i < old.size; i++)
+		if (old.slots[i].nodes)
+			*find_slot(index, &old.slots[i].key) = old.slots[i];
+	free(old.slots);
+	return true;
+}
+
+/* What stands behind a slot that is free now, and was put there because it was not, moves up. */
+static void close_gap(struct spd_index *index, unsigned int gap)
+{
+	unsigned int mask = index->size - 1;
+
+	for (unsigned int at = (gap + 1) & mask; index->slots[at].nodes; at = (at + 1) & mask) {
+		unsigned int own = own_place(index, &index->slots[at].key);
+
+		if (((at - own) & mask) < ((at - gap) & mask))
+			continue;
+		index->slots[gap] = index->slots[at];
+		index->slots[at] = (struct index_slot){ .nodes = NULL };
+		gap = at;
+	}
+}
+
+static void note_only(struct index_slot *slot)
+{
+	const struct index_node *first = slot->nodes;
+
+	slot->only = first->whole && !first->next ? first->policy : NULL;
 }
 
 static void use_tuple(struct spd_index *index, uint8_t local_plen, uint8_t remote_plen, bool add)
@@ -63,15 +126,39 @@ static void use_tuple(struct spd_index *index, uint8_t local_plen, uint8_t remot
 
 static void link_node(struct spd_index *index, struct index_node *node)
 {
-	struct index_node **head = &index->buckets[bucket(node->local, node->remote, node->local_plen, node->remote_plen)];
+	struct index_slot *slot = find_slot(index, &node->key);
 
-	node->next = *head;
-	node->link = head;
+	index->used += !slot->nodes;
+	slot->key = node->key;
+	node->next = slot->nodes;
 	if (node->next)
-		node->next->link = &node->next;
-	*head = node;
-	use_tuple(index, node->local_plen, node->remote_plen, true);
+		node->next->previous = node;
+	slot->nodes = node;
+	note_only(slot);
+	use_tuple(index, node->key.local_plen, node->key.remote_plen, true);
 }
+
+static void unlink_node(struct spd_index *index, struct index_node *node)
+{
+	struct index_slot *slot = find_slot(index, &node->key);
+
+	if (node->next)
+		node->next->previous = node->previous;
+	if (node->previous)
+		node->previous->next = node->next;
+	else
+		slot->nodes = node->next;
+	if (slot->nodes) {
+		note_only(slot);
+	} else {
+		index->used--;
+		slot->only = NULL;
+		close_gap(index, (unsigned int)(slot - index->slots));
+	}
+	use_tuple(index, node->key.local_plen, node->key.remote_plen, false);
+}
+
+/* ---- policies ---- */
 
 static void make_loose(struct spd_index *index, struct gw_policy *policy)
 {
@@ -81,13 +168,23 @@ static void make_loose(struct spd_index *index, struct gw_policy *policy)
 	index->loose = policy;
 }
 
+static bool takes_all(const struct ts *list, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (list[i].proto || list[i].port_lo || list[i].port_hi != UINT16_MAX)
+			return false;
+	return true;
+}
+
 void spd_index_add(struct spd_index *index, struct gw_policy *policy)
 {
 	struct index_place *place = &policy->place;
 	struct side local, remote;
+	bool whole = takes_all(policy->local, policy->p.local_count) && takes_all(policy->remote, policy->p.remote_count);
 
 	*place = (struct index_place){ 0 };
-	if (split(&local, policy->local, policy->p.local_count) && split(&remote, policy->remote, policy->p.remote_count))
+	if (split(&local, policy->local, policy->p.local_count) && split(&remote, policy->remote, policy->p.remote_count) &&
+	    reserve(index, local.count * remote.count))
 		place->nodes = calloc(local.count * remote.count, sizeof(*place->nodes));
 	if (!place->nodes) {
 		make_loose(index, policy);
@@ -97,8 +194,8 @@ void spd_index_add(struct spd_index *index, struct gw_policy *policy)
 		for (unsigned int r = 0; r < remote.count; r++) {
 			struct index_node *node = &place->nodes[place->count++];
 
-			*node = (struct index_node){ .policy = policy, .local = local.items[l].base, .remote = remote.items[r].base,
-						     .local_plen = local.items[l].plen, .remote_plen = remote.items[r].plen };
+			*node = (struct index_node){ .policy = policy, .whole = whole,
+						     .key = { local.items[l].base, remote.items[r].base, local.items[l].plen, remote.items[r].plen } };
 			link_node(index, node);
 		}
 	}
@@ -108,14 +205,8 @@ void spd_index_remove(struct spd_index *index, struct gw_policy *policy)
 {
 	struct index_place *place = &policy->place;
 
-	for (unsigned int i = 0; i < place->count; i++) {
-		struct index_node *node = &place->nodes[i];
-
-		*node->link = node->next;
-		if (node->next)
-			node->next->link = node->link;
-		use_tuple(index, node->local_plen, node->remote_plen, false);
-	}
+	for (unsigned int i = 0; i < place->count; i++)
+		unlink_node(index, &place->nodes[i]);
 	if (!place->nodes) {
 		*place->link = place->next;
 		if (place->next)
@@ -125,18 +216,29 @@ void spd_index_remove(struct spd_index *index, struct gw_policy *policy)
 	*place = (struct index_place){ 0 };
 }
 
-void spd_index_visit(const struct spd_index *index, const struct packet *packet, void (*visit)(void *context, struct gw_policy *policy), void *context)
+void spd_index_free(struct spd_index *index)
+{
+	free(index->slots);
+	*index = (struct spd_index){ .slots = NULL };
+}
+
+void spd_index_visit(const struct spd_index *index, const struct packet *packet, void (*visit)(void *context, struct gw_policy *policy, bool certain),
+		     void *context)
 {
 	uint32_t local = get_be32(packet->src.bytes), remote = get_be32(packet->dst.bytes);
 
 	for (unsigned int i = 0; i < index->tuple_count; i++) {
 		const struct index_tuple *tuple = &index->tuples[i];
-		uint32_t l = cut(local, tuple->local_plen), r = cut(remote, tuple->remote_plen);
+		struct index_key key = { cut(local, tuple->local_plen), cut(remote, tuple->remote_plen), tuple->local_plen, tuple->remote_plen };
+		const struct index_slot *slot = find_slot(index, &key);
 
-		for (const struct index_node *node = index->buckets[bucket(l, r, tuple->local_plen, tuple->remote_plen)]; node; node = node->next)
-			if (node->local == l && node->remote == r && node->local_plen == tuple->local_plen && node->remote_plen == tuple->remote_plen)
-				visit(context, node->policy);
+		if (slot->only) {
+			visit(context, slot->only, true);
+			continue;
+		}
+		for (const struct index_node *node = slot->nodes; node; node = node->next)
+			visit(context, node->policy, node->whole);
 	}
 	for (struct gw_policy *policy = index->loose; policy; policy = policy->place.next)
-		visit(context, policy);
+		visit(context, policy, false);
 }
