@@ -148,7 +148,11 @@ struct agent_visitor {
 	void (*child)(void *ctx, const struct agent_child_info *info);
 };
 
-void agent_list(struct agent *agent, const struct agent_visitor *visitor);
+/*
+ * The newest IKE SAs whose id is below `below` (0: all), at most count of them, the newest first. Returns the id of the last, to go on below it; 0: there
+ * are no more.
+ */
+uint32_t agent_list(struct agent *agent, const struct agent_visitor *visitor, uint32_t below, unsigned int count);
 
 struct agent_stats {
 	uint64_t received, sent, retransmitted;

@@ -58,14 +58,22 @@ static void show_child(struct child_sa *child, const struct agent_visitor *visit
 	visitor->child(visitor->ctx, &info);
 }
 
-void agent_list(struct agent *agent, const struct agent_visitor *visitor)
+/* Those that linger for a last retransmission are gone, those that a rekeying prepares are not there yet. */
+static bool is_shown(const struct ike_sa *sa)
 {
-	for (struct ike_sa *sa = agent->sas; sa; sa = sa->next) {
-		/* Those that linger for a last retransmission are gone, those that a rekeying prepares are not there yet. */
-		if (sa->state == IKE_CLOSED || (sa->state == IKE_CONNECTING && !sa->handshake))
+	return sa->state != IKE_CLOSED && (sa->state != IKE_CONNECTING || sa->handshake);
+}
+
+uint32_t agent_list(struct agent *agent, const struct agent_visitor *visitor, uint32_t below, unsigned int count)
+{
+	for (struct ike_sa *sa = agent->sas; sa; sa = sa->next) { /* by falling id */
+		if (!is_shown(sa) || (below && sa->id >= below))
 			continue;
 		show_ike(sa, visitor);
 		for (struct child_sa *child = sa->children; child; child = child->next)
 			show_child(child, visitor);
+		if (!--count)
+			return sa->id;
 	}
+	return 0;
 }

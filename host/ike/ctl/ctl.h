@@ -77,6 +77,13 @@ void ctl_call_log(struct ctl_call *call, const char *text);
  * afterwards.
  */
 void ctl_finish(struct ctl_call *call, json_t *result, const char *error);
+/*
+ * In its place for a long answer: text that, put together, is one line of JSON without its newline; then the end, or the client is dropped because the
+ * answer could not be completed. While a client has much to read still (ctl_call_full), nothing should be added.
+ */
+void ctl_call_part(struct ctl_call *call, const char *text);
+bool ctl_call_full(const struct ctl_call *call);
+void ctl_finish_parts(struct ctl_call *call, bool whole);
 
 /*
  * One line of a request, without its newline, into *request. 0 or -EINVAL with one sentence in error. Unknown commands and members are errors.

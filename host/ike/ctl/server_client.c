@@ -84,13 +84,13 @@ static int append(struct ctl_client *client, const char *data, size_t len)
 	return 0;
 }
 
-static void send_text(struct ctl_client *client, const char *text, size_t limit)
+static void send_text(struct ctl_client *client, const char *text, const char *end, size_t limit)
 {
 	size_t len = strlen(text);
 
 	if (client->dead)
 		return;
-	if (len + client->out_len - client->sent >= limit || append(client, text, len) || append(client, "\n", 1)) {
+	if (len + client->out_len - client->sent >= limit || append(client, text, len) || append(client, end, strlen(end))) {
 		kill_client(client);
 		return;
 	}
@@ -103,7 +103,7 @@ void ctl_client_send(struct ctl_client *client, json_t *object, size_t limit)
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 
 	if (text)
-		send_text(client, text, limit);
+		send_text(client, text, "\n", limit);
 	else
 		kill_client(client);
 	free(text);
@@ -154,14 +154,39 @@ static json_t *answer_of(json_t *result, const char *error)
 	return answer;
 }
 
-void ctl_finish(struct ctl_call *call, json_t *result, const char *error)
+static struct ctl_client *end_call(struct ctl_call *call)
 {
 	struct ctl_client *client = call->client;
 
 	client->call = NULL;
 	free(call);
 	client->idle = 0;
-	ctl_client_send(client, answer_of(result, error), CTL_BACKLOG_MAX);
+	return client;
+}
+
+void ctl_finish(struct ctl_call *call, json_t *result, const char *error)
+{
+	ctl_client_send(end_call(call), answer_of(result, error), CTL_BACKLOG_MAX);
+}
+
+void ctl_call_part(struct ctl_call *call, const char *text)
+{
+	send_text(call->client, text, "", CTL_BACKLOG_MAX);
+}
+
+bool ctl_call_full(const struct ctl_call *call)
+{
+	return call->client->out_len - call->client->sent >= CTL_FULL;
+}
+
+void ctl_finish_parts(struct ctl_call *call, bool whole)
+{
+	struct ctl_client *client = end_call(call);
+
+	if (whole)
+		send_text(client, "", "\n", CTL_BACKLOG_MAX);
+	else
+		kill_client(client);
 }
 
 static void call_handler(struct ctl_client *client, const struct ctl_request *request)

@@ -7,6 +7,7 @@
 #include "file/socket_path.h"
 
 #define CTL_LOG_BACKLOG_MAX (1u << 20) /* bytes of log a client may leave unread */
+#define CTL_FULL (256u << 10) /* bytes of an answer in parts that wait to be read */
 #define CTL_TICK_S 5u
 #define CTL_IDLE_TICKS 4u /* a client that has half a line, or does not read what waits for it, for as many ticks is dropped */
 

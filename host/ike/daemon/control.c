@@ -2,7 +2,9 @@
 /* What `espalier ike` asks for, handed to the agent. */
 #include "daemon/internal.h"
 
-#include "daemon/listing.h"
+#include <stdlib.h>
+
+#define LIST_MS 2u /* of a round */
 
 static void on_done(void *ctx, int error, const char *text)
 {
@@ -38,10 +40,71 @@ static void on_rekey(void *context, struct ctl_call *call, const struct ctl_requ
 static void on_list(void *context, struct ctl_call *call, const struct ctl_request *request)
 {
 	struct daemon *d = context;
-	json_t *list = listing(d->agent);
+	struct daemon_list *list = calloc(1, sizeof(*list));
 
 	(void)request;
-	ctl_finish(call, list, list ? NULL : "out of memory");
+	if (!list) {
+		ctl_finish(call, NULL, "out of memory");
+		return;
+	}
+	list->call = call;
+	list->next = d->lists;
+	d->lists = list;
+}
+
+static struct daemon_list **find_list(struct daemon *d, const struct ctl_call *call)
+{
+	struct daemon_list **link = &d->lists;
+
+	while (*link && (*link)->call != call)
+		link = &(*link)->next;
+	return link;
+}
+
+/* Of the call, if it is one of those. */
+static void forget_list(struct daemon *d, const struct ctl_call *call)
+{
+	struct daemon_list **link = find_list(d, call), *list = *link;
+
+	if (!list)
+		return;
+	*link = list->next;
+	free(list);
+}
+
+bool daemon_is_listing(const struct daemon *d)
+{
+	for (const struct daemon_list *list = d->lists; list; list = list->next)
+		if (!ctl_call_full(list->call))
+			return true;
+	return false;
+}
+
+static void go_on(struct daemon *d, struct daemon_list *list)
+{
+	struct ctl_call *call = list->call;
+	char *text = listing_next(&list->listing, d->agent);
+	bool ended = list->listing.ended;
+
+	if (text)
+		ctl_call_part(call, text);
+	if (!text || ended) {
+		forget_list(d, call);
+		ctl_finish_parts(call, text);
+	}
+	free(text);
+}
+
+void daemon_go_on_listing(struct daemon *d)
+{
+	uint64_t end = d->env.now_ms(d->env.ctx) + LIST_MS;
+
+	while (daemon_is_listing(d) && d->env.now_ms(d->env.ctx) < end)
+		for (struct daemon_list *list = d->lists, *next; list; list = next) {
+			next = list->next;
+			if (!ctl_call_full(list->call))
+				go_on(d, list);
+		}
 }
 
 static void on_reload(void *context, struct ctl_call *call, const struct ctl_request *request)
@@ -57,6 +120,7 @@ static void on_cancel(void *context, struct ctl_call *call)
 {
 	struct daemon *d = context;
 
+	forget_list(d, call);
 	agent_forget(d->agent, call);
 }
 

@@ -62,6 +62,8 @@ static int wait_ms(const struct daemon *d, int64_t due)
 
 		due = due < 0 || due > left ? left : due;
 	}
+	if (daemon_is_listing(d))
+		return 0;
 	return due < 0 ? -1 : due > INT32_MAX ? INT32_MAX : (int)due;
 }
 
@@ -94,6 +96,7 @@ static int serve(struct daemon *d)
 			read_signals(d);
 		if (polls[sockets + 1].revents)
 			ctl_server_run(d->control);
+		daemon_go_on_listing(d);
 	}
 	return 0;
 }

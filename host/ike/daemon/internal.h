@@ -6,12 +6,20 @@
 #include "ctl/ctl.h"
 #include "daemon/daemon.h"
 #include "daemon/keylog.h"
+#include "daemon/listing.h"
 #include "daemon/log.h"
 #include "daemon/privileges.h"
 #include "daemon/udp.h"
 #include "daemon/watched_sink.h"
 
 #define DAEMON_ERROR_LEN 1024
+
+/* An answer to `list` that is not whole yet. */
+struct daemon_list {
+	struct daemon_list *next;
+	struct ctl_call *call;
+	struct listing listing;
+};
 
 struct daemon {
 	const struct daemon_options *options;
@@ -24,6 +32,7 @@ struct daemon {
 	struct agent_env env;
 	struct agent *agent;
 	struct ctl_server *control;
+	struct daemon_list *lists;
 	int signals; /* signalfd */
 	bool stopping;
 	uint64_t stop_at_ms; /* when stopping: wait for peers no longer */
@@ -42,6 +51,11 @@ int daemon_load(struct daemon *d, char *error);
 /* Read it again. 0 or a negative errno value with a sentence; the old one then stays. */
 int daemon_reload(struct daemon *d, char *error);
 
+/* ---- control.c ---- */
+/* Go on with the answers to `list`, for some milliseconds. */
+void daemon_go_on_listing(struct daemon *d);
+/* Is there one whose client reads? */
+bool daemon_is_listing(const struct daemon *d);
 extern const struct ctl_handlers daemon_handlers; /* context: struct daemon */
 
 #endif

@@ -2,9 +2,14 @@
 #include "daemon/listing.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "crypto/identity.h"
+
+#define PIECE 8u /* IKE SAs: the data plane is asked for each of their CHILD SAs */
 
 struct list {
 	json_t *ike_sas, *children; /* children of the last IKE SA: borrowed */
@@ -107,15 +112,48 @@ static json_t *stats_json(const struct agent *agent)
 			 "failed", (json_int_t)s.failed, "ike_sas", (int)s.ike_sas, "half_open", (int)s.half_open, "child_sas", (int)s.child_sas);
 }
 
-json_t *listing(struct agent *agent)
+/* The array's text without its brackets; NULL without memory. */
+static char *join(const json_t *array)
+{
+	char *text = json_dumps(array, JSON_COMPACT);
+	size_t len = text ? strlen(text) : 0;
+
+	if (!text)
+		return NULL;
+	text[len - 1] = '\0';
+	memmove(text, text + 1, len - 1);
+	return text;
+}
+
+static char *compose(struct listing *listing, const struct agent *agent, const char *ike_sas)
+{
+	json_t *stats = listing->ended ? stats_json(agent) : NULL;
+	char *end = stats ? json_dumps(stats, JSON_COMPACT) : NULL, *text = NULL;
+	const char *begin = !listing->begun ? "{\"ok\":true,\"ike_sas\":[" : *ike_sas ? "," : "";
+
+	if (listing->ended && end && asprintf(&text, "%s%s],\"stats\":%s}", begin, ike_sas, end) < 0)
+		text = NULL;
+	if (!listing->ended && asprintf(&text, "%s%s", begin, ike_sas) < 0)
+		text = NULL;
+	json_decref(stats);
+	free(end);
+	return text;
+}
+
+char *listing_next(struct listing *listing, struct agent *agent)
 {
 	struct list list = { .ike_sas = json_array() };
 	struct agent_visitor visitor = { &list, add_ike, add_child };
+	char *ike_sas = NULL, *text = NULL;
 
-	agent_list(agent, &visitor);
-	if (list.failed) {
-		json_decref(list.ike_sas);
-		return NULL;
-	}
-	return json_pack("{s:o, s:o}", "ike_sas", list.ike_sas, "stats", stats_json(agent));
+	listing->below = agent_list(agent, &visitor, listing->below, PIECE);
+	listing->ended = !listing->below;
+	if (!list.failed)
+		ike_sas = join(list.ike_sas);
+	if (ike_sas)
+		text = compose(listing, agent, ike_sas);
+	listing->begun = true;
+	free(ike_sas);
+	json_decref(list.ike_sas);
+	return text;
 }

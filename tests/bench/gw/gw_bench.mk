@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The gateway's policies at scale: make gw-bench.
+# The gateway's policies at scale: make gw-bench. What takes long beside its packets and the agent's answers: make gw-stall, a part of `make verify`.
 GW_BENCH := $(B)/bench/bench_policies
 $(B)/obj/tests/bench/gw/%.o: CFLAGS += -Ihost
 $(GW_BENCH): $(B)/obj/tests/bench/gw/bench_policies.o $(GW_LIBS)
@@ -9,3 +9,8 @@ $(GW_BENCH): $(B)/obj/tests/bench/gw/bench_policies.o $(GW_LIBS)
 .PHONY: gw-bench
 gw-bench: $(GW_BENCH)
 	$(GW_BENCH)
+
+STALL := tests/bench/gw/stall.py
+.PHONY: gw-stall
+gw-stall: $(BINS) $(ESPALIER)
+	ESPALIER_BUILD=$(B) $(PYTHON) $(STALL) --sas 10000

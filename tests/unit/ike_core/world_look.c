@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the agents of the test world say about themselves, against their data planes and each other. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -78,7 +79,7 @@ void node_snapshot(struct node *n, struct snapshot *s)
 	struct agent_visitor visitor = { .ctx = s, .ike = see_ike, .child = see_child };
 
 	memset(s, 0, sizeof(*s));
-	agent_list(n->agent, &visitor);
+	agent_list(n->agent, &visitor, 0, UINT_MAX);
 }
 
 void snapshot_free(struct snapshot *s)

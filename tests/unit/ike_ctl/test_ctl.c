@@ -240,6 +240,43 @@ static void test_later(void **unused)
 	assert_int_equal(cancelled, 0);
 }
 
+/* An answer in parts: one line in the end; a client that does not read is not given more; others are served meanwhile; one without end is no answer. */
+static void test_parts(void **unused)
+{
+	int fd = connect_client(), other = connect_client();
+	char part[1001];
+	size_t len = 0;
+
+	(void)unused;
+	memset(part, 'x', 1000);
+	part[1000] = '\0';
+	say(fd, "{\"command\":\"up\",\"name\":\"later\"}\n{\"command\":\"list\"}\n");
+	while (!ctl_call_full(pending)) {
+		ctl_call_part(pending, part);
+		len += 1000;
+	}
+	assert_true(len < 2u << 20);
+	say(other, "{\"command\":\"list\"}\n");
+	check_hear(other, OK);
+	for (size_t got = 0; got < len; ) {
+		size_t n = strlen(hear(fd));
+
+		assert_true(n);
+		got += n;
+		assert_true(got <= len);
+	}
+	assert_false(ctl_call_full(pending));
+	ctl_call_part(pending, "end");
+	ctl_finish_parts(pending, true);
+	check_hear(fd, "end\n" OK);
+	say(fd, "{\"command\":\"up\",\"name\":\"later\"}\n");
+	ctl_call_part(pending, "begun");
+	ctl_finish_parts(pending, false);
+	check_hear(fd, "begun(end)");
+	close(fd);
+	close(other);
+}
+
 static void test_gone(void **unused)
 {
 	int fd = connect_client();
@@ -570,7 +607,7 @@ static int remove_directory(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SERVER(test_requests),	WITH_SERVER(test_not_requests), WITH_SERVER(test_pieces),	WITH_SERVER(test_later),
+		WITH_SERVER(test_requests),	WITH_SERVER(test_not_requests), WITH_SERVER(test_pieces),	WITH_SERVER(test_later), WITH_SERVER(test_parts),
 		WITH_SERVER(test_gone),		WITH_SERVER(test_half_closed),	WITH_SERVER(test_long_line),
 		WITH_SERVER(test_log),
 		WITH_SERVER(test_does_not_read), WITH_SERVER(test_idle),	WITH_SERVER(test_many_clients), WITH_SERVER(test_noise),

@@ -194,7 +194,7 @@ void agent_forget(struct agent *agent, void *ctx)
 	}
 }
 
-void agent_list(struct agent *agent, const struct agent_visitor *visitor)
+uint32_t agent_list(struct agent *agent, const struct agent_visitor *visitor, uint32_t below, unsigned int count)
 {
 	struct ip_addr ip = { 4, { 192, 0, 2, 1 } };
 	struct ts ts = ts_from_prefix(&ip, 24);
@@ -208,7 +208,10 @@ void agent_list(struct agent *agent, const struct agent_visitor *visitor)
 
 	(void)agent;
 	visitor->ike(visitor->ctx, &ike);
+	(void)below;
+	(void)count;
 	visitor->child(visitor->ctx, &child);
+	return 0;
 }
 
 void agent_get_stats(const struct agent *agent, struct agent_stats *stats)

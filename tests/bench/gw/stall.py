@@ -1,0 +1,273 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Does anything that takes long stop the gateway's packets, or the agent's answers?
+
+    stall.py [OUT_DIR] [--policies 8000] [--routes 1000000] [--sas 2000]
+
+A gateway on the software reference, with a packet a millisecond that it sends on in clear (a policy of ports, so each one passes its loop), and an agent that is
+asked something each 5 ms and answers (an IKE_SA_INIT that it must refuse). While this goes on: a start of the agent with thousands of traps, its
+restart, FLUSH and SWEEP, a million routes that come and are shown, rules that are put back, and `espalier ike list` of thousands of SAs. Prints the longest
+time between two packets, and the longest wait for an answer, in milliseconds, beside those of the same time at rest, and writes stall.json. Measured on this
+machine, with whatever else runs on it. Needs root. Ends with `N passed, N failed`: one for each event that came to its end while packets went on.
+"""
+import argparse
+import contextlib
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+for folder in ("system", "interop", "bench/ike", "lib"):
+    sys.path.insert(0, os.path.join(HERE, "../..", folder))
+import as_root  # noqa: E402  pylint: disable=wrong-import-position
+import espalier  # noqa: E402  pylint: disable=wrong-import-position
+import gwnet  # noqa: E402  pylint: disable=wrong-import-position
+import sink  # noqa: E402  pylint: disable=wrong-import-position
+import storm  # noqa: E402  pylint: disable=wrong-import-position
+from gwnet import INNER, OUTER, run, wait_for  # noqa: E402  pylint: disable=wrong-import-position
+from net import Network  # noqa: E402  pylint: disable=wrong-import-position
+
+PORT, PERIOD, ASK_PERIOD = 7777, 0.001, 0.005
+FAR, FAR_NET = "10.200.0.1", "10.200.0.0/24"
+PASS = "pass {{ remote_addrs = 127.0.0.1\n children {{ pass {{ mode = pass\n start_action = trap\n local_ts = 10.1.0.0/24\n remote_ts = {net}[udp/{port}] }} }} }}\n"
+TRAP = "c{i} {{ remote_addrs = {remote}\n local_addrs = {local}\n local {{ auth = psk }}\n remote {{ auth = psk }}\n children {{ net {{ start_action = trap\n local_ts = 10.1.0.0/24\n remote_ts = {net} }} }} }}\n"
+
+
+class Probe(threading.Thread):
+    """Something that should come at once, all the time: the longest time that it did not, since the last call of longest()."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.worst, self.stopping, self.count = 0.0, False, 0
+        self.last = time.monotonic()
+
+    def came(self):
+        now = time.monotonic()
+        self.worst = max(self.worst, now - self.last)
+        self.last, self.count = now, self.count + 1
+
+    def longest(self):
+        """In milliseconds; the time since the last one counts, too."""
+        worst, self.worst = max(self.worst, time.monotonic() - self.last), 0.0
+        return worst * 1000
+
+    def end(self):
+        self.stopping = True
+        self.join()
+
+
+class Packets(Probe):
+    """A sender and this receiver. They are processes of their own for the kernel: namespaces belong to sockets."""
+
+    def __init__(self, here, there):
+        super().__init__()
+        with gwnet.inside(here):
+            self.out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.out.bind((INNER[0], 0))
+        with gwnet.inside(there):
+            self.back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.back.bind((FAR, PORT))
+            self.back.settimeout(0.2)
+        self.sender = threading.Thread(target=self.send, daemon=True)
+        self.sender.start()
+        self.start()
+
+    def send(self):
+        while not self.stopping:
+            with contextlib.suppress(OSError):
+                self.out.sendto(b"probe", (FAR, PORT))
+            time.sleep(PERIOD)
+
+    def run(self):
+        while not self.stopping:
+            with contextlib.suppress(TimeoutError):
+                self.back.recv(64)
+                self.came()
+
+
+class Answers(Probe):
+    """IKE_SA_INIT with a key of another group than the proposal's, each with an SPI of its own: INVALID_KE_PAYLOAD comes back (RFC 7296, 1.3), or a cookie."""
+
+    def __init__(self, namespace, address):
+        super().__init__()
+        self.address = (address, 500)
+        with gwnet.inside(namespace):
+            self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.settimeout(0.2)
+        self.start()
+
+    @staticmethod
+    def request():
+        transforms = struct.pack("!BxHBxHHH", 3, 12, 1, 20, 0x800E, 256) + struct.pack("!BxHBxH", 3, 8, 2, 5) + struct.pack("!BxHBxH", 0, 8, 4, 31)
+        proposal = struct.pack("!BxHBBBB", 0, 8 + len(transforms), 1, 1, 0, 3) + transforms
+        payloads = [(33, proposal), (34, struct.pack("!HH", 19, 0) + os.urandom(64)), (40, os.urandom(32))]
+        body = b"".join(struct.pack("!BxH", payloads[i + 1][0] if i + 1 < len(payloads) else 0, 4 + len(data)) + data for i, (_, data) in enumerate(payloads))
+        return os.urandom(8) + bytes(8) + struct.pack("!BBBBII", 33, 0x20, 34, 8, 0, 28 + len(body)) + body
+
+    def run(self):
+        while not self.stopping:
+            with contextlib.suppress(OSError):
+                self.socket.sendto(self.request(), self.address)
+                self.socket.recv(4096)
+                self.came()
+            time.sleep(ASK_PERIOD)
+
+
+class Bench:
+    def __init__(self):
+        self.rows, self.probes, self.failed = [], [], 0
+
+    @contextlib.contextmanager
+    def event(self, what):
+        """An event, beside as much time at rest behind it."""
+        for probe in self.probes:
+            probe.longest()
+        before = [probe.count for probe in self.probes]
+        begun = time.monotonic()
+        yield
+        seconds = time.monotonic() - begun
+        gaps = [round(probe.longest(), 1) for probe in self.probes]
+        good = all(probe.count > count for probe, count in zip(self.probes, before))
+        time.sleep(min(max(seconds, 1), 5))
+        rest = [round(probe.longest(), 1) for probe in self.probes]
+        self.failed += not good
+        self.rows.append({"what": what, "seconds": round(seconds, 2), "longest_ms": gaps, "at_rest_ms": rest})
+        print(f"{what:44} {seconds:8.2f} {str(gaps):>16} {str(rest):>16}{'' if good else '  nothing came'}", flush=True)
+
+
+def start_agent(namespace, gateway, directory):
+    with open(os.path.join(directory, "log"), "a", encoding="utf-8") as log:
+        agent = subprocess.Popen(["ip", "netns", "exec", namespace, os.path.join(espalier.BUILD, "bin/espalier-ike"), "--config",
+                                  os.path.join(directory, "swanctl.conf"), "--sink", gateway.path, "--control", os.path.join(directory, "ike.sock"), "--user",
+                                  "nobody", "--log", "error"], stdout=subprocess.PIPE, stderr=log, text=True)
+    if agent.stdout.readline() != "ready\n":
+        raise AssertionError("espalier-ike does not start")
+    return agent
+
+
+def net_of(index):
+    return f"10.{2 + index // 250}.{index % 250}.0/24"
+
+
+def policies(bench, net, gateway, count):
+    """Of the agent, then by the sink itself."""
+    with tempfile.TemporaryDirectory(prefix="stall-") as directory:
+        os.chmod(directory, 0o755)
+        with open(os.path.join(directory, "swanctl.conf"), "w", encoding="ascii") as file:
+            traps = (TRAP.format(i=i, local=OUTER[4][0], remote=OUTER[4][1], net=net_of(i)) for i in range(count))
+            file.write("connections {\n" + PASS.format(net=FAR_NET, port=PORT) + "".join(traps) + "}\nsecrets { ike-x { secret = \"x\" } }\n")
+        with bench.event(f"start with {count} traps"):
+            agent = start_agent(net.a, gateway, directory)
+        with bench.event("the agent killed and back"):
+            agent.kill()
+            agent.wait()
+            agent = start_agent(net.a, gateway, directory)
+        agent.send_signal(signal.SIGTERM)
+        agent.wait()
+    client = sink.Sink(gateway.path, timeout=120)
+    set_probe(client)
+    with bench.event(f"SWEEP of {count} policies"):
+        client.sweep()
+    for i in range(count):
+        client.policy_set(i + 2, "10.1.0.0/24", net_of(i), priority=9)
+        client.sa_add(sink.OUT, 0x1000 + i, *OUTER[4], bytes(20), reqid=i + 2)
+    with bench.event(f"FLUSH of {count} policies and SAs"):
+        client.flush()
+    set_probe(client)
+    return client
+
+
+def set_probe(client):
+    client.policy_set(1, "10.1.0.0/24", (FAR_NET, 17, PORT, PORT), action=sink.BYPASS, priority=0)
+
+
+def routes(bench, net, count):
+    with tempfile.NamedTemporaryFile("w", prefix="stall-", encoding="ascii") as file:
+        for i in range(count):
+            file.write(f"route add {100 + (i >> 16)}.{i >> 8 & 255}.{i & 255}.1/32 via 192.0.2.254\n")
+        file.flush()
+        with bench.event(f"{count} routes added"):
+            run("ip", "-n", net.a, "-batch", file.name, timeout=600)
+    with bench.event("all routes shown"):
+        subprocess.run(["ip", "-n", net.a, "route", "show", "table", "all"], stdout=subprocess.DEVNULL, check=True)
+    with bench.event("a rule deleted and put back"):
+        run("ip", "-n", net.a, "rule", "del", "pref", "4306")
+        wait_for(lambda: "4306:" in run("ip", "-n", net.a, "rule"), "the rule")
+    with bench.event("an address comes and goes"):
+        for verb in ("add", "del"):
+            run("ip", "-n", net.a, "addr", verb, "10.77.0.1/24", "dev", "lo")
+    with bench.event("the TUN device deleted and put back"):
+        run("ip", "-n", net.a, "link", "del", "esp0")
+        wait_for(lambda: "esp0" in run("ip", "-n", net.a, "link"), "the device")
+
+
+def listing(bench, count):
+    """Two agents with so many SAs, as storm.py makes them."""
+    with tempfile.TemporaryDirectory(prefix="stall-") as directory, tempfile.TemporaryDirectory(prefix="stall-") as sockets:
+        os.chmod(sockets, 0o755)
+        net, sides = Network(), []
+        try:
+            left, right = sides = storm.connect(net, count, directory, sockets)
+            right.start()
+            left.start_gateway()
+            begun = time.monotonic()
+            left.start_agent()
+            storm.until_up(sides, count, begun, 600)
+            bench.probes = [Answers(net.middle.name, Network.OUTER["right", 4])]
+            with bench.event(f"list of {count} SAs"):
+                found = json.loads(right.ike("list", "--json", timeout=300).stdout)["ike_sas"]
+            if len(found) < count:
+                raise AssertionError(f"{len(found)} of {count} SAs are listed")
+            bench.probes[0].end()
+        finally:
+            for side in sides:
+                side.close()
+            net.close()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out", nargs="?", default=os.path.join(espalier.BUILD, "bench"))
+    parser.add_argument("--policies", type=int, default=8000)
+    parser.add_argument("--routes", type=int, default=1000000)
+    parser.add_argument("--sas", type=int, default=2000)
+    arguments = parser.parse_args()
+    bench = Bench()
+    print(f"{'':44} {'seconds':>8} {'longest, ms':>16} {'at rest, ms':>16}")
+    if arguments.policies or arguments.routes:
+        net = gwnet.Net()
+        try:
+            run("ip", "-n", net.r, "addr", "add", f"{FAR}/32", "dev", "lo")
+            gateway = gwnet.Gateway(net.a, "software:65535", "--sink-user", "nobody")
+            os.chmod(gateway.directory.name, 0o755)
+            client = sink.Sink(gateway.path)
+            set_probe(client)
+            client.close()
+            bench.probes = [Packets(net.a, net.r)]
+            wait_for(lambda: bench.probes[0].count > 100, "packets")
+            client = policies(bench, net, gateway, arguments.policies)
+            routes(bench, net, arguments.routes)
+            bench.probes[0].end()
+            client.close()
+            gateway.close()
+        finally:
+            net.close()
+    if arguments.sas:
+        listing(bench, arguments.sas)
+    os.makedirs(arguments.out, exist_ok=True)
+    with open(os.path.join(arguments.out, "stall.json"), "w", encoding="ascii") as file:
+        file.write("[\n" + ",\n".join(map(json.dumps, bench.rows)) + "\n]\n")
+    print(f"{len(bench.rows) - bench.failed} passed, {bench.failed} failed")
+    return 1 if bench.failed or not bench.rows else 0
+
+
+if __name__ == "__main__":
+    as_root.become_root()
+    sys.exit(main())
