@@ -76,9 +76,9 @@ static int card_open(const char *name, const struct espalier_open_options *optio
 	if (!strcmp(name, "sim")) {
 		ret = sim_process_start(options->timeout_ms, &sim, socket, error);
 		if (!ret)
-			ret = vfio_user_connect(socket, options->timeout_ms, &t, error);
+			ret = vfio_user_connect(socket, options, &t, error);
 	} else if (!strncmp(name, prefix, sizeof(prefix) - 1)) {
-		ret = vfio_user_connect(name + sizeof(prefix) - 1, options->timeout_ms, &t, error);
+		ret = vfio_user_connect(name + sizeof(prefix) - 1, options, &t, error);
 	} else {
 		ret = vfio_open(name, options->timeout_ms, &t, error);
 	}

@@ -39,6 +39,11 @@ struct espalier_queue;
 
 struct espalier_open_options {
 	unsigned int timeout_ms; /* bound of every wait for the device; 0: 30 seconds */
+	/*
+	 * A simulated card whose process neither answers nor does anything (it is stopped, say) is gone after about so long, while one that is slow has
+	 * all of timeout_ms. 0: no difference is made.
+	 */
+	unsigned int idle_ms;
 };
 
 /*

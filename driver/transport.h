@@ -46,7 +46,7 @@ struct transport {
 };
 
 /* Connect to a vfio-user server. *t is NULL on failure; error has ESPALIER_ERROR_LEN bytes or is NULL. */
-int vfio_user_connect(const char *socket_path, unsigned int timeout_ms, struct transport **t, char *error);
+int vfio_user_connect(const char *socket_path, const struct espalier_open_options *options, struct transport **t, char *error);
 
 /* Open the PCI device at address (0000:01:00.0) that is bound to vfio-pci. */
 int vfio_open(const char *address, unsigned int timeout_ms, struct transport **t, char *error);

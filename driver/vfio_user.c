@@ -18,6 +18,7 @@
 
 #include "backend.h"
 #include "now.h"
+#include "peer_process.h"
 #include "transport.h"
 #include "vfio_user_proto.h"
 
@@ -29,6 +30,8 @@ static const char capabilities[] = "{\"capabilities\":{\"max_msg_fds\":8,\"max_d
 struct vfio_user {
 	struct transport base;
 	int fd; /* -1: gone */
+	struct peer_process server;
+	unsigned int idle_ms; /* as espalier_open_options; 0: does not matter */
 	uint16_t next_id;
 	bool can_reset;
 };
@@ -46,19 +49,26 @@ static int gone(struct vfio_user *v, const char *why)
 	return espalier_fail(v->base.error, -ENODEV, "The simulated card at %.200s is gone: %s.", v->base.location, why);
 }
 
+/* Two looks at the server find out whether it does anything. */
 static int wait_for(struct vfio_user *v, short events, uint64_t end)
 {
 	struct pollfd p = { .fd = v->fd, .events = events };
-	uint64_t now;
+	uint64_t slice = v->idle_ms ? (v->idle_ms + 1) / 2 : INT32_MAX, now;
 	int ret;
 
-	do {
+	peer_process_begin(&v->server);
+	for (;;) {
 		now = now_ms();
-		ret = poll(&p, 1, now < end ? (int)(end - now) : 0);
-	} while (ret < 0 && errno == EINTR);
-	if (ret < 0)
-		return gone(v, strerror(errno));
-	return ret ? 0 : gone(v, "it does not answer in time");
+		ret = poll(&p, 1, now >= end ? 0 : end - now < slice ? (int)(end - now) : (int)slice);
+		if (ret > 0)
+			return 0;
+		if (ret < 0 && errno != EINTR)
+			return gone(v, strerror(errno));
+		if (!ret && now >= end)
+			return gone(v, "it does not answer in time");
+		if (!ret && v->idle_ms && peer_process_idle(&v->server))
+			return gone(v, "it does not answer, and its process does nothing");
+	}
 }
 
 static int send_all(struct vfio_user *v, const void *data, size_t len, const int *fds, unsigned int nfds, uint64_t end)
@@ -423,7 +433,7 @@ static int handshake(struct vfio_user *v)
 	return 0;
 }
 
-int vfio_user_connect(const char *socket_path, unsigned int timeout_ms, struct transport **t, char *error)
+int vfio_user_connect(const char *socket_path, const struct espalier_open_options *options, struct transport **t, char *error)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct vfio_user *v;
@@ -437,7 +447,8 @@ int vfio_user_connect(const char *socket_path, unsigned int timeout_ms, struct t
 		return espalier_fail(error, -ENOMEM, "Out of memory.");
 	strcpy(address.sun_path, socket_path);
 	v->base.ops = &vfio_user_ops;
-	v->base.timeout_ms = timeout_ms;
+	v->base.timeout_ms = options->timeout_ms;
+	v->idle_ms = options->idle_ms;
 	v->base.simulated = true;
 	snprintf(v->base.location, sizeof(v->base.location), "%s", socket_path);
 	v->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -445,6 +456,7 @@ int vfio_user_connect(const char *socket_path, unsigned int timeout_ms, struct t
 		ret = espalier_fail(error, -errno, "No simulated card at %s: %s.", socket_path, strerror(errno));
 		goto fail;
 	}
+	peer_process_find(&v->server, v->fd);
 	ret = handshake(v);
 	if (ret) {
 		espalier_fail(error, ret, "%s", v->base.error);

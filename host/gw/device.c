@@ -8,6 +8,7 @@
 
 #define ALIGN64(x) (((x) + 63u) & ~63u)
 #define OPEN_TIMEOUT_MS 20000u
+#define IDLE_MS 60u /* nobody is served while a register is waited for */
 #define MODERATE_COUNT 16u /* of a card in silicon; a simulated one is slow enough for an interrupt each */
 #define MODERATE_USEC 20u
 
@@ -36,7 +37,7 @@ static int open_pipe(struct gw_device *device, struct gw_pipe *pipe)
 
 int device_open(struct gw_device *device, const char *name, char *error)
 {
-	struct espalier_open_options options = { .timeout_ms = OPEN_TIMEOUT_MS };
+	struct espalier_open_options options = { .timeout_ms = OPEN_TIMEOUT_MS, .idle_ms = IDLE_MS };
 	int ret = espalier_open(name, &options, &device->dev, error);
 
 	if (ret)

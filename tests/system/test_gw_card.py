@@ -6,6 +6,7 @@ Needs root. Gateway A has the hostile card, B the software reference.
 """
 import errno
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -180,6 +181,47 @@ class HostileCard(GatewayTest):
         self.card.kill()
         self.assert_down("gone")
         self.card.start()
+        self.assert_recovers()
+
+    def serve_until_down(self):
+        """Requests, as long as the gateway has a card: none waits for the card."""
+        slowest = 0
+        while True:
+            before = time.monotonic()
+            try:
+                self.sinks[0].caps()
+            except SinkError as error:
+                self.assertEqual(error.errno, errno.ENODEV)
+                return slowest
+            slowest = max(slowest, time.monotonic() - before)
+
+    def test_stopped(self):
+        """Its process is stopped: it answers no register. Noticed, with and without packets under way; it comes back."""
+        for losses, pings in enumerate((False, True), 1):
+            with self.subTest(pings=pings):
+                if pings:
+                    self.start_pings()
+                start = time.monotonic()
+                self.card.process.send_signal(signal.SIGSTOP)
+                slowest = self.serve_until_down()
+                self.note(f"noticed after {time.monotonic() - start:.2f} s; the slowest request meanwhile took {slowest * 1000:.1f} ms")
+                self.assert_down("does nothing")
+                for _ in range(20):
+                    with self.assertRaises(SinkError):
+                        self.sinks[0].caps()
+                self.card.process.send_signal(signal.SIGCONT)
+                self.assert_recovers(losses)
+
+    def test_stopped_before_an_sa(self):
+        """An SA command is the first that finds out."""
+        self.card.process.send_signal(signal.SIGSTOP)
+        start = time.monotonic()
+        with self.assertRaises(SinkError) as caught:
+            self.made.rekey()
+        self.note(f"refused after {(time.monotonic() - start) * 1000:.0f} ms")
+        self.assertEqual(caught.exception.errno, errno.ENODEV)
+        self.assert_down("does nothing")
+        self.card.process.send_signal(signal.SIGCONT)
         self.assert_recovers()
 
     def test_lies(self):

@@ -13,6 +13,8 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/wait.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +34,8 @@ enum fault {
 	NONE, CLOSE, SILENT, SHORT_HEADER, SHORT_BODY, WRONG_ID, WRONG_COMMAND, TOO_LONG, TOO_SHORT, ERROR, ERROR_ZERO, ERROR_BODY, TINY_SIZE,
 	WRONG_OFFSET, WRONG_COUNT, NOT_PCI, NO_MSIX, MAJOR, MINOR, NO_RESET,
 };
+
+static const struct espalier_open_options options = { .timeout_ms = TIMEOUT_MS };
 
 struct server {
 	pthread_t thread;
@@ -252,7 +256,7 @@ static struct server *start(enum fault fault, uint16_t command)
 static int connect_to(struct server *s, struct transport **t)
 {
 	pthread_create(&s->thread, NULL, serve, s);
-	return vfio_user_connect(s->path, TIMEOUT_MS, t, error);
+	return vfio_user_connect(s->path, &options, t, error);
 }
 
 static void finish(struct server *s, struct transport *t)
@@ -413,10 +417,72 @@ static void test_handshake(void **unused)
 		assert_non_null(strstr(error, cases[i].fault == ERROR ? "refuses" : s->path));
 		finish(s, NULL);
 	}
-	assert_int_equal(vfio_user_connect("/nonexistent/sock", TIMEOUT_MS, &t, error), -ENOENT);
-	assert_int_equal(vfio_user_connect("", TIMEOUT_MS, &t, error), -EINVAL);
+	assert_int_equal(vfio_user_connect("/nonexistent/sock", &options, &t, error), -ENOENT);
+	assert_int_equal(vfio_user_connect("", &options, &t, error), -EINVAL);
 	assert_int_equal(vfio_user_connect("/0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-					   "01234567890", TIMEOUT_MS, &t, error), -EINVAL);
+					   "01234567890", &options, &t, error), -EINVAL);
+}
+
+/* A process that listens and never answers: it sleeps, is stopped, or computes. */
+static pid_t silent_process(const char *path, char how)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int ready[2];
+	pid_t pid;
+	char byte;
+
+	strcpy(address.sun_path, path);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (!pid) {
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+		if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 1) || write(ready[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			if (how == 's')
+				pause();
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	if (how == 't') {
+		int status;
+
+		kill(pid, SIGSTOP);
+		assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	}
+	return pid;
+}
+
+/* Who does nothing is gone before its time; who is slow has all of it, and so has everybody if no difference is wanted. */
+static void test_idle_server(void **unused)
+{
+	static const struct {
+		char how;
+		unsigned int timeout_ms, idle_ms;
+		const char *text;
+	} cases[] = {
+		{ 's', 60000, 20, "does nothing" }, { 't', 60000, 20, "does nothing" }, { 'r', 500, 20, "in time" }, { 's', 500, 0, "in time" },
+	};
+	char directory[] = "/tmp/vfio-user-XXXXXX", path[64];
+
+	(void)unused;
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/sock", directory);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct espalier_open_options patience = { .timeout_ms = cases[i].timeout_ms, .idle_ms = cases[i].idle_ms };
+		pid_t pid = silent_process(path, cases[i].how);
+		char why[ESPALIER_ERROR_LEN];
+		struct transport *t;
+
+		assert_int_equal(vfio_user_connect(path, &patience, &t, why), -ENODEV);
+		assert_non_null(strstr(why, cases[i].text));
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		unlink(path);
+	}
+	rmdir(directory);
 }
 
 static void test_no_reset(void **unused)
@@ -480,7 +546,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),	  cmocka_unit_test(test_pieces),   cmocka_unit_test(test_interleaved), cmocka_unit_test(test_broken_answers),
-		cmocka_unit_test(test_errors),	  cmocka_unit_test(test_handshake), cmocka_unit_test(test_no_reset),	   cmocka_unit_test(test_hangup),
+		cmocka_unit_test(test_errors),	  cmocka_unit_test(test_handshake), cmocka_unit_test(test_idle_server), cmocka_unit_test(test_no_reset),	   cmocka_unit_test(test_hangup),
 		cmocka_unit_test(test_posted),
 	};
 
