@@ -20,6 +20,14 @@
 #define SHIFT1(member) (8 * (offsetof(struct ring_completion, member) - sizeof(uint64_t)))
 #define WORD1(member, value) ((uint64_t)(value) << SHIFT1(member))
 
+/* The same of an operation's third word. */
+#define OP_SHIFT(member) (8 * (offsetof(struct espalier_op, member) - offsetof(struct espalier_op, src_len)))
+
+/* A completion's length and SA stand in an operation as they do there. */
+static_assert(offsetof(struct ring_completion, out_len) == 8 && offsetof(struct ring_completion, sa) == 10 &&
+		      offsetof(struct espalier_op, result_sa) == offsetof(struct espalier_op, out_len) + 2, "result");
+static_assert(offsetof(struct espalier_op, sa) - offsetof(struct espalier_op, src_len) == 6, "operation");
+
 /* An operation begins as its descriptor does, but for the flags, so it is copied as it is. Elsewhere, too, no byte is swapped. */
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "descriptors are little endian");
 static_assert(offsetof(struct espalier_op, src) == offsetof(struct ring_submission, src), "descriptor");
@@ -28,6 +36,11 @@ static_assert(offsetof(struct espalier_op, src_len) == offsetof(struct ring_subm
 static_assert(offsetof(struct espalier_op, dst_capacity) == offsetof(struct ring_submission, dst_capacity), "descriptor");
 static_assert(offsetof(struct espalier_op, opcode) == offsetof(struct ring_submission, opcode), "descriptor");
 static_assert(offsetof(struct espalier_op, sa) == offsetof(struct ring_submission, sa), "descriptor");
+
+static inline uint64_t min64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
 
 /* Submit up to count operations, as far as the ring's end and the first place that is not free. Returns how many. */
 static unsigned int submit_run(struct card_queue *cq, struct espalier_op *const *ops, unsigned int count)
@@ -78,41 +91,72 @@ static bool good_len(const struct espalier_op *op, uint32_t len)
 	return op->opcode == ESP_OPCODE_DECAP && len && espalier_encap_len(len) <= op->src_len && len <= op->dst_capacity;
 }
 
-/* What completions are held against: of a queue, and by itself so that the compiler keeps it in registers. */
-struct belief {
-	struct espalier_op **places;
-	uint64_t next, count; /* number of the next operation; places */
-	uint64_t newest[2];   /* as in the queue */
-	uint32_t sa_capacity;
-};
-
-static bool good_sa(const struct belief *belief, const struct espalier_op *op, uint16_t sa, bool ok)
+static bool good_sa(const struct card_queue *cq, const struct espalier_op *op, uint16_t sa, bool ok)
 {
 	if (sa == ESPALIER_SA_NONE)
 		return !ok;
-	return op->opcode == ESP_OPCODE_ENCAP ? sa == op->sa : !ok || sa < belief->sa_capacity;
+	return op->opcode == ESP_OPCODE_ENCAP ? sa == op->sa : !ok || sa < card_of(cq)->info.sa_capacity;
 }
 
-/* What is wrong with a completion; NULL: nothing. */
-static inline const char *disbelieve(const struct belief *belief, const struct espalier_op *op, uint64_t number, uint64_t word1)
+/* How far behind the newest operation a completion may be: of those in flight, and by direction the last one that completed. */
+struct order {
+	uint64_t encap, decap;
+};
+
+/* What is wrong with a completion; NULL: nothing. back: how far behind the newest operation it is. */
+static __attribute__((noinline)) const char *disbelieve(const struct card_queue *cq, const struct espalier_op *op, uint64_t back, uint64_t word1,
+							 struct order order)
 {
 	bool decap = word1 & WORD1(flags, RING_COMPLETION_DECAP);
 	uint8_t status = (uint8_t)(word1 >> SHIFT1(status));
 	uint16_t len = (uint16_t)word1, sa = (uint16_t)(word1 >> SHIFT1(sa));
-	uint64_t back = belief->next - 1 - number, newest_back = belief->next - 1 - belief->newest[decap];
 
-	if (back >= belief->count || !op)
+	if (back >= places_of(cq) || !op)
 		return "which is not in flight";
 	if (op->opcode == (decap ? ESP_OPCODE_ENCAP : ESP_OPCODE_DECAP))
 		return "which went the other way";
-	if (back > newest_back)
+	if (back > (decap ? order.decap : order.encap))
 		return "which it had passed over";
 	if (status != ESP_STATUS_OK && !espalier_status_known(status))
 		return "with a status that there is not";
 	if (status == ESP_STATUS_OK ? !good_len(op, len) : len != 0)
 		return "with a length that it cannot have";
-	return good_sa(belief, op, sa, status == ESP_STATUS_OK) ? NULL : "with an SA that it cannot have";
+	return good_sa(cq, op, sa, status == ESP_STATUS_OK) ? NULL : "with an SA that it cannot have";
 }
+
+/* An operation as one word: its lengths, opcode and SA, as submitted. */
+static inline uint64_t word_of(const struct espalier_op *op)
+{
+	uint64_t word;
+
+	memcpy(&word, &op->src_len, sizeof(word));
+	return word;
+}
+
+/*
+ * Most completions are of packets without error, which disbelieve need not see. There is but one that such a packet's encapsulation can have: direction,
+ * status, length and SA are compared as one word. word: of the operation.
+ */
+static inline bool is_good_encap(uint64_t word, uint64_t word1)
+{
+	const uint64_t mask = WORD1(out_len, UINT16_MAX) | WORD1(sa, UINT16_MAX) | WORD1(status, UINT8_MAX) | WORD1(flags, RING_COMPLETION_DECAP);
+	uint64_t len = espalier_encap_len((uint16_t)word), expected = len | word >> OP_SHIFT(sa) << SHIFT1(sa);
+	bool encap = (uint8_t)(word >> OP_SHIFT(opcode)) == ESP_OPCODE_ENCAP, fits = len <= (uint16_t)(word >> OP_SHIFT(dst_capacity));
+
+	return !((word1 ^ expected) & mask) & encap & fits;
+}
+
+static inline bool is_good_decap(uint64_t word, uint64_t word1, uint32_t sa_capacity)
+{
+	const uint64_t mask = WORD1(status, UINT8_MAX) | WORD1(flags, RING_COMPLETION_DECAP);
+	uint16_t len = (uint16_t)word1;
+	bool decap = (uint8_t)(word >> OP_SHIFT(opcode)) == ESP_OPCODE_DECAP && (word1 & mask) == WORD1(flags, RING_COMPLETION_DECAP);
+
+	return decap & (len != 0) & (espalier_encap_len(len) <= (uint16_t)word) & (len <= (uint16_t)(word >> OP_SHIFT(dst_capacity))) &
+	       ((uint16_t)(word1 >> SHIFT1(sa)) < sa_capacity);
+}
+
+static_assert(ESP_STATUS_OK == 0, "it is no bit of what is expected");
 
 static void fail_nonsense(struct card_queue *cq, const char *wrong, uint64_t number, uint64_t word1)
 {
@@ -125,36 +169,40 @@ static void fail_nonsense(struct card_queue *cq, const char *wrong, uint64_t num
 /* Take up to count completions, as far as the ring's end and the first that is not written yet. Returns how many. */
 static unsigned int take_run(struct card_queue *cq, struct espalier_op **ops, unsigned int count)
 {
-	struct belief belief = {
-		cq->places, cq->next, places_of(cq), { cq->newest[0], cq->newest[1] }, card_of(cq)->info.sa_capacity,
-	};
-	uint32_t at = cq->cq_head & (cq->cq_size - 1);
+	const uint64_t last = cq->next - 1, mask = places_of(cq) - 1, not_yet = phase_of(cq) ? 0 : WORD1(flags, RING_COMPLETION_PHASE);
+	const uint32_t at = cq->cq_head & (cq->cq_size - 1), sa_capacity = card_of(cq)->info.sa_capacity;
 	const struct ring_completion *restrict c = &cq->cq[at];
-	uint64_t not_yet = phase_of(cq) ? 0 : WORD1(flags, RING_COMPLETION_PHASE);
+	struct espalier_op **const places = cq->places;
+	struct order order = { min64(last - cq->newest[0], mask), min64(last - cq->newest[1], mask) };
 	unsigned int n = 0;
 
 	count = min(count, cq->cq_size - at);
 	for (; n < count; n++, c++) {
-		uint64_t word1 = __atomic_load_n((const uint64_t *)c + 1, __ATOMIC_ACQUIRE), number = c->cookie;
-		struct espalier_op **place = &belief.places[number & (belief.count - 1)], *op = *place;
-		const char *wrong;
+		uint64_t word1 = __atomic_load_n((const uint64_t *)c + 1, __ATOMIC_ACQUIRE), number = c->cookie, back = last - number;
+		struct espalier_op **place = &places[number & mask], *op = *place;
 
 		if ((word1 & WORD1(flags, RING_COMPLETION_PHASE)) == not_yet)
 			break;
-		wrong = disbelieve(&belief, op, number, word1);
-		if (__builtin_expect(wrong != NULL, false)) {
-			fail_nonsense(cq, wrong, number, word1);
-			break;
+		if (op && is_good_encap(word_of(op), word1) && back <= order.encap) {
+			order.encap = back;
+		} else if (op && is_good_decap(word_of(op), word1, sa_capacity) && back <= order.decap) {
+			order.decap = back;
+		} else {
+			const char *wrong = disbelieve(cq, op, back, word1, order);
+
+			if (wrong) {
+				fail_nonsense(cq, wrong, number, word1);
+				break;
+			}
+			*(word1 & WORD1(flags, RING_COMPLETION_DECAP) ? &order.decap : &order.encap) = back;
 		}
-		belief.newest[!!(word1 & WORD1(flags, RING_COMPLETION_DECAP))] = number;
 		*place = NULL;
 		ops[n] = op;
-		op->out_len = (uint16_t)word1;
-		op->result_sa = (uint16_t)(word1 >> SHIFT1(sa));
+		memcpy(&op->out_len, &word1, sizeof(op->out_len) + sizeof(op->result_sa));
 		op->status = (uint8_t)(word1 >> SHIFT1(status));
 	}
-	cq->newest[0] = belief.newest[0];
-	cq->newest[1] = belief.newest[1];
+	cq->newest[0] = last - order.encap;
+	cq->newest[1] = last - order.decap;
 	cq->cq_head = (uint16_t)(cq->cq_head + n);
 	return n;
 }

@@ -146,13 +146,14 @@ struct agent_visitor {
 	void *ctx;
 	void (*ike)(void *ctx, const struct agent_ike_info *info);
 	void (*child)(void *ctx, const struct agent_child_info *info);
+	bool (*enough)(void *ctx); /* asked after each IKE SA and its children; NULL: never */
 };
 
 /*
- * The newest IKE SAs whose id is below `below` (0: all), at most count of them, the newest first. Returns the id of the last, to go on below it; 0: there
+ * The IKE SAs whose id is below `below` (0: all), the newest first, until the visitor has enough. Returns the id of the last, to go on below it; 0: there
  * are no more.
  */
-uint32_t agent_list(struct agent *agent, const struct agent_visitor *visitor, uint32_t below, unsigned int count);
+uint32_t agent_list(struct agent *agent, const struct agent_visitor *visitor, uint32_t below);
 
 struct agent_stats {
 	uint64_t received, sent, retransmitted;

@@ -64,7 +64,7 @@ static bool is_shown(const struct ike_sa *sa)
 	return sa->state != IKE_CLOSED && (sa->state != IKE_CONNECTING || sa->handshake);
 }
 
-uint32_t agent_list(struct agent *agent, const struct agent_visitor *visitor, uint32_t below, unsigned int count)
+uint32_t agent_list(struct agent *agent, const struct agent_visitor *visitor, uint32_t below)
 {
 	for (struct ike_sa *sa = agent->sas; sa; sa = sa->next) { /* by falling id */
 		if (!is_shown(sa) || (below && sa->id >= below))
@@ -72,7 +72,7 @@ uint32_t agent_list(struct agent *agent, const struct agent_visitor *visitor, ui
 		show_ike(sa, visitor);
 		for (struct child_sa *child = sa->children; child; child = child->next)
 			show_child(child, visitor);
-		if (!--count)
+		if (visitor->enough && visitor->enough(visitor->ctx))
 			return sa->id;
 	}
 	return 0;

@@ -6,15 +6,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "crypto/identity.h"
 
-#define PIECE 8u /* IKE SAs: the data plane is asked for each of their CHILD SAs */
+/* Of a piece: the data plane is asked for each CHILD SA, and may take a while to answer. */
+#define PIECE_IKE_SAS 16u
+#define PIECE_US 1000
 
 struct list {
 	json_t *ike_sas, *children; /* children of the last IKE SA: borrowed */
+	unsigned int count; /* of IKE SAs */
+	int64_t begun_us;
 	bool failed;
 };
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static bool enough(void *ctx)
+{
+	struct list *list = ctx;
+
+	return ++list->count >= PIECE_IKE_SAS || now_us() - list->begun_us >= PIECE_US;
+}
 
 static const char *nat_name(const struct agent_ike_info *info)
 {
@@ -142,11 +162,11 @@ static char *compose(struct listing *listing, const struct agent *agent, const c
 
 char *listing_next(struct listing *listing, struct agent *agent)
 {
-	struct list list = { .ike_sas = json_array() };
-	struct agent_visitor visitor = { &list, add_ike, add_child };
+	struct list list = { .ike_sas = json_array(), .begun_us = now_us() };
+	struct agent_visitor visitor = { &list, add_ike, add_child, enough };
 	char *ike_sas = NULL, *text = NULL;
 
-	listing->below = agent_list(agent, &visitor, listing->below, PIECE);
+	listing->below = agent_list(agent, &visitor, listing->below);
 	listing->ended = !listing->below;
 	if (!list.failed)
 		ike_sas = join(list.ike_sas);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the agents of the test world say about themselves, against their data planes and each other. */
-#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -79,7 +78,7 @@ void node_snapshot(struct node *n, struct snapshot *s)
 	struct agent_visitor visitor = { .ctx = s, .ike = see_ike, .child = see_child };
 
 	memset(s, 0, sizeof(*s));
-	agent_list(n->agent, &visitor, 0, UINT_MAX);
+	agent_list(n->agent, &visitor, 0);
 }
 
 void snapshot_free(struct snapshot *s)

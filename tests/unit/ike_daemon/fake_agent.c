@@ -194,7 +194,7 @@ void agent_forget(struct agent *agent, void *ctx)
 	}
 }
 
-uint32_t agent_list(struct agent *agent, const struct agent_visitor *visitor, uint32_t below, unsigned int count)
+uint32_t agent_list(struct agent *agent, const struct agent_visitor *visitor, uint32_t below)
 {
 	struct ip_addr ip = { 4, { 192, 0, 2, 1 } };
 	struct ts ts = ts_from_prefix(&ip, 24);
@@ -209,7 +209,6 @@ uint32_t agent_list(struct agent *agent, const struct agent_visitor *visitor, ui
 	(void)agent;
 	visitor->ike(visitor->ctx, &ike);
 	(void)below;
-	(void)count;
 	visitor->child(visitor->ctx, &child);
 	return 0;
 }
