@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Negotiation of a CHILD SA as responder, in IKE_AUTH (RFC 7296, 1.2) and CREATE_CHILD_SA (1.3.1, 1.3.3). */
+#include "core/child_answer.h"
+#include "core/child_common.h"
+#include "core/peer.h"
+#include "core/ts.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "core/child_common.h"
-#include "core/peer.h"
 
 /* What the request says. */
 struct request {

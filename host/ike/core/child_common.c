@@ -1,74 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What initiator and responder of a CHILD SA's negotiation share: proposals, selectors, keys. */
 #include "core/child_common.h"
+#include "core/aead.h"
+#include "core/child_sa.h"
+#include "core/child_sink.h"
+#include "core/nonce.h"
+#include "core/reqid.h"
+#include "core/ts.h"
+#include "crypto/supported.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/reqid.h"
-#include "crypto/supported.h"
-
-static const struct aead_info {
-	uint16_t encr, bits;
-	uint8_t key_len; /* with the salt of 4 bytes */
-} aeads[SINK_AEAD_COUNT] = {
-	[SINK_AES_GCM_16_128] = { IKE_ENCR_AES_GCM_16, 128, 20 },
-	[SINK_AES_GCM_16_192] = { IKE_ENCR_AES_GCM_16, 192, 28 },
-	[SINK_AES_GCM_16_256] = { IKE_ENCR_AES_GCM_16, 256, 36 },
-	[SINK_CHACHA20_POLY1305] = { IKE_ENCR_CHACHA20_POLY1305, 256, 36 },
-	[SINK_AES_GMAC_128] = { IKE_ENCR_NULL_AUTH_AES_GMAC, 128, 20 },
-	[SINK_AES_GMAC_192] = { IKE_ENCR_NULL_AUTH_AES_GMAC, 192, 28 },
-	[SINK_AES_GMAC_256] = { IKE_ENCR_NULL_AUTH_AES_GMAC, 256, 36 },
-};
-
-/* bits 0: an algorithm without a Key Length attribute. */
-static bool find_aead(uint16_t encr, uint16_t bits, enum sink_aead *aead)
-{
-	for (unsigned int i = 0; i < SINK_AEAD_COUNT; i++)
-		if (aeads[i].encr == encr && (aeads[i].bits == bits || (!bits && encr == IKE_ENCR_CHACHA20_POLY1305))) {
-			*aead = (enum sink_aead)i;
-			return true;
-		}
-	return false;
-}
-
-bool child_aead(const struct suite *suite, enum sink_aead *aead)
-{
-	return find_aead(suite->encr, suite->encr_bits, aead);
-}
-
-size_t aead_key_len(enum sink_aead aead)
-{
-	return aeads[aead].key_len;
-}
-
-int nonce_compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
-{
-	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-
-	return order ? order : (a_len > b_len) - (a_len < b_len);
-}
-
-/* ---- what we offer or accept --------------------------------------------------------------------------------------------------- */
-
-bool child_can_do(const struct transform *transform, void *arg)
-{
-	const struct sink_caps *caps = arg;
-	enum sink_aead aead;
-
-	switch (transform->type) {
-	case IKE_TR_ENCR:
-		return find_aead(transform->id, transform->key_bits, &aead) && caps->aeads & 1u << aead;
-	case IKE_TR_ESN:
-		return transform->id == IKE_ESN_YES ? caps->esn : caps->no_esn;
-	case IKE_TR_KE:
-		return transform->id == IKE_KE_NONE || crypto_supports(transform);
-	default:
-		return transform->id == IKE_INTEG_NONE;
-	}
-}
+#include <openssl/crypto.h>
 
 struct proposals *child_proposals(const struct ike_sa *sa, const struct conf_child *child)
 {
@@ -97,6 +42,16 @@ void child_selectors(const struct ike_sa *sa, const struct conf_child *child, st
 bool child_transport(const struct ike_sa *sa, const struct conf_child *child)
 {
 	return child->mode == CONF_TRANSPORT && sa->agent->caps.transport && !sa->nat_local && !sa->nat_remote;
+}
+
+const struct conf_child *child_followed(const struct ike_sa *sa, const struct conf_child *child)
+{
+	const struct conf_child *now = NULL;
+
+	/* One that kept its configuration may have CHILD SAs of the one in force, and those are newer. */
+	if (sa->conf == sa->agent->conf && !strcmp(sa->conn->name, child->connection->name))
+		now = conf_connection_child(sa->conn, child->name);
+	return now && !conf_is_shunt(now) ? now : child;
 }
 
 int child_get_spi(struct ike_sa *sa, uint32_t *spi)
@@ -164,15 +119,6 @@ static int fill(struct child_sa *child, const struct child_agreed *a)
 	return child->reqid ? 0 : -ENOMEM;
 }
 
-static void log_made(const struct child_sa *child)
-{
-	char local[TS_TEXT_LEN], remote[TS_TEXT_LEN], suite[SUITE_TEXT_LEN];
-
-	ike_log(child->ike, AGENT_INFO, "CHILD_SA %s{%u} established, SPIs 0x%08x in, 0x%08x out, %s === %s, %s%s", child->child->name, child->id,
-		child->spi_in, child->spi_out, ts_print(&child->local[0], local), ts_print(&child->remote[0], remote),
-		suite_print(&child->suite, suite), child->mode == SINK_TRANSPORT ? ", transport mode" : "");
-}
-
 int child_make(struct ike_sa *sa, const struct conf_child *conf_child, const struct child_agreed *a, bool use, struct child_sa **child)
 {
 	uint8_t keymat[2 * SINK_KEY_MAX];
@@ -195,7 +141,7 @@ int child_make(struct ike_sa *sa, const struct conf_child *conf_child, const str
 		child_free(made);
 		return err;
 	}
-	log_made(made);
+	event_emit(sa->agent, &(struct event){ .kind = EVENT_CHILD_MADE, .child = made });
 	*child = made;
 	return 0;
 }

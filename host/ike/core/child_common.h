@@ -3,7 +3,7 @@
 #ifndef ESPALIER_IKE_CHILD_COMMON_H
 #define ESPALIER_IKE_CHILD_COMMON_H
 
-#include "core/child_life.h"
+#include "core/sa.h"
 
 #define CHILD_NONCE_LEN 32u
 
@@ -26,14 +26,14 @@ struct child_agreed {
 	uint32_t replaces_id;	/* of the CHILD SA that it is to replace, 0: none */
 };
 
-/* The data plane (arg: a struct sink_caps) and the library have it; for proposal_filter. */
-bool child_can_do(const struct transform *transform, void *arg);
 /* The ESP proposals of the configuration that the data plane and the library can do; for the caller to free. NULL: none, or no memory. */
 struct proposals *child_proposals(const struct ike_sa *sa, const struct conf_child *child);
 /* Selectors of the configuration with this IKE SA's addresses. */
 void child_selectors(const struct ike_sa *sa, const struct conf_child *child, struct ts_set *local, struct ts_set *remote);
 /* Transport mode is wanted and can be done: not through a NAT, where selectors would have to be rewritten (RFC 7296, 2.23.1). */
 bool child_transport(const struct ike_sa *sa, const struct conf_child *child);
+/* What a rekeying goes by: child, or that of the same name in the configuration that sa has taken since. In sa->conf or that of child. */
+const struct conf_child *child_followed(const struct ike_sa *sa, const struct conf_child *child);
 /* An SPI for our inbound SA, reserved in the sink; and back. */
 int child_get_spi(struct ike_sa *sa, uint32_t *spi);
 void child_put_spi(struct ike_sa *sa, uint32_t spi);

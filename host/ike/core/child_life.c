@@ -3,9 +3,10 @@
  * How long a CHILD SA lives: time by timers; packets, bytes and sequence numbers by the events of the data plane, or where it has none by asking
  * it, the more often the nearer the limit is.
  */
-#include <errno.h>
-
 #include "core/child_life.h"
+#include "core/child_sink.h"
+
+#include <errno.h>
 
 #define RETRY_MS 10000u	     /* after TEMPORARY_FAILURE and the like; less up to a half */
 #define POLL_FIRST_MS 5000u
@@ -32,17 +33,14 @@ void child_set_limits(struct child_sa *child)
 		child->limits.soft_bytes = 1;
 }
 
-static bool may_rekey(const struct child_sa *child)
+void child_expire(struct child_sa *child, bool hard)
 {
-	return child->state == CHILD_INSTALLED && !child->redundant && child->ike->state == IKE_ESTABLISHED;
+	event_emit(child->ike->agent, &(struct event){ .kind = EVENT_CHILD_EXPIRES, .child = child, .hard = hard });
 }
 
 static void rekey_due(void *owner)
 {
-	struct child_sa *child = owner;
-
-	if (may_rekey(child))
-		child_initiate(child->ike, child->child, child);
+	event_emit(((struct child_sa *)owner)->ike->agent, &(struct event){ .kind = EVENT_CHILD_REKEY_DUE, .child = owner });
 }
 
 static void life_over(void *owner)
@@ -61,22 +59,6 @@ void child_no_rekey(struct child_sa *child)
 {
 	timer_clear(&child->ike->agent->timers, &child->rekey);
 	timer_clear(&child->ike->agent->timers, &child->poll);
-}
-
-void child_expire(struct child_sa *child, bool hard)
-{
-	if (!hard) {
-		if (may_rekey(child))
-			ike_log(child->ike, AGENT_INFO, "%s{%u}: a lifetime nears its end", child->child->name, child->id);
-		rekey_due(child);
-		return;
-	}
-	if (child->state == CHILD_DELETING || child->state == CHILD_RETIRED || child->ike->state != IKE_ESTABLISHED)
-		return;
-	ike_log(child->ike, AGENT_INFO, "%s{%u}: a lifetime is over", child->child->name, child->id);
-	if (child->refusals && child->state == CHILD_INSTALLED)
-		ike_rekey_refused(child->ike, child, child->refusals, true);
-	child_expired_delete(child);
 }
 
 /* ---- data planes without events ---------------------------------------------------------------------------------------------- */

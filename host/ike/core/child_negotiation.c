@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Negotiation of a CHILD SA as initiator, in IKE_AUTH (RFC 7296, 1.2) and CREATE_CHILD_SA (1.3.1, 1.3.3). */
+#include "core/child_negotiation.h"
+#include "core/child_common.h"
+#include "core/child_delete.h"
+#include "core/child_life.h"
+#include "core/nonce.h"
+#include "core/ts.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "core/child_common.h"
 
 #define GROUPS_TRIED_MAX 2u /* INVALID_KE_PAYLOAD, again and again, is no answer */
 

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CHILD SAs in the data plane: installed, used, retired, gone. */
+#include "core/child_sa.h"
+#include "core/aead.h"
+#include "core/child_life.h"
+#include "core/child_sink.h"
+#include "core/peer.h"
+#include "core/reqid.h"
+
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/child_life.h"
-#include "core/commands.h"
-#include "core/peer.h"
-#include "core/reqid.h"
+#include <openssl/crypto.h>
 
 #define PEER_READY_MS 300u
 
@@ -54,64 +57,6 @@ struct child_sa *child_by_number(struct ike_sa *sa, uint32_t id)
 	while (child && child->id != id)
 		child = child->next;
 	return child;
-}
-
-/* ---- the sink ----------------------------------------------------------------------------------------------------------------- */
-
-static struct sink_sa_id sink_id(const struct child_sa *child, enum sink_direction direction)
-{
-	if (direction == SINK_IN)
-		return (struct sink_sa_id){ .direction = SINK_IN, .spi = child->spi_in, .dst = child->local_end.ip };
-	return (struct sink_sa_id){ .direction = SINK_OUT, .spi = child->spi_out, .dst = child->remote_end.ip };
-}
-
-static int add_sa(struct child_sa *child, enum sink_direction direction, enum sink_aead aead, const uint8_t *key, uint8_t key_len)
-{
-	struct agent *agent = child->ike->agent;
-	struct sink_sa sa = { .direction = direction, .reqid = child->reqid->id, .mode = child->mode, .udp_encap = child->udp_encap, .aead = aead,
-		.key_len = key_len, .esn = child->esn, .copy_df = child->child->copy_df, .limits = child->limits };
-	int err;
-
-	if (direction == SINK_IN) {
-		sa.spi = child->spi_in;
-		sa.src = child->remote_end;
-		sa.dst = child->local_end;
-		sa.replay_window = child->child->replay_window < agent->caps.max_window ? child->child->replay_window : agent->caps.max_window;
-	} else {
-		sa.spi = child->spi_out;
-		sa.src = child->local_end;
-		sa.dst = child->remote_end;
-	}
-	memcpy(sa.key, key, key_len);
-	err = sink_sa_add(agent->sink, &sa);
-	if (!err && agent->env.keylog_esp)
-		agent->env.keylog_esp(agent->env.ctx, &sa);
-	OPENSSL_cleanse(&sa, sizeof(sa));
-	if (err)
-		ike_log(child->ike, AGENT_ERROR, "%s{%u}: the data plane refused SA 0x%08x: %s", child->child->name, child->id, sa.spi,
-			sink_error(agent->sink));
-	return err;
-}
-
-static void remove_sa(struct child_sa *child, enum sink_direction direction)
-{
-	bool *has = direction == SINK_IN ? &child->has_in : &child->has_out;
-	struct sink_sa_id id = sink_id(child, direction);
-
-	if (*has)
-		sink_sa_delete(child->ike->agent->sink, &id);
-	*has = false;
-}
-
-void child_set_endpoints(struct child_sa *child)
-{
-	const struct ike_sa *sa = child->ike;
-
-	child->udp_encap = ike_sa_udp_encap(sa);
-	child->local_end = sa->local;
-	child->remote_end = sa->remote;
-	if (!child->udp_encap)
-		child->local_end.port = child->remote_end.port = 0;
 }
 
 /* ---- life --------------------------------------------------------------------------------------------------------------------- */
@@ -202,18 +147,18 @@ int child_install(struct child_sa *child, const uint8_t *keymat, size_t len, boo
 	reqid_enter(r, child);
 	child->waits = !use;
 	child_set_limits(child);
-	err = add_sa(child, SINK_IN, aead, in, key_len);
+	err = child_sink_add(child, SINK_IN, aead, in, key_len);
 	child->has_in = !err;
 	if (!err) {
-		err = add_sa(child, SINK_OUT, aead, out, key_len);
+		err = child_sink_add(child, SINK_OUT, aead, out, key_len);
 		child->has_out = !err;
 	}
 	if (!err && use)
 		err = r->user && !child->initiator ? use_later(child) : reqid_use(r, child);
 	if (err) {
 		reqid_leave(r, child);
-		remove_sa(child, SINK_OUT);
-		remove_sa(child, SINK_IN);
+		child_sink_remove(child, SINK_OUT);
+		child_sink_remove(child, SINK_IN);
 		leave(child);
 		reqid_release(r);
 		return err;
@@ -227,17 +172,6 @@ void child_use(struct child_sa *child)
 {
 	if (child->waits && child->has_out && !child->redundant)
 		reqid_use(child->reqid, child);
-}
-
-/* The trap that this end of an SA asks for. */
-static void set_trap(struct child_sa *child, enum close_cause cause)
-{
-	const struct conf_child *conf = child->child;
-	bool wanted = (cause == CLOSE_PEER && trap_blocks(child->ike->agent, conf->close_action)) ||
-		      (cause == CLOSE_DEAD && trap_blocks(child->ike->agent, conf->dpd_action));
-
-	if (wanted && !child->ike->agent->stopping)
-		trap_set(child->ike->agent, child->conf, conf, &child->ike->local.ip, &child->ike->remote.ip);
 }
 
 struct child_sa *child_predecessor(const struct child_sa *child)
@@ -271,14 +205,14 @@ void child_destroy(struct child_sa *child, enum close_cause cause)
 	child_stop_timers(child);
 	if (child->successor)
 		child_use(child->successor);
-	set_trap(child, cause);
+	event_emit(agent, &(struct event){ .kind = EVENT_CHILD_ENDS, .child = child, .cause = cause });
 	reqid_leave(r, child);
-	remove_sa(child, SINK_OUT);
-	remove_sa(child, SINK_IN);
+	child_sink_remove(child, SINK_OUT);
+	child_sink_remove(child, SINK_IN);
 	reqid_release(r);
 	back_to_predecessor(child);
 	leave(child);
-	command_child_gone(agent, child->id, cause);
+	event_emit(agent, &(struct event){ .kind = EVENT_CHILD_GONE, .id = child->id, .cause = cause });
 	child_free(child);
 }
 
@@ -300,53 +234,10 @@ void child_retire(struct child_sa *child)
 		child_use(child->successor);
 	child->successor = NULL; /* whose own deletion is not a return to this one any more */
 	reqid_unuse(child->reqid, child);
-	remove_sa(child, SINK_OUT);
-	command_child_gone(agent, child->id, CLOSE_REPLACED);
+	child_sink_remove(child, SINK_OUT);
+	event_emit(agent, &(struct event){ .kind = EVENT_CHILD_GONE, .id = child->id, .cause = CLOSE_REPLACED });
 	if (!child->has_in || timer_set(&agent->timers, &child->retire, agent_now(agent) + agent->settings.retire_ms, retired, child))
 		retired(child);
-}
-
-/* ---- what others ask ------------------------------------------------------------------------------------------------------------ */
-
-int child_stats(struct child_sa *child, struct sink_sa_stats *in, struct sink_sa_stats *out)
-{
-	struct sink *sink = child->ike->agent->sink;
-	struct sink_sa_id in_id = sink_id(child, SINK_IN), out_id = sink_id(child, SINK_OUT);
-	int err = 0;
-
-	memset(in, 0, sizeof(*in));
-	memset(out, 0, sizeof(*out));
-	if (child->has_in)
-		err = sink_sa_query(sink, &in_id, in);
-	if (!err && child->has_out)
-		err = sink_sa_query(sink, &out_id, out);
-	return err;
-}
-
-uint64_t child_heard_ms(const struct child_sa *child)
-{
-	struct sink_sa_id id = sink_id(child, SINK_IN);
-	struct sink_sa_stats in;
-
-	return child->has_in && !sink_sa_query(child->ike->agent->sink, &id, &in) ? in.last_use_ms : 0;
-}
-
-int child_update_endpoints(struct child_sa *child)
-{
-	struct sink *sink = child->ike->agent->sink;
-	struct sink_sa_id in_id = sink_id(child, SINK_IN), out_id = sink_id(child, SINK_OUT);
-	int err = 0, err_out = 0;
-
-	child_set_endpoints(child);
-	if (child->has_in)
-		err = sink_sa_update(sink, &in_id, &child->remote_end, &child->local_end, child->udp_encap);
-	if (child->has_out)
-		err_out = sink_sa_update(sink, &out_id, &child->local_end, &child->remote_end, child->udp_encap);
-	if (err || err_out)
-		ike_log(child->ike, AGENT_ERROR, "%s{%u}: new addresses were refused: %s", child->child->name, child->id, sink_error(sink));
-	else if (child->reqid->user == child)
-		err = reqid_apply(child->reqid);
-	return err ? err : err_out;
 }
 
 void children_lost(struct agent *agent)
@@ -358,10 +249,13 @@ void children_lost(struct agent *agent)
 			child->has_in = child->has_out = false;
 }
 
-void children_renew(struct agent *agent)
+bool child_carries(const struct child_sa *child, const struct child_packet *packet)
 {
-	for (struct ike_sa *sa = agent->sas; sa; sa = sa->next)
-		for (struct child_sa *child = sa->children; child; child = child->next)
-			if (child->state == CHILD_INSTALLED && !child->has_out && !child->redundant)
-				child_initiate(sa, child->child, child);
+	bool local = false, remote = false;
+
+	for (unsigned int i = 0; i < child->local_count; i++)
+		local |= ts_contains(&child->local[i], &packet->local);
+	for (unsigned int i = 0; i < child->remote_count; i++)
+		remote |= ts_contains(&child->remote[i], &packet->remote);
+	return local && remote;
 }

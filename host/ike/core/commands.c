@@ -1,157 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a user asks for: down and rekey; and how requests end. */
+/* What a user asks for: down and rekey; up.c: up. */
 #include "core/commands.h"
+#include "core/child_delete.h"
+#include "core/create_child.h"
+#include "core/ike_delete.h"
+#include "core/ike_rekey.h"
+#include "core/ike_sa.h"
+#include "core/name.h"
+#include "core/reauth.h"
+#include "core/requests.h"
 #include "core/retry.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- requests ---------------------------------------------------------------------------------------------------------------- */
-
-enum wait_kind { WAIT_CHILD_GONE, WAIT_CHILD_REKEYED, WAIT_IKE_GONE, WAIT_IKE_REKEYED };
-
-struct waiter {
-	struct waiter *next;
-	enum wait_kind kind;
-	uint32_t id;
-};
-
-static void tell(struct up_request *r, int error, const char *text)
-{
-	agent_done done = r->done;
-
-	r->done = NULL;
-	if (done)
-		done(r->ctx, error, text);
-}
-
-static void too_late(void *owner)
-{
-	tell(owner, -ETIMEDOUT, "it takes longer than the time given; it goes on");
-}
-
-struct up_request *request_begin(struct agent *agent, unsigned int timeout_ms, agent_done done, void *ctx)
-{
-	struct up_request *r = calloc(1, sizeof(*r));
-
-	if (!r) {
-		done(ctx, -ENOMEM, "no memory");
-		return NULL;
-	}
-	r->agent = agent;
-	r->done = done;
-	r->ctx = ctx;
-	r->pending = 1;
-	r->next = agent->requests;
-	agent->requests = r;
-	if (timeout_ms)
-		timer_set(&agent->timers, &r->timeout, agent_now(agent) + timeout_ms, too_late, r);
-	return r;
-}
-
-void request_hold(struct up_request *r)
-{
-	if (r)
-		r->pending++;
-}
-
-static void end(struct up_request *r)
-{
-	struct up_request **link = &r->agent->requests;
-
-	while (*link != r)
-		link = &(*link)->next;
-	*link = r->next;
-	timer_clear(&r->agent->timers, &r->timeout);
-	tell(r, r->error, r->text);
-	free(r);
-}
-
-void request_settle(struct up_request *r, int error, const char *text)
-{
-	if (!r)
-		return;
-	if (text && (!r->text[0] || (error && !r->error)))
-		snprintf(r->text, sizeof(r->text), "%s", text);
-	if (!r->error)
-		r->error = error;
-	if (!--r->pending)
-		end(r);
-}
-
-static int wait_for(struct up_request *r, enum wait_kind kind, uint32_t id)
-{
-	struct waiter *w = malloc(sizeof(*w));
-
-	if (!w)
-		return -ENOMEM;
-	*w = (struct waiter){ .next = r->waiters, .kind = kind, .id = id };
-	r->waiters = w;
-	request_hold(r);
-	return 0;
-}
-
-/* True: it waited for this. */
-static bool take_waiter(struct up_request *r, enum wait_kind kind, uint32_t id)
-{
-	for (struct waiter **link = &r->waiters; *link; link = &(*link)->next) {
-		struct waiter *w = *link;
-
-		if (w->kind != kind || w->id != id)
-			continue;
-		*link = w->next;
-		free(w);
-		return true;
-	}
-	return false;
-}
-
-static void happened(struct agent *agent, enum wait_kind kind, uint32_t id, int error, const char *text)
-{
-	struct up_request *next;
-
-	for (struct up_request *r = agent->requests; r; r = next) {
-		next = r->next;
-		if (take_waiter(r, kind, id))
-			request_settle(r, error, text);
-	}
-}
-
-void command_child_gone(struct agent *agent, uint32_t id, enum close_cause cause)
+void command_child_gone(struct agent *agent, const struct event *event)
 {
 	if (!agent->requests)
 		return;
-	happened(agent, WAIT_CHILD_GONE, id, 0, "closed");
-	happened(agent, WAIT_CHILD_REKEYED, id, cause == CLOSE_REPLACED ? 0 : -ECONNRESET,
-		 cause == CLOSE_REPLACED ? "rekeyed" : "the CHILD SA ended before");
+	requests_happened(agent, WAIT_CHILD_GONE, event->id, 0, "closed");
+	requests_happened(agent, WAIT_CHILD_REKEYED, event->id, event->cause == CLOSE_REPLACED ? 0 : -ECONNRESET,
+			  event->cause == CLOSE_REPLACED ? "rekeyed" : "the CHILD SA ended before");
 }
 
-void command_child_rekeyed(struct agent *agent, uint32_t id, int error, const char *text)
+void command_child_rekeyed(struct agent *agent, const struct event *event)
 {
-	happened(agent, WAIT_CHILD_REKEYED, id, error, text);
+	requests_happened(agent, WAIT_CHILD_REKEYED, event->id, event->error, event->text);
 }
 
-void command_ike_gone(struct agent *agent, uint32_t id, enum close_cause cause)
+void command_ike_gone(struct agent *agent, const struct event *event)
 {
+	const struct ike_sa *sa = event->ike;
+
 	if (!agent->requests)
 		return;
-	happened(agent, WAIT_IKE_GONE, id, 0, "closed");
-	happened(agent, WAIT_IKE_REKEYED, id, cause == CLOSE_REPLACED ? 0 : -ECONNRESET,
-		 cause == CLOSE_REPLACED ? "rekeyed" : "the IKE SA ended before");
+	requests_happened(agent, WAIT_IKE_GONE, sa->id, 0, "closed");
+	requests_happened(agent, WAIT_IKE_REKEYED, sa->id, sa->cause == CLOSE_REPLACED ? 0 : -ECONNRESET,
+			  sa->cause == CLOSE_REPLACED ? "rekeyed" : "the IKE SA ended before");
 }
 
-void command_ike_rekeyed(struct agent *agent, uint32_t id, int error, const char *text)
+void command_ike_rekeyed(struct agent *agent, const struct event *event)
 {
-	happened(agent, WAIT_IKE_REKEYED, id, error, text);
-}
-
-void agent_forget(struct agent *agent, void *ctx)
-{
-	for (struct up_request *r = agent->requests; r; r = r->next)
-		if (r->ctx == ctx)
-			r->done = NULL;
+	requests_happened(agent, WAIT_IKE_REKEYED, event->id, event->error, event->text);
 }
 
 /* ---- names ---------------------------------------------------------------------------------------------------------------------- */
@@ -186,16 +77,9 @@ static bool ike_fits(const struct ike_sa *sa, const struct target *t)
 	return t->ike_id ? sa->id == t->ike_id : !strcmp(sa->conn->name, t->text);
 }
 
-bool command_means(const char *text, const char *conn, const char *child)
-{
-	size_t len = strlen(conn);
-
-	return !strcmp(text, child) || (!strncmp(text, conn, len) && text[len] == '/' && !strcmp(text + len + 1, child));
-}
-
 static bool child_fits(const struct child_sa *child, const struct target *t)
 {
-	return t->child_id ? child->id == t->child_id : command_means(t->text, child->child->connection->name, child->child->name);
+	return t->child_id ? child->id == t->child_id : name_means(t->text, child->child->connection->name, child->child->name);
 }
 
 /* SAs that are no more, or not yet: candidates of a rekeying. */
@@ -215,7 +99,7 @@ static bool down_children(struct agent *agent, const struct target *t, struct up
 			if (!child_fits(child, t) || !is_there(sa) || child->state == CHILD_RETIRED)
 				continue;
 			found = true;
-			wait_for(r, WAIT_CHILD_GONE, child->id);
+			request_wait(r, WAIT_CHILD_GONE, child->id);
 			if (sa->state == IKE_ESTABLISHED) /* else it goes with its IKE SA */
 				child_delete_initiate(child);
 		}
@@ -238,7 +122,7 @@ static bool down_ikes(struct agent *agent, const struct target *t, struct up_req
 			continue;
 		}
 		found = true;
-		wait_for(r, WAIT_IKE_GONE, sa->id);
+		request_wait(r, WAIT_IKE_GONE, sa->id);
 		/* Once IKE_AUTH is out, the peer may have it established: it has to be told, as soon as it answers. */
 		if (sa->state == IKE_CONNECTING && !sa->seal)
 			ike_sa_close(sa, CLOSE_LOCAL, "closed on request");
@@ -273,7 +157,7 @@ static bool rekey_children(struct agent *agent, const struct target *t, struct u
 			    || (child->state != CHILD_INSTALLED && child->state != CHILD_REKEYING))
 				continue;
 			found = true;
-			wait_for(r, WAIT_CHILD_REKEYED, child->id);
+			request_wait(r, WAIT_CHILD_REKEYED, child->id);
 			child_initiate(sa, child->child, child);
 		}
 	return found;
@@ -293,10 +177,10 @@ static void rekey_ike(struct ike_sa *sa, bool reauth, struct up_request *r)
 	uint32_t id = sa->id;
 	int err;
 
-	wait_for(r, WAIT_IKE_REKEYED, id);
+	request_wait(r, WAIT_IKE_REKEYED, id);
 	err = reauth ? ike_reauth_initiate(sa) : ike_rekey_initiate(sa);
 	if (err)
-		command_ike_rekeyed(agent, id, err, "it could not begin");
+		requests_happened(agent, WAIT_IKE_REKEYED, id, err, "it could not begin");
 }
 
 static bool rekey_ikes(struct agent *agent, const struct target *t, bool reauth, struct up_request *r)

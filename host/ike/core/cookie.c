@@ -3,7 +3,7 @@
  * Cookie = generation of the secret | HMAC-SHA2-256(secret, Ni | address | SPIi), RFC 7296, 2.6. Nothing is kept for a request without one.
  * The secret changes each minute; the one before counts as well.
  */
-#include "core/handshake.h"
+#include "core/cookie.h"
 #include "crypto/prf.h"
 
 #include <stdlib.h>
@@ -14,7 +14,6 @@
 #define SECRET_LEN 32u
 #define SECRET_MS 60000u
 #define COOKIE_LEN (1u + 32u)
-#define NOTIFY_MS 100u /* between two unprotected answers */
 
 struct cookie_secrets {
 	uint64_t generation;
@@ -83,26 +82,3 @@ void cookies_free(struct agent *agent)
 	agent->cookies = NULL;
 }
 
-void answer_unprotected(struct agent *agent, const struct ike_header *header, const struct endpoint *local, const struct endpoint *remote,
-			uint16_t type, const void *data, size_t len, bool limited)
-{
-	struct ike_header h = {
-		.spi_i = header->spi_i, .spi_r = header->spi_r, .version = IKE_VERSION, .exchange = header->exchange, .message_id = header->message_id,
-		.flags = (uint8_t)(IKE_FLAG_RESPONSE | (header->flags & IKE_FLAG_INITIATOR ? 0 : IKE_FLAG_INITIATOR)),
-	};
-	uint8_t buffer[256];
-	struct ike_builder b;
-
-	if (limited) {
-		if (agent_now(agent) < agent->notify_allowed_ms)
-			return;
-		agent->notify_allowed_ms = agent_now(agent) + NOTIFY_MS;
-	}
-	ike_build_fixed(&b, buffer, sizeof(buffer));
-	ike_build_header(&b, &h);
-	ike_build_notify(&b, type, data, len);
-	if (ike_build_end(&b))
-		return;
-	agent->stats.sent++;
-	agent->env.send(agent->env.ctx, local, remote, b.data, b.len);
-}

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CREATE_CHILD_SA for CHILD SAs, new or rekeyed (RFC 7296, 1.3.1, 1.3.3), and what happens when both sides do it at once (2.8.1, 2.25.1). */
 #include "core/create_child.h"
+#include "core/child_answer.h"
+#include "core/child_common.h"
+#include "core/child_delete.h"
+#include "core/child_life.h"
+#include "core/child_negotiation.h"
+#include "core/child_sa.h"
+#include "core/refuse.h"
+#include "core/window.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-#include "core/commands.h"
 
 #define RETRY_MS 10000u	   /* after TEMPORARY_FAILURE, less up to a half */
 #define RETRIES_MAX 12u	   /* of a new CHILD SA; a rekeying is retried until the SA ends */
@@ -40,27 +46,12 @@ static const struct exchange_ops create_child_ops;
 
 static struct create_child *under_way(const struct ike_sa *sa)
 {
-	return sa->queue && sa->sent.count && sa->queue->ops == &create_child_ops ? (struct create_child *)sa->queue : NULL;
+	return (struct create_child *)window_under_way(sa, &create_child_ops);
 }
 
 bool create_child_under_way(const struct ike_sa *sa)
 {
 	return under_way(sa) != NULL;
-}
-
-int refuse_with(struct ike_sa *sa, struct ike_builder *reply, uint16_t notify)
-{
-	ike_log(sa, AGENT_INFO, "request answered with %s", ike_name(IKE_NAMES_NOTIFY, notify));
-	ike_build_notify(reply, notify, NULL, 0);
-	return 0;
-}
-
-int refuse_malformed(struct ike_sa *sa, struct ike_builder *reply)
-{
-	sa->close_after_reply = true;
-	sa->cause = CLOSE_FAILED;
-	sa->agent->stats.malformed++;
-	return refuse_with(sa, reply, IKE_N_INVALID_SYNTAX);
 }
 
 /* ---- the peer's delete that overtakes a response ------------------------------------------------------------------------------- */
@@ -110,13 +101,23 @@ static void free_delayed(struct delayed *d)
 	free(d);
 }
 
+static void asked(struct ike_sa *sa, const struct conf_child *child, int error, const char *text)
+{
+	event_emit(sa->agent, &(struct event){ .kind = EVENT_CHILD_ASKED, .ike = sa, .conf = child, .error = error, .text = text });
+}
+
+static void rekeyed(struct ike_sa *sa, uint32_t id, int error, const char *text)
+{
+	event_emit(sa->agent, &(struct event){ .kind = EVENT_CHILD_REKEYED, .id = id, .error = error, .text = text });
+}
+
 static void delay_over(void *owner)
 {
 	struct delayed *d = owner;
 
 	unlink_delayed(d);
 	if (initiate(d->sa, d->conf, d->child, 0, &d->packet, d->retries))
-		up_child_done(d->sa, d->child, -ENOMEM, "no memory");
+		asked(d->sa, d->child, -ENOMEM, "no memory");
 	free_delayed(d);
 }
 
@@ -150,8 +151,11 @@ void create_child_move(struct ike_sa *from, struct ike_sa *to)
 	}
 }
 
-void create_child_forget(struct ike_sa *sa)
+void create_child_ike_gone(struct agent *agent, const struct event *event)
 {
+	struct ike_sa *sa = event->ike;
+
+	(void)agent;
 	while (sa->delayed) {
 		struct delayed *d = sa->delayed;
 
@@ -188,13 +192,13 @@ static void rekey_failed(struct ike_sa *sa, const struct create_child *x, int er
 		return;
 	if (old->successor) {
 		old->state = CHILD_REKEYED;
-		command_child_rekeyed(sa->agent, old->id, 0, "the peer rekeyed it");
+		rekeyed(sa, old->id, 0, "the peer rekeyed it");
 		return;
 	}
 	old->state = CHILD_INSTALLED;
 	child_rekey_later(old);
 	if (error != -EBUSY)
-		command_child_rekeyed(sa->agent, old->id, error, why);
+		rekeyed(sa, old->id, error, why);
 }
 
 static int build(struct ike_sa *sa, struct exchange *exchange, struct ike_builder *b)
@@ -210,7 +214,7 @@ static int build(struct ike_sa *sa, struct exchange *exchange, struct ike_builde
 		if (err) {
 			rekey_failed(sa, x, err, "it could not begin");
 			if (!x->old_id)
-				up_child_done(sa, x->child, err, "the data plane does not allow it");
+				asked(sa, x->child, err, "the data plane does not allow it");
 			return -ECANCELED;
 		}
 	}
@@ -225,19 +229,18 @@ static void succeeded(struct ike_sa *sa, const struct create_child *x, struct ch
 		rekey_failed(sa, x, -ECONNRESET, "the peer deleted the new one");
 		child_destroy(child, CLOSE_PEER);
 		if (!x->old_id)
-			up_child_done(sa, x->child, -ECONNRESET, "the peer deleted it");
+			asked(sa, x->child, -ECONNRESET, "the peer deleted it");
 		return;
 	}
 	if (!x->old_id) {
-		up_child_done(sa, x->child, 0, "established");
-		child_serves(sa, &x->packet, child);
+		event_emit(sa->agent, &(struct event){ .kind = EVENT_CHILD_ASKED, .ike = sa, .conf = x->child, .text = "established", .packet = &x->packet, .child = child });
 		return;
 	}
 	if (old) {
 		old->state = CHILD_REKEYED;
 		child_no_rekey(old);
 	}
-	command_child_rekeyed(sa->agent, x->old_id, 0, "rekeyed");
+	rekeyed(sa, x->old_id, 0, "rekeyed");
 	if (child->redundant) {
 		ike_log(sa, AGENT_INFO, "%s{%u}: the peer rekeyed it too, and its SA stays", child->child->name, child->id);
 		child_delete_initiate(child);
@@ -256,13 +259,12 @@ static void failed(struct ike_sa *sa, const struct create_child *x, int error, u
 	if (!x->old_id) {
 		if (notify == IKE_N_TEMPORARY_FAILURE && delay(sa, x))
 			return;
-		child_serves(sa, &x->packet, NULL);
-		up_child_done(sa, x->child, error, why);
+		event_emit(sa->agent, &(struct event){ .kind = EVENT_CHILD_ASKED, .ike = sa, .conf = x->child, .error = error, .text = why, .packet = &x->packet });
 		return;
 	}
 	if (old && !old->successor && notify == IKE_N_CHILD_SA_NOT_FOUND) {
 		/* The peer lost it: without a word, and from scratch (RFC 7296, 2.25.1). */
-		command_child_rekeyed(sa->agent, old->id, 0, "made anew");
+		rekeyed(sa, old->id, 0, "made anew");
 		child_destroy(old, CLOSE_REPLACED);
 		initiate(sa, x->conf, x->child, 0, &x->packet, 0);
 		return;
@@ -271,7 +273,8 @@ static void failed(struct ike_sa *sa, const struct create_child *x, int error, u
 	old = old_before(sa, x);
 	if (old) {
 		old->refusals++;
-		ike_rekey_refused(sa, old, notify == IKE_N_TEMPORARY_FAILURE ? 0 : old->refusals, false);
+		event_emit(sa->agent, &(struct event){ .kind = EVENT_REKEY_REFUSED, .ike = sa, .child = old,
+						       .count = notify == IKE_N_TEMPORARY_FAILURE ? 0 : old->refusals });
 	}
 }
 
@@ -289,12 +292,12 @@ static int again(struct ike_sa *sa, struct create_child *x)
 	return 0;
 }
 
-static int response(struct ike_sa *sa, struct exchange *exchange, const struct ike_chain *m)
+static int response(struct ike_sa *sa, struct exchange *exchange, const struct ike_message *m)
 {
 	struct create_child *x = (struct create_child *)exchange;
 	struct child_sa *child;
 	uint16_t notify;
-	int err = child_take_response(x->negotiation, m, &child, &notify);
+	int err = child_take_response(x->negotiation, &m->chain, &child, &notify);
 
 	if (err == -EAGAIN)
 		return again(sa, x);
@@ -346,21 +349,6 @@ int child_initiate_for(struct ike_sa *sa, const struct conf_child *child, const 
 	return initiate(sa, child->connection->conf, child, 0, packet, 0);
 }
 
-void child_serves(struct ike_sa *sa, const struct child_packet *packet, struct child_sa *made)
-{
-	if (!packet->reqid || (made && child_carries(made, packet)))
-		return;
-	if (made && !packet->alone) {
-		up_packet(sa->agent, made->child, packet);
-		return;
-	}
-	trap_refused(sa->agent, packet);
-	if (made && made->next_same) {
-		ike_log(sa, AGENT_INFO, "%s{%u}: the peer has no SA for the packet, only what is there already", made->child->name, made->id);
-		child_delete_initiate(made);
-	}
-}
-
 int child_initiate(struct ike_sa *sa, const struct conf_child *child, struct child_sa *old)
 {
 	int err;
@@ -381,13 +369,6 @@ int child_initiate(struct ike_sa *sa, const struct conf_child *child, struct chi
 }
 
 /* ---- as responder ------------------------------------------------------------------------------------------------------------------ */
-
-static bool is_ike_rekey(const struct ike_payload *sa)
-{
-	const unsigned int protocol_at = 5; /* of the first proposal (RFC 7296, 3.3.1) */
-
-	return sa->len > protocol_at && sa->body[protocol_at] == IKE_PROTO_IKE;
-}
 
 /* May the peer rekey it now? 0 or a notify. */
 static uint16_t may_rekey(struct ike_sa *sa, const struct child_sa *old)
@@ -411,20 +392,15 @@ static void replaced_by_peer(struct ike_sa *sa, struct child_sa *old, struct chi
 		old->state = CHILD_REKEYED;
 }
 
-int create_child_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply)
+int create_child_request(struct ike_sa *sa, const struct ike_message *m, struct ike_builder *reply)
 {
-	const struct ike_payload *payload = ike_chain_find(m, IKE_PL_SA);
 	struct child_sa *old = NULL, *child;
 	struct ike_notify notify;
 	uint16_t error;
 
-	if (!payload)
-		return refuse_malformed(sa, reply);
-	if (is_ike_rekey(payload))
-		return ike_rekey_request(sa, m, reply);
 	if (sa->state != IKE_ESTABLISHED || sa->rekeying)
 		return refuse_with(sa, reply, IKE_N_TEMPORARY_FAILURE);
-	if (ike_chain_notify(m, IKE_N_REKEY_SA, &notify)) {
+	if (ike_chain_notify(&m->chain, IKE_N_REKEY_SA, &notify)) {
 		old = notify.has_spi && notify.protocol == IKE_PROTO_ESP ? child_by_spi(sa, notify.spi, false) : NULL;
 		error = may_rekey(sa, old);
 		if (error == IKE_N_CHILD_SA_NOT_FOUND && notify.has_spi) {
@@ -434,7 +410,7 @@ int create_child_request(struct ike_sa *sa, const struct ike_chain *m, struct ik
 		if (error)
 			return refuse_with(sa, reply, error);
 	}
-	if (child_answer(sa, m, old, false, reply, &child))
+	if (child_answer(sa, &m->chain, old, false, reply, &child))
 		return refuse_malformed(sa, reply);
 	if (child && old)
 		replaced_by_peer(sa, old, child);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/credentials.h"
-#include "core/ike_sa.h"
+#include "core/cert_cache.h"
+#include "core/identity_key.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -3,7 +3,13 @@
 #ifndef ESPALIER_IKE_EXCHANGES_H
 #define ESPALIER_IKE_EXCHANGES_H
 
-#include "core/ike_sa.h"
+#include "core/sa.h"
+
+/*
+ * A request of the peer, verified and decrypted: write the response's payloads into reply. 0, or negative: no response, the IKE SA is closed.
+ * An error that the peer should hear is a notify in reply.
+ */
+typedef int (*request_handler)(struct ike_sa *sa, const struct ike_message *m, struct ike_builder *reply);
 
 struct exchange_rule {
 	uint8_t type;	     /* enum ike_exchange; 0: any that we do not know */

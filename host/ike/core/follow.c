@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A configuration loaded anew, and the SAs made with the one before. */
-#include <string.h>
+#include "core/follow.h"
+#include "core/create_child.h"
+#include "core/ike_sa.h"
 
-#include "core/child_sa.h"
+#include <string.h>
 
 static bool within(const struct conf_ts *inner, const struct conf_selectors *outer)
 {
@@ -61,21 +63,13 @@ void follow_all(struct agent *agent)
 	}
 }
 
-void follow_established(struct ike_sa *sa)
+void follow_established(struct agent *agent, const struct event *event)
 {
-	const struct conf *conf = sa->agent->conf;
+	struct ike_sa *sa = event->ike;
+	const struct conf *conf = agent->conf;
 	const struct conf_connection *conn = conf && conf != sa->conf ? conf_find_connection(conf, sa->conn->name) : NULL;
 
 	if (conn)
 		follow(sa, conn);
 }
 
-const struct conf_child *child_followed(const struct ike_sa *sa, const struct conf_child *child)
-{
-	const struct conf_child *now = NULL;
-
-	/* One that kept its configuration may have CHILD SAs of the one in force, and those are newer. */
-	if (sa->conf == sa->agent->conf && !strcmp(sa->conn->name, child->connection->name))
-		now = conf_connection_child(sa->conn, child->name);
-	return now && !conf_is_shunt(now) ? now : child;
-}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/half_open.h"
 #include "core/handshake.h"
 
 #include <errno.h>
@@ -105,30 +106,16 @@ bool half_open_blocked(const struct agent *agent, const struct ip_addr *ip)
 	return source && agent->settings.block_threshold && source->count >= agent->settings.block_threshold;
 }
 
-static void expired(void *owner)
+enum half_open_room half_open_room(const struct agent *agent, struct ike_sa **oldest)
 {
-	struct ike_sa *sa = owner;
-
-	sa->agent->stats.half_open_dropped++;
-	ike_log(sa, AGENT_DEBUG, "the initiator did not go on");
-	ike_sa_close(sa, CLOSE_FAILED, NULL);
-}
-
-bool half_open_full(struct agent *agent)
-{
-	struct ike_sa *oldest = agent->half_open_oldest;
-
-	if (!oldest || agent->stats.half_open < agent->settings.half_open_max)
-		return false;
+	*oldest = agent->half_open_oldest;
+	if (!*oldest || agent->stats.half_open < agent->settings.half_open_max)
+		return HALF_OPEN_ROOM;
 	/* Its peer may be about to answer: one that came before another is never given up for it, or in a storm none would get in. */
-	if (agent_now(agent) - oldest->created_ms < agent->settings.half_open_ms / 3)
-		return true;
-	agent->stats.half_open_dropped++;
-	ike_sa_close(oldest, CLOSE_LOCAL, NULL);
-	return false;
+	return agent_now(agent) - (*oldest)->created_ms < agent->settings.half_open_ms / 3 ? HALF_OPEN_FULL : HALF_OPEN_EVICT;
 }
 
-int half_open_add(struct ike_sa *sa)
+int half_open_add(struct ike_sa *sa, void (*expired)(void *sa))
 {
 	struct agent *agent = sa->agent;
 	struct handshake *hs = sa->handshake;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/handshake.h"
-#include "core/child_sa.h"
 #include "core/credentials.h"
 
 #include <errno.h>
@@ -8,26 +7,6 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-
-int blob_set(struct blob *blob, const void *data, size_t len)
-{
-	uint8_t *copy = malloc(len ? len : 1);
-
-	if (!copy)
-		return -ENOMEM;
-	if (len)
-		memcpy(copy, data, len);
-	free(blob->data);
-	blob->data = copy;
-	blob->len = len;
-	return 0;
-}
-
-void blob_clear(struct blob *blob)
-{
-	free(blob->data);
-	*blob = (struct blob){ 0 };
-}
 
 int handshake_begin(struct ike_sa *sa)
 {
@@ -49,8 +28,6 @@ void handshake_end(struct ike_sa *sa)
 	sa->nonces = NULL;
 	if (!hs)
 		return;
-	half_open_remove(sa);
-	child_negotiation_free(hs->negotiation);
 	dh_free(hs->dh);
 	blob_clear(&hs->sent);
 	blob_clear(&hs->received);

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/ike_auth.h"
+#include "core/cert_cache.h"
+#include "core/credentials.h"
+#include "core/handshake.h"
+#include "core/identity_key.h"
+#include "core/ike_delete.h"
+#include "core/ike_life.h"
+#include "core/ike_sa.h"
 
 #include <errno.h>
 #include <string.h>
@@ -298,6 +305,22 @@ void auth_put_certreq(struct ike_sa *sa, struct ike_builder *b)
 	len = trust_request(credentials_trust(sa->credentials), hashes, sizeof(hashes));
 	if (len)
 		ike_build_certreq(b, IKE_CERT_X509_SIGNATURE, hashes, len);
+}
+
+int auth_take_certreq(struct ike_sa *sa, const struct ike_chain *m)
+{
+	struct handshake *hs = sa->handshake;
+	const char *why;
+
+	for (const struct ike_payload *p = ike_chain_find(m, IKE_PL_CERTREQ); p; p = ike_chain_next(m, IKE_PL_CERTREQ, p)) {
+		struct ike_cert request;
+
+		if (ike_decode_certreq(p, &request, &why) || request.encoding != IKE_CERT_X509_SIGNATURE)
+			continue;
+		hs->has_request = true;
+		return blob_set(&hs->request, request.data, request.len);
+	}
+	return 0;
 }
 
 static bool sends_certs(const struct ike_sa *sa)

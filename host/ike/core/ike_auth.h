@@ -44,6 +44,8 @@ int auth_make(struct ike_sa *sa, const struct auth_own *own, const struct ike_ke
 
 /* CERTREQ with our CAs, where we want a certificate. */
 void auth_put_certreq(struct ike_sa *sa, struct ike_builder *b);
+/* The peer's CERTREQ. 0 or -ENOMEM. */
+int auth_take_certreq(struct ike_sa *sa, const struct ike_chain *m);
 
 #define PPK_ID_FIXED 2u /* type of a PPK_ID, RFC 8784, 5.1 */
 /* keys with the PPK mixed in (RFC 8784). */

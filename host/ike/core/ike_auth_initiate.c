@@ -1,12 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* IKE_AUTH as initiator. */
-#include "core/child_sa.h"
+#include "core/auth_exchange.h"
+#include "core/child_negotiation.h"
+#include "core/create_child.h"
+#include "core/credentials.h"
+#include "core/handshake.h"
 #include "core/ike_auth.h"
+#include "core/ike_sa.h"
 #include "core/peer.h"
+#include "core/window.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+struct auth_exchange {
+	struct exchange x;
+	struct child_negotiation *negotiation; /* of the first CHILD SA; NULL: childless */
+};
+
+static void asked(struct ike_sa *sa, const struct conf_child *child, int error, const char *text)
+{
+	event_emit(sa->agent, &(struct event){ .kind = EVENT_CHILD_ASKED, .ike = sa, .conf = child, .error = error, .text = text });
+}
 
 /* ---- request ------------------------------------------------------------------------------------------------------------------------------ */
 
@@ -44,7 +60,7 @@ static int put_auth(struct ike_sa *sa, const struct auth_own *own, struct ike_bu
 	return err;
 }
 
-static int put_child(struct ike_sa *sa, struct ike_builder *b)
+static int put_child(struct ike_sa *sa, struct auth_exchange *x, struct ike_builder *b)
 {
 	struct handshake *hs = sa->handshake;
 	int err;
@@ -59,11 +75,11 @@ static int put_child(struct ike_sa *sa, struct ike_builder *b)
 		sa->why = "the connection has no child";
 		return -ENOENT;
 	}
-	err = child_negotiation_begin(sa, hs->child, NULL, true, &hs->packet, &hs->negotiation);
+	err = child_negotiation_begin(sa, hs->child, NULL, true, &hs->packet, &x->negotiation);
 	if (!err)
-		err = child_put_request(hs->negotiation, b);
+		err = child_put_request(x->negotiation, b);
 	if (err)
-		up_child_done(sa, hs->child, err, "the data plane has no SPI, or nothing to offer");
+		asked(sa, hs->child, err, "the data plane has no SPI, or nothing to offer");
 	return err;
 }
 
@@ -79,7 +95,6 @@ static int build(struct ike_sa *sa, struct exchange *x, struct ike_builder *b)
 	struct auth_own own;
 	int err;
 
-	(void)x;
 	if (sa->conn->ppk_required && !uses_ppk(sa)) {
 		ike_log(sa, AGENT_ERROR, "a PPK is required, and %s", sa->peer_ppk ? "we have none" : "the peer does not support it");
 		return -EACCES;
@@ -96,7 +111,7 @@ static int build(struct ike_sa *sa, struct exchange *x, struct ike_builder *b)
 	err = put_auth(sa, &own, b);
 	if (!err && uses_ppk(sa))
 		err = put_ppk(sa, &own, b);
-	return err ? err : put_child(sa, b);
+	return err ? err : put_child(sa, (struct auth_exchange *)x, b);
 }
 
 /* ---- we do not accept the responder: tell it, and be done (RFC 7296, 2.21.2) -------------------------------------------------------------- */
@@ -118,7 +133,7 @@ static int build_refusal(struct ike_sa *sa, struct exchange *x, struct ike_build
 	return 0;
 }
 
-static int refusal_heard(struct ike_sa *sa, struct exchange *x, const struct ike_chain *m)
+static int refusal_heard(struct ike_sa *sa, struct exchange *x, const struct ike_message *m)
 {
 	(void)sa;
 	(void)x;
@@ -128,10 +143,11 @@ static int refusal_heard(struct ike_sa *sa, struct exchange *x, const struct ike
 
 static const struct exchange_ops refusal_ops = {
 	.name = "INFORMATIONAL, authentication failed", .type = IKE_INFORMATIONAL, .build = build_refusal, .response = refusal_heard,
-	.free = (void (*)(struct exchange *))free,
+	.free = exchange_free_bare,
 };
 
-int auth_refuse(struct ike_sa *sa, uint16_t notify, const char *why)
+/* Tells it why, and the IKE SA ends (RFC 7296, 2.21.2). 0 or -ENOMEM. */
+static int refuse(struct ike_sa *sa, uint16_t notify, const char *why)
 {
 	struct refusal *refusal = calloc(1, sizeof(*refusal));
 
@@ -142,7 +158,7 @@ int auth_refuse(struct ike_sa *sa, uint16_t notify, const char *why)
 	refusal->notify = notify;
 	sa->agent->stats.failed++;
 	sa->state = IKE_DELETING;
-	up_ike_failed(sa, -EACCES, why);
+	event_emit(sa->agent, &(struct event){ .kind = EVENT_IKE_REFUSED, .ike = sa, .error = -EACCES, .text = why });
 	ike_queue_first(sa, &refusal->x);
 	return 0;
 }
@@ -185,37 +201,35 @@ static int prove(struct ike_sa *sa, const struct ike_chain *m, struct auth_peer 
 	return err;
 }
 
-static void take_child(struct ike_sa *sa, const struct ike_chain *m)
+static void take_child(struct ike_sa *sa, struct auth_exchange *x, const struct ike_chain *m)
 {
 	struct handshake *hs = sa->handshake;
 	const struct conf_child *conf = hs->child;
 	struct conf *holder = conf_ref(sa->conf); /* once established, sa may follow another */
 	struct child_packet packet = hs->packet;
-	struct child_sa *child = NULL;
+	struct event event = { .kind = EVENT_CHILD_ASKED, .ike = sa, .conf = conf, .packet = &packet, .text = "established" };
 	uint16_t notify = 0;
-	int err;
 
-	if (!hs->negotiation) { /* childless: it follows in an exchange of its own; those that a reauthentication brings, by that */
+	if (!x->negotiation) { /* childless: it follows in an exchange of its own; those that a reauthentication brings, by that */
 		ike_sa_established(sa);
 		if (conf && !sa->replaces && child_initiate_for(sa, conf, &packet))
-			up_child_done(sa, conf, -ENOMEM, "no memory");
+			asked(sa, conf, -ENOMEM, "no memory");
 		goto out;
 	}
-	err = child_take_response(hs->negotiation, m, &child, &notify);
-	child_negotiation_free(hs->negotiation);
-	hs->negotiation = NULL;
+	event.error = child_take_response(x->negotiation, m, &event.child, &notify);
+	if (event.error)
+		event.text = notify ? ike_name(IKE_NAMES_NOTIFY, notify) : "the CHILD SA could not be set up";
+	child_negotiation_free(x->negotiation);
+	x->negotiation = NULL;
 	ike_sa_established(sa);
-	if (!err)
-		up_child_done(sa, conf, 0, "established");
-	else
-		up_child_done(sa, conf, err, notify ? ike_name(IKE_NAMES_NOTIFY, notify) : "the CHILD SA could not be set up");
-	child_serves(sa, &packet, child);
+	event_emit(sa->agent, &event);
 out:
 	conf_free(holder);
 }
 
-static int response(struct ike_sa *sa, struct exchange *x, const struct ike_chain *m)
+static int response(struct ike_sa *sa, struct exchange *x, const struct ike_message *message)
 {
+	const struct ike_chain *m = &message->chain;
 	struct auth_peer peer = { 0 };
 	struct ike_notify notify;
 	char name[IKE_NAME_LEN];
@@ -223,7 +237,6 @@ static int response(struct ike_sa *sa, struct exchange *x, const struct ike_chai
 	bool initial_contact;
 	int err;
 
-	(void)x;
 	if (!ike_chain_find(m, IKE_PL_AUTH) && ike_chain_error(m, &notify)) {
 		sa->why = ike_name(IKE_NAMES_NOTIFY, notify.type);
 		ike_log(sa, AGENT_ERROR, "the peer refuses: %s%s", ike_print_name(IKE_NAMES_NOTIFY, notify.type, name),
@@ -243,25 +256,31 @@ static int response(struct ike_sa *sa, struct exchange *x, const struct ike_chai
 	if (err == -ENOMEM)
 		return err;
 	if (err)
-		return auth_refuse(sa, err == -EBADMSG ? IKE_N_INVALID_SYNTAX : IKE_N_AUTHENTICATION_FAILED, why ? why : "authentication of the peer failed");
+		return refuse(sa, err == -EBADMSG ? IKE_N_INVALID_SYNTAX : IKE_N_AUTHENTICATION_FAILED, why ? why : "authentication of the peer failed");
 	initial_contact = ike_chain_notify(m, IKE_N_INITIAL_CONTACT, &notify);
-	ike_sa_log_established(sa);
-	take_child(sa, m);
+	event_emit(sa->agent, &(struct event){ .kind = EVENT_IKE_AUTHENTICATED, .ike = sa });
+	take_child(sa, (struct auth_exchange *)x, m);
 	auth_apply_unique(sa, initial_contact);
 	return 0;
 }
 
+static void free_auth(struct exchange *x)
+{
+	child_negotiation_free(((struct auth_exchange *)x)->negotiation);
+	free(x);
+}
+
 static const struct exchange_ops auth_ops = {
-	.name = "IKE_AUTH", .type = IKE_AUTH, .build = build, .response = response, .free = (void (*)(struct exchange *))free,
+	.name = "IKE_AUTH", .type = IKE_AUTH, .build = build, .response = response, .malformed = refuse, .free = free_auth,
 };
 
 int auth_initiate(struct ike_sa *sa)
 {
-	struct exchange *x = calloc(1, sizeof(*x));
+	struct auth_exchange *x = calloc(1, sizeof(*x));
 
 	if (!x)
 		return -ENOMEM;
-	x->ops = &auth_ops;
-	ike_queue_first(sa, x);
+	x->x.ops = &auth_ops;
+	ike_queue_first(sa, &x->x);
 	return 0;
 }

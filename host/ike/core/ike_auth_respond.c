@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* IKE_AUTH as responder. Nothing of the request is used before its AUTH payload is right, but what the check needs: identities and certificates. */
-#include "core/child_sa.h"
+#include "core/auth_exchange.h"
+#include "core/child_answer.h"
+#include "core/credentials.h"
 #include "core/ike_auth.h"
-#include "core/init.h"
+#include "core/ike_sa.h"
 #include "core/offers.h"
 #include "core/peer.h"
 
@@ -157,7 +159,7 @@ static int authenticate(struct ike_sa *sa, struct request *r, struct auth_own *o
 	if (!err)
 		err = read_asked(r->m, &r->asked, why);
 	if (!err)
-		err = init_take_request(sa, r->m);
+		err = auth_take_certreq(sa, r->m);
 	if (err)
 		return err;
 	*why = "no connection for these identities";
@@ -224,9 +226,9 @@ static int answer_child(struct ike_sa *sa, const struct ike_chain *m, struct ike
 	return child_answer(sa, m, NULL, true, reply, &child) ? -EBADMSG : 0;
 }
 
-int auth_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply)
+int auth_request(struct ike_sa *sa, const struct ike_message *m, struct ike_builder *reply)
 {
-	struct request r = { .m = m };
+	struct request r = { .m = &m->chain };
 	const char *why = "authentication failed";
 	struct auth_own own;
 	int err = authenticate(sa, &r, &own, &why);
@@ -234,8 +236,8 @@ int auth_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builde
 	if (!err)
 		err = put_own(sa, &r, &own, reply);
 	if (!err) {
-		ike_sa_log_established(sa);
-		err = answer_child(sa, m, reply, &why);
+		event_emit(sa->agent, &(struct event){ .kind = EVENT_IKE_AUTHENTICATED, .ike = sa });
+		err = answer_child(sa, &m->chain, reply, &why);
 	}
 	auth_peer_clear(&r.peer);
 	identity_clear(&r.asked);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rekeying of the IKE SA as initiator (RFC 7296, 1.3.2, 2.18), and what happens when both sides do it at once (2.8.2, 2.25.2). */
+#include "core/ike_rekey.h"
+#include "core/ike_delete.h"
+#include "core/ike_sa.h"
+#include "core/nonce.h"
+#include "core/window.h"
+
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/commands.h"
-#include "core/ike_rekey.h"
+#include <openssl/crypto.h>
 
 #define RETRY_MS 10000u	  /* after TEMPORARY_FAILURE and the like; less up to a half */
 #define GROUPS_TRIED_MAX 2u
@@ -24,6 +28,11 @@ static void try_later(struct ike_sa *sa)
 	struct agent *agent = sa->agent;
 
 	timer_set(&agent->timers, &sa->rekey, agent_now(agent) + agent_jitter(agent, RETRY_MS, RETRY_MS / 2), rekey_again, sa);
+}
+
+static void tell(struct ike_sa *sa, int error, const char *text)
+{
+	event_emit(sa->agent, &(struct event){ .kind = EVENT_IKE_REKEYED, .id = sa->id, .error = error, .text = text });
 }
 
 static int prepare(struct ike_sa *sa, struct ike_rekey *x)
@@ -55,7 +64,7 @@ static int build(struct ike_sa *sa, struct exchange *exchange, struct ike_builde
 	if (err) {
 		if (err != -ECANCELED)
 			try_later(sa);
-		command_ike_rekeyed(sa->agent, sa->id, err, "it could not begin");
+		tell(sa, err, "it could not begin");
 		return -ECANCELED;
 	}
 	sa->rekeying = x;
@@ -124,10 +133,10 @@ static void failed(struct ike_sa *sa, int error, const char *why)
 	if (sa->state == IKE_ESTABLISHED) {
 		try_later(sa);
 		sa->refusals++;
-		ike_rekey_refused(sa, NULL, error == -EBUSY ? 0 : sa->refusals, false);
+		event_emit(sa->agent, &(struct event){ .kind = EVENT_REKEY_REFUSED, .ike = sa, .count = error == -EBUSY ? 0 : sa->refusals });
 	}
 	if (error != -EBUSY)
-		command_ike_rekeyed(sa->agent, sa->id, error, why);
+		tell(sa, error, why);
 }
 
 /* INVALID_KE_PAYLOAD: the same with another group. False: it cannot be. */
@@ -155,7 +164,7 @@ static bool again(struct ike_sa *sa, struct ike_rekey *x, const struct ike_notif
 	return true;
 }
 
-static int response(struct ike_sa *sa, struct exchange *exchange, const struct ike_chain *m)
+static int response(struct ike_sa *sa, struct exchange *exchange, const struct ike_message *m)
 {
 	struct ike_rekey *x = (struct ike_rekey *)exchange;
 	struct ike_notify error;
@@ -164,13 +173,13 @@ static int response(struct ike_sa *sa, struct exchange *exchange, const struct i
 	int err;
 
 	sa->rekeying = NULL;
-	if (ike_chain_error(m, &error)) {
+	if (ike_chain_error(&m->chain, &error)) {
 		if (error.type == IKE_N_INVALID_KE_PAYLOAD && !sa->successor && again(sa, x, &error))
 			return 0;
 		failed(sa, error.type == IKE_N_TEMPORARY_FAILURE ? -EBUSY : -ECONNREFUSED, ike_print_name(IKE_NAMES_NOTIFY, error.type, name));
 		return error.type == IKE_N_INVALID_SYNTAX ? -EBADMSG : 0;
 	}
-	err = take_answer(sa, x, m, &why);
+	err = take_answer(sa, x, &m->chain, &why);
 	if (err)
 		failed(sa, err, why);
 	else
@@ -211,9 +220,8 @@ int ike_rekey_initiate(struct ike_sa *sa)
 
 	if (sa->state != IKE_ESTABLISHED || sa->replaced_by)
 		return -EBUSY;
-	for (const struct exchange *queued = sa->queue; queued; queued = queued->next)
-		if (queued->ops == &rekey_ops)
-			return 0;
+	if (window_has(sa, &rekey_ops))
+		return 0;
 	x = calloc(1, sizeof(*x));
 	if (!x)
 		return -ENOMEM;

@@ -3,7 +3,7 @@
 #ifndef ESPALIER_IKE_REKEY_H
 #define ESPALIER_IKE_REKEY_H
 
-#include "core/create_child.h"
+#include "core/sa.h"
 
 #define REKEY_NONCE_LEN 32u
 
@@ -19,6 +19,11 @@ struct ike_rekey {
 	size_t peer_min_len;
 };
 
+/* Our rekeying begins, or will. 0; -EBUSY: this is not the time; -ENOMEM. */
+int ike_rekey_initiate(struct ike_sa *sa);
+/* As responder: exchanges.h. */
+int ike_rekey_request(struct ike_sa *sa, const struct ike_message *m, struct ike_builder *reply);
+
 /* ---- ike_takeover.c ------------------------------------------------------------------------------------------------------------ */
 
 /* The peer is to delete it; if it does not, it goes by itself. */
@@ -27,6 +32,11 @@ void ike_wait_for_delete(struct ike_sa *sa);
 void ike_take_over(struct ike_sa *old, struct ike_sa *new);
 /* The SA that the peer's rekey made stays; ours, if there is one, does not. */
 void ike_peer_won(struct ike_sa *sa);
+
+/* The peer deletes sa while we rekey it. True: it had rekeyed it itself, and all is with the SA it made. */
+bool ike_rekey_deleted(struct ike_sa *sa);
+/* EVENT_IKE_GONE: nor is there what the peer's rekeying would have put in its place. */
+void ike_rekey_ike_gone(struct agent *agent, const struct event *event);
 
 /* Payloads of both directions. 0 or negative with a sentence. */
 int ike_rekey_read_proposals(const struct ike_chain *m, struct proposals **list, const char **why);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rekeying of the IKE SA as responder (RFC 7296, 1.3.2, 2.18, 2.25.2). */
+#include "core/child_delete.h"
+#include "core/create_child.h"
+#include "core/ike_rekey.h"
+#include "core/ike_sa.h"
+#include "core/refuse.h"
+
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/ike_rekey.h"
+#include <openssl/crypto.h>
 
 #define PREDECESSORS_MAX 16u /* old SAs of one peer that still wait, for their delete or for its repetition */
 
@@ -117,14 +122,14 @@ static bool too_often(const struct ike_sa *sa)
 	return count == PREDECESSORS_MAX;
 }
 
-int ike_rekey_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply)
+int ike_rekey_request(struct ike_sa *sa, const struct ike_message *m, struct ike_builder *reply)
 {
 	struct rekey_request request = { 0 };
 	int err;
 
 	if (sa->state != IKE_ESTABLISHED || sa->successor || create_child_under_way(sa) || child_delete_under_way(sa) || too_often(sa))
 		return refuse_with(sa, reply, IKE_N_TEMPORARY_FAILURE);
-	err = read_request(sa, m, &request);
+	err = read_request(sa, &m->chain, &request);
 	if (err < 0) {
 		err = refuse_malformed(sa, reply);
 	} else if (err == IKE_N_INVALID_KE_PAYLOAD) {

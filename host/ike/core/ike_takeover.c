@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A new IKE SA in place of an old one, whoever rekeyed it; and the payloads that both sides of a rekeying read. */
+#include "core/create_child.h"
+#include "core/ike_delete.h"
+#include "core/ike_rekey.h"
+#include "core/ike_sa.h"
+#include "core/nonce.h"
+#include "core/window.h"
+
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/commands.h"
-#include "core/ike_rekey.h"
+#include <openssl/crypto.h>
 
 #define GUARD_MS 200000u /* an SA whose delete is the peer's goes by itself after this: longer than the peer repeats its delete */
 
@@ -59,7 +64,6 @@ void ike_take_over(struct ike_sa *old, struct ike_sa *new)
 	struct timers *timers = &old->agent->timers;
 	bool deleting = old->state == IKE_DELETING;
 
-	ike_log(old, AGENT_INFO, "IKE_SA rekeyed, now %s", new->label);
 	new->predecessor = ike_sa_own_spi(old);
 	ike_wait_for_delete(old);
 	/* Who the peer is was last proved for the old one. */
@@ -67,11 +71,10 @@ void ike_take_over(struct ike_sa *old, struct ike_sa *new)
 		timer_set(timers, &new->reauth, old->reauth.deadline_ms, old->reauth.fire, new);
 	move_children(old, new);
 	create_child_move(old, new);
-	up_move(old, new);
-	ike_reauth_move(old, new);
+	event_emit(old->agent, &(struct event){ .kind = EVENT_IKE_REPLACED, .ike = old, .successor = new });
 	ike_sa_established(new);
 	move_queue(old, new);
-	command_ike_rekeyed(old->agent, old->id, 0, "rekeyed");
+	event_emit(old->agent, &(struct event){ .kind = EVENT_IKE_REKEYED, .id = old->id, .text = "rekeyed" });
 	if (deleting)
 		ike_delete_initiate(new);
 }
@@ -92,11 +95,12 @@ bool ike_rekey_deleted(struct ike_sa *sa)
 	return true;
 }
 
-void ike_rekey_forget(struct ike_sa *sa)
+void ike_rekey_ike_gone(struct agent *agent, const struct event *event)
 {
-	struct ike_sa *successor = sa->successor;
+	struct ike_sa *successor = event->ike->successor;
 
-	sa->successor = NULL;
+	(void)agent;
+	event->ike->successor = NULL;
 	if (successor)
 		ike_sa_close(successor, CLOSE_REPLACED, NULL);
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* IKE_SA_INIT (RFC 7296, 1.2), as initiator. Nothing protects the answers: what may be forged is noted, and a better one waited for (2.21.1). */
+#include "core/init.h"
+#include "core/auth_exchange.h"
 #include "core/credentials.h"
 #include "core/handshake.h"
-#include "core/init.h"
-#include "core/seal.h"
+#include "core/ike_auth.h"
+#include "core/ike_sa.h"
+#include "core/natd.h"
+#include "core/window.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -55,22 +59,6 @@ void init_take_notifies(struct ike_sa *sa, const struct ike_chain *m)
 	sa->peer_childless = ike_chain_notify(m, IKE_N_CHILDLESS_IKEV2_SUPPORTED, &notify);
 	if (ike_chain_notify(m, IKE_N_SIGNATURE_HASH_ALGORITHMS, &notify))
 		sa->peer_hashes = auth_hashes_parse(notify.data, notify.len);
-}
-
-int init_take_request(struct ike_sa *sa, const struct ike_chain *m)
-{
-	struct handshake *hs = sa->handshake;
-	const char *why;
-
-	for (const struct ike_payload *p = ike_chain_find(m, IKE_PL_CERTREQ); p; p = ike_chain_next(m, IKE_PL_CERTREQ, p)) {
-		struct ike_cert request;
-
-		if (ike_decode_certreq(p, &request, &why) || request.encoding != IKE_CERT_X509_SIGNATURE)
-			continue;
-		hs->has_request = true;
-		return blob_set(&hs->request, request.data, request.len);
-	}
-	return 0;
 }
 
 int init_read(const struct ike_chain *m, struct init_payloads *in, const char **why)
@@ -215,7 +203,7 @@ static void float_port(struct ike_sa *sa)
 		sa->remote.port = PEER_NAT_PORT;
 }
 
-static int accept_response(struct ike_sa *sa, const struct ike_header *header, const struct ike_chain *m, const struct init_payloads *in, const char **why)
+static int accept_response(struct ike_sa *sa, const struct ike_message *m, const struct init_payloads *in, const char **why)
 {
 	struct handshake *hs = sa->handshake;
 	char text[SUITE_TEXT_LEN];
@@ -223,7 +211,7 @@ static int accept_response(struct ike_sa *sa, const struct ike_header *header, c
 
 	if (err)
 		return err;
-	ike_sa_set_peer_spi(sa, header->spi_r);
+	ike_sa_set_peer_spi(sa, m->header.spi_r);
 	sa->nonces->r_len = (uint16_t)in->nonce_len;
 	memcpy(sa->nonces->r, in->nonce, in->nonce_len);
 	*why = "the peer's public value, or the key derivation";
@@ -232,51 +220,47 @@ static int accept_response(struct ike_sa *sa, const struct ike_header *header, c
 		return err;
 	dh_free(hs->dh);
 	hs->dh = NULL;
-	init_take_notifies(sa, m);
-	natd_check(sa, header, m);
+	init_take_notifies(sa, &m->chain);
+	natd_check(sa, m);
 	float_port(sa);
 	ike_log(sa, AGENT_DEBUG, "selected %s", suite_print(&sa->suite, text));
-	return init_take_request(sa, m);
+	return auth_take_certreq(sa, &m->chain);
 }
 
 /* *why: why the response was not good enough, or NULL. */
-static int judge(struct ike_sa *sa, const struct ike_header *header, const struct ike_chain *m, const char **why)
+static int judge(struct ike_sa *sa, const struct ike_message *m, const char **why)
 {
 	struct init_payloads in;
 	struct ike_notify notify;
 	int err;
 
-	if (m->unsupported_critical) {
+	if (m->chain.unsupported_critical) {
 		*why = "unknown critical payload";
 		return -EBADMSG;
 	}
-	if (!ike_chain_find(m, IKE_PL_SA)) {
-		if (ike_chain_notify(m, IKE_N_COOKIE, &notify))
+	if (!ike_chain_find(&m->chain, IKE_PL_SA)) {
+		if (ike_chain_notify(&m->chain, IKE_N_COOKIE, &notify))
 			return take_cookie(sa, &notify);
-		if (ike_chain_notify(m, IKE_N_INVALID_KE_PAYLOAD, &notify))
+		if (ike_chain_notify(&m->chain, IKE_N_INVALID_KE_PAYLOAD, &notify))
 			return take_group(sa, &notify);
-		if (ike_chain_error(m, &notify))
+		if (ike_chain_error(&m->chain, &notify))
 			return take_error(sa, &notify);
 	}
-	err = init_read(m, &in, why);
-	if (!err && !header->spi_r) {
+	err = init_read(&m->chain, &in, why);
+	if (!err && !m->header.spi_r) {
 		*why = "the responder's SPI is 0";
 		err = -EBADMSG;
 	}
-	return err ? err : accept_response(sa, header, m, &in, why);
+	return err ? err : accept_response(sa, m, &in, why);
 }
 
-static int take_response(struct ike_sa *sa, struct exchange *x, const struct ike_chain *m)
+static int take_response(struct ike_sa *sa, struct exchange *x, const struct ike_message *m)
 {
-	const struct blob *received = &sa->handshake->received;
-	struct ike_header header;
 	const char *why = NULL;
 	int err;
 
 	(void)x;
-	if (ike_header_parse(received->data, received->len, &header, &why))
-		return -EINPROGRESS;
-	err = judge(sa, &header, m, &why);
+	err = judge(sa, m, &why);
 	if (!err)
 		return auth_initiate(sa);
 	if (err == -EAGAIN || err == -EINPROGRESS)
@@ -294,7 +278,7 @@ static int take_response(struct ike_sa *sa, struct exchange *x, const struct ike
 /* ---- initiator: begin ------------------------------------------------------------------------------------------------------------ */
 
 static const struct exchange_ops init_ops = {
-	.name = "IKE_SA_INIT", .type = IKE_SA_INIT, .build = build_request, .response = take_response, .free = (void (*)(struct exchange *))free,
+	.name = "IKE_SA_INIT", .type = IKE_SA_INIT, .build = build_request, .response = take_response, .free = exchange_free_bare,
 };
 
 static int choose_endpoints(struct ike_sa *sa)
@@ -360,15 +344,11 @@ static int prepare(struct ike_sa *sa, const struct conf_child *child)
 struct ike_sa *ike_initiate(struct agent *agent, const struct conf_connection *conn, const struct conf_child *child)
 {
 	struct ike_sa *sa = ike_sa_create(agent, agent->conf, conn, true);
-	struct exchange *x = calloc(1, sizeof(*x));
 
-	if (!sa || !x || prepare(sa, child)) {
-		free(x);
-		if (sa)
-			ike_sa_close(sa, CLOSE_LOCAL, "could not be initiated");
+	if (!sa)
 		return NULL;
-	}
-	x->ops = &init_ops;
-	ike_queue(sa, x);
-	return sa;
+	if (!prepare(sa, child) && !ike_queue_bare(sa, &init_ops, false))
+		return sa;
+	ike_sa_close(sa, CLOSE_LOCAL, "could not be initiated");
+	return NULL;
 }

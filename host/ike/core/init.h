@@ -15,6 +15,9 @@ struct init_payloads {
 	size_t nonce_len;
 };
 
+/* A new IKE SA as initiator, with a first CHILD SA (child NULL: the first of conn). NULL: could not begin, the reason is logged. */
+struct ike_sa *ike_initiate(struct agent *agent, const struct conf_connection *conn, const struct conf_child *child);
+
 /* One of each there, and well formed. 0, or -EBADMSG. */
 int init_read(const struct ike_chain *m, struct init_payloads *in, const char **why);
 /* Our nonce, into sa->nonces. */
@@ -25,8 +28,6 @@ bool init_fakes_nat(const struct ike_sa *sa);
 int init_put_notifies(struct ike_sa *sa, struct ike_builder *b, bool ppk);
 /* The peer's, but for NAT detection. */
 void init_take_notifies(struct ike_sa *sa, const struct ike_chain *m);
-/* The peer's CERTREQ. 0 or -ENOMEM. */
-int init_take_request(struct ike_sa *sa, const struct ike_chain *m);
 /* The IKE SA's keys. 0; -EBADMSG: the peer's value must be refused. */
 int init_derive(struct ike_sa *sa, struct dh *dh, const struct ike_ke *peer);
 

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* IKE_SA_INIT as responder. Cheap checks first; nothing is kept and nothing is computed for a peer that has to bring a cookie. */
+#include "core/init_respond.h"
+#include "core/credentials.h"
+#include "core/half_open.h"
+#include "core/handshake.h"
 #include "core/ike_auth.h"
+#include "core/ike_sa.h"
 #include "core/init.h"
+#include "core/natd.h"
 #include "core/offers.h"
+#include "core/unprotected.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,11 +18,8 @@
 
 struct init_in {
 	struct agent *agent;
-	const struct ike_header *header;
+	const struct ike_message *m;
 	const struct endpoint *local, *remote;
-	const uint8_t *data;
-	size_t len;
-	struct ike_chain chain;
 	struct init_payloads payloads;
 	const struct conf_connection *conn;
 	struct suite suite;
@@ -39,7 +43,7 @@ static void refuse(const struct init_in *in, uint16_t type, const void *data, si
 	half_open_count_refused(in->agent);
 	/* Strangers do not fill the log either. */
 	agent_log(in->agent, loud ? AGENT_INFO : AGENT_DEBUG, "IKE_SA_INIT from %s refused: %s", endpoint_print(in->remote, remote), why);
-	answer_unprotected(in->agent, in->header, in->local, in->remote, type, data, len, limited);
+	answer_unprotected(in->agent, &in->m->header, in->local, in->remote, type, data, len, limited);
 }
 
 /* ---- cookies --------------------------------------------------------------------------------------------------------------------- */
@@ -47,12 +51,12 @@ static void refuse(const struct init_in *in, uint16_t type, const void *data, si
 static void ask_for_cookie(const struct init_in *in)
 {
 	uint8_t cookie[COOKIE_MAX];
-	size_t len = cookie_make(in->agent, in->header, &in->remote->ip, in->payloads.nonce, in->payloads.nonce_len, cookie);
+	size_t len = cookie_make(in->agent, &in->m->header, &in->remote->ip, in->payloads.nonce, in->payloads.nonce_len, cookie);
 
 	if (!len)
 		return;
 	in->agent->stats.cookies_sent++;
-	answer_unprotected(in->agent, in->header, in->local, in->remote, IKE_N_COOKIE, cookie, len, false);
+	answer_unprotected(in->agent, &in->m->header, in->local, in->remote, IKE_N_COOKIE, cookie, len, false);
 }
 
 /* The address is the sender's own, or there is no need to know. */
@@ -62,8 +66,8 @@ static bool has_way_back(const struct init_in *in)
 
 	if (!half_open_wants_cookie(in->agent, &in->remote->ip))
 		return true;
-	if (ike_chain_notify(&in->chain, IKE_N_COOKIE, &notify)) {
-		if (cookie_right(in->agent, in->header, &in->remote->ip, in->payloads.nonce, in->payloads.nonce_len, notify.data, notify.len))
+	if (ike_chain_notify(&in->m->chain, IKE_N_COOKIE, &notify)) {
+		if (cookie_right(in->agent, &in->m->header, &in->remote->ip, in->payloads.nonce, in->payloads.nonce_len, notify.data, notify.len))
 			return true;
 		in->agent->stats.cookies_bad++;
 	}
@@ -139,6 +143,15 @@ static int build_response(struct ike_sa *sa, const struct dh *dh, struct ike_bui
 	return ike_build_end(b);
 }
 
+static void half_open_expired(void *owner)
+{
+	struct ike_sa *sa = owner;
+
+	sa->agent->stats.half_open_dropped++;
+	ike_log(sa, AGENT_DEBUG, "the initiator did not go on");
+	ike_sa_close(sa, CLOSE_FAILED, NULL);
+}
+
 static int fill(struct ike_sa *sa, const struct init_in *in, struct ike_builder *b)
 {
 	struct dh *dh = NULL;
@@ -151,12 +164,12 @@ static int fill(struct ike_sa *sa, const struct init_in *in, struct ike_builder 
 	sa->nonces->i_len = (uint16_t)in->payloads.nonce_len;
 	memcpy(sa->nonces->i, in->payloads.nonce, in->payloads.nonce_len);
 	sa->nat_fake = init_fakes_nat(sa);
-	natd_check(sa, in->header, &in->chain);
-	init_take_notifies(sa, &in->chain);
+	natd_check(sa, in->m);
+	init_take_notifies(sa, &in->m->chain);
 	sa->peer_ppk = sa->peer_ppk && credentials_has_ppk(sa->credentials);
-	err = blob_set(&sa->handshake->received, in->data, in->len);
+	err = blob_set(&sa->handshake->received, in->m->data, in->m->len);
 	if (!err)
-		err = half_open_add(sa);
+		err = half_open_add(sa, half_open_expired);
 	if (!err)
 		err = dh_new(sa->suite.ke, &dh);
 	if (!err)
@@ -184,7 +197,7 @@ static void begin(const struct init_in *in)
 
 	if (!sa)
 		return;
-	ike_sa_set_peer_spi(sa, in->header->spi_i);
+	ike_sa_set_peer_spi(sa, in->m->header.spi_i);
 	sa->local = *in->local;
 	sa->remote = *in->remote;
 	sa->suite = in->suite;
@@ -204,21 +217,13 @@ static void begin(const struct init_in *in)
 
 static bool read_request(struct init_in *in)
 {
-	struct ike_header again;
-	char remote[ENDPOINT_TEXT_LEN];
 	const char *why;
 
-	if (ike_message_parse(in->data, in->len, &again, &in->chain, &why)) {
-		in->agent->stats.malformed++;
-		if (may_log(in->agent))
-			agent_log(in->agent, AGENT_INFO, "IKE_SA_INIT from %s dropped: %s", endpoint_print(in->remote, remote), why);
+	if (in->m->chain.unsupported_critical) {
+		refuse(in, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD, &in->m->chain.unsupported_critical, 1, "unknown critical payload");
 		return false;
 	}
-	if (in->chain.unsupported_critical) {
-		refuse(in, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD, &in->chain.unsupported_critical, 1, "unknown critical payload");
-		return false;
-	}
-	if (init_read(&in->chain, &in->payloads, &why)) {
+	if (init_read(&in->m->chain, &in->payloads, &why)) {
 		in->agent->stats.malformed++;
 		refuse(in, IKE_N_INVALID_SYNTAX, NULL, 0, why);
 		return false;
@@ -236,11 +241,37 @@ static void repeat(struct agent *agent, const struct ike_sa *sa, const struct in
 	agent->env.send(agent->env.ctx, in->local, in->remote, sent->data, sent->len);
 }
 
-void init_request(struct agent *agent, const struct ike_header *header, const struct endpoint *local, const struct endpoint *remote,
-		  const uint8_t *data, size_t len)
+static bool has_room(struct agent *agent, const struct ip_addr *ip)
 {
-	struct init_in in = { .agent = agent, .header = header, .local = local, .remote = remote, .data = data, .len = len };
-	struct ike_sa *sa = half_open_find(agent, header->spi_i, remote, data, len);
+	struct ike_sa *oldest;
+
+	if (half_open_blocked(agent, ip))
+		return false;
+	switch (half_open_room(agent, &oldest)) {
+	case HALF_OPEN_FULL:
+		return false;
+	case HALF_OPEN_EVICT:
+		agent->stats.half_open_dropped++;
+		ike_sa_close(oldest, CLOSE_LOCAL, NULL);
+		break;
+	case HALF_OPEN_ROOM:
+		break;
+	}
+	return true;
+}
+
+void init_malformed(struct agent *agent, const struct endpoint *remote, const char *why)
+{
+	char text[ENDPOINT_TEXT_LEN];
+
+	if (!agent->stopping && agent->conf && may_log(agent))
+		agent_log(agent, AGENT_INFO, "IKE_SA_INIT from %s dropped: %s", endpoint_print(remote, text), why);
+}
+
+void init_request(struct agent *agent, const struct ike_message *m, const struct endpoint *local, const struct endpoint *remote)
+{
+	struct init_in in = { .agent = agent, .m = m, .local = local, .remote = remote };
+	struct ike_sa *sa = half_open_find(agent, m->header.spi_i, remote, m->data, m->len);
 
 	if (sa) {
 		repeat(agent, sa, &in);
@@ -248,7 +279,7 @@ void init_request(struct agent *agent, const struct ike_header *header, const st
 	}
 	if (agent->stopping || !agent->conf || !read_request(&in) || !has_way_back(&in))
 		return;
-	if (half_open_blocked(agent, &remote->ip) || half_open_full(agent)) {
+	if (!has_room(agent, &remote->ip)) {
 		agent->stats.half_open_dropped++;
 		return;
 	}

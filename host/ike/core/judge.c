@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a configuration asks for and does not get: said when it is loaded, not when a peer comes. */
 #include "core/judge.h"
+#include "core/aead.h"
+#include "core/credentials.h"
+#include "core/state.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <strings.h>
-
-#include "core/child_common.h"
-#include "core/credentials.h"
 
 /* Where a remark belongs to. */
 struct judged {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a user sees: SAs as they are. */
-#include "core/child_sa.h"
+#include "core/child_sink.h"
 #include "core/reqid.h"
 
 static const char *ike_state(const struct ike_sa *sa)

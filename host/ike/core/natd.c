@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NAT_DETECTION_*_IP: SHA-1(SPIi | SPIr | address | port), RFC 7296, 2.23. */
-#include "core/handshake.h"
+#include "core/natd.h"
 #include "crypto/alg.h"
 
 #include <errno.h>
@@ -58,15 +58,15 @@ static void compare(const struct ike_chain *m, uint16_t type, const uint8_t hash
 	}
 }
 
-void natd_check(struct ike_sa *sa, const struct ike_header *header, const struct ike_chain *m)
+void natd_check(struct ike_sa *sa, const struct ike_message *m)
 {
 	uint8_t source[NATD_LEN], destination[NATD_LEN];
 	bool source_seen, source_same, destination_seen, destination_same;
 
-	if (natd_hash(header->spi_i, header->spi_r, &sa->remote, source) || natd_hash(header->spi_i, header->spi_r, &sa->local, destination))
+	if (natd_hash(m->header.spi_i, m->header.spi_r, &sa->remote, source) || natd_hash(m->header.spi_i, m->header.spi_r, &sa->local, destination))
 		return;
-	compare(m, IKE_N_NAT_DETECTION_SOURCE_IP, source, &source_seen, &source_same);
-	compare(m, IKE_N_NAT_DETECTION_DESTINATION_IP, destination, &destination_seen, &destination_same);
+	compare(&m->chain, IKE_N_NAT_DETECTION_SOURCE_IP, source, &source_seen, &source_same);
+	compare(&m->chain, IKE_N_NAT_DETECTION_DESTINATION_IP, destination, &destination_seen, &destination_same);
 	sa->nat_remote = source_seen && destination_seen && !source_same;
 	sa->nat_local = source_seen && destination_seen && !destination_same;
 }

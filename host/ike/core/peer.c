@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/peer.h"
-#include "core/child_sa.h"
+#include "core/identity_key.h"
 
 #include <stdlib.h>
 

@@ -6,9 +6,7 @@
 #ifndef ESPALIER_IKE_PEER_H
 #define ESPALIER_IKE_PEER_H
 
-#include "core/ike_sa.h"
-
-struct child_sa;
+#include "core/sa.h"
 
 struct peer {
 	struct hash_node node; /* in agent->peers, by ike_peer_key() */

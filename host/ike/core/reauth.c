@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reauthentication, make before break (RFC 7296, 2.8.3): a new IKE SA with new CHILD SAs, and when they are there the old one is deleted.
- * And what has to be forgotten when an IKE SA goes.
  */
+#include "core/reauth.h"
+#include "core/child_sa.h"
+#include "core/create_child.h"
+#include "core/ike_delete.h"
+#include "core/init.h"
+#include "core/reqid.h"
+#include "core/window.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "core/commands.h"
-#include "core/create_child.h"
-#include "core/reqid.h"
 
 #define REFUSALS_MAX 3u /* of a rekeying; then a new IKE SA is made */
 #define RETRY_MS 30000u /* after an attempt that failed; less up to a half */
@@ -68,16 +71,18 @@ int ike_reauth_initiate(struct ike_sa *sa)
 	return begin(sa, NULL);
 }
 
-void ike_rekey_refused(struct ike_sa *sa, const struct child_sa *child, unsigned int refusals, bool now)
+void reauth_rekey_refused(struct agent *agent, const struct event *event)
 {
-	const char *what = child ? child->child->name : "the IKE_SA";
+	struct ike_sa *sa = event->ike;
+	const char *what = event->child ? event->child->child->name : "the IKE_SA";
 
-	if (sa->replaced_by || (!now && refusals < REFUSALS_MAX))
+	(void)agent;
+	if (sa->replaced_by || (!event->now && event->count < REFUSALS_MAX))
 		return;
 	if (conf_single_address(&sa->conn->remote_addrs)) {
 		ike_log(sa, AGENT_ERROR, "the peer does not rekey %s: a new IKE_SA is made in its place", what);
-		begin(sa, child);
-	} else if (now || refusals == REFUSALS_MAX) {
+		begin(sa, event->child);
+	} else if (event->now || event->count == REFUSALS_MAX) {
 		ike_log(sa, AGENT_ERROR, "the peer does not rekey %s, and remote_addrs has no address for a new IKE_SA: it ends with its lifetime", what);
 	}
 }
@@ -110,13 +115,13 @@ static int end_old(struct ike_sa *sa, struct exchange *x, struct ike_builder *b)
 	(void)x;
 	(void)b;
 	if (sa->replaces) {
-		command_ike_rekeyed(sa->agent, sa->replaces->id, 0, "authenticated anew");
+		event_emit(sa->agent, &(struct event){ .kind = EVENT_IKE_REKEYED, .id = sa->replaces->id, .text = "authenticated anew" });
 		begin_overlap(sa->replaces);
 	}
 	return -ECANCELED;
 }
 
-static int no_response(struct ike_sa *sa, struct exchange *x, const struct ike_chain *m)
+static int no_response(struct ike_sa *sa, struct exchange *x, const struct ike_message *m)
 {
 	(void)sa;
 	(void)x;
@@ -124,17 +129,12 @@ static int no_response(struct ike_sa *sa, struct exchange *x, const struct ike_c
 	return 0;
 }
 
-static void free_exchange(struct exchange *x)
-{
-	free(x);
-}
-
 static const struct exchange_ops end_old_ops = {
 	.name = "end of the reauthentication",
 	.type = IKE_INFORMATIONAL,
 	.build = end_old,
 	.response = no_response,
-	.free = free_exchange,
+	.free = exchange_free_bare,
 };
 
 static unsigned int count_named(const struct child_sa *list, const struct child_sa *end, const char *name)
@@ -163,27 +163,28 @@ static bool is_missing(const struct ike_sa *new, const struct ike_sa *old, const
 	return true;
 }
 
-void ike_reauth_established(struct ike_sa *sa)
+void reauth_ike_established(struct agent *agent, const struct event *event)
 {
-	struct exchange *x = calloc(1, sizeof(*x));
-	struct ike_sa *old = sa->replaces;
+	struct ike_sa *sa = event->ike, *old = sa->replaces;
 
-	for (const struct child_sa *child = old->children; child; child = child->next) {
+	(void)agent;
+	for (const struct child_sa *child = old ? old->children : NULL; child; child = child->next) {
 		const struct conf_child *conf = conf_connection_child(sa->conn, child->child->name);
 
 		if (conf && in_use(child) && is_missing(sa, old, child))
 			child_initiate_for(sa, conf, &(struct child_packet){ child->reqid->id, child->local[0], child->remote[0], true });
 	}
-	if (!x)
-		return;
-	x->ops = &end_old_ops;
-	ike_queue(sa, x);
+	if (old)
+		ike_queue_bare(sa, &end_old_ops, false);
 }
 
 /* ---- the end of an SA ---------------------------------------------------------------------------------------------------------------- */
 
-void ike_reauth_move(struct ike_sa *from, struct ike_sa *to)
+void reauth_ike_replaced(struct agent *agent, const struct event *event)
 {
+	struct ike_sa *from = event->ike, *to = event->successor;
+
+	(void)agent;
 	to->replaced_by = from->replaced_by;
 	from->replaced_by = NULL;
 	if (!to->replaced_by)
@@ -193,14 +194,15 @@ void ike_reauth_move(struct ike_sa *from, struct ike_sa *to)
 		begin_overlap(to);
 }
 
-void ike_reauth_forget(struct ike_sa *sa)
+void reauth_ike_gone(struct agent *agent, const struct event *event)
 {
-	struct ike_sa *old = sa->replaces;
+	struct ike_sa *sa = event->ike, *old = sa->replaces;
 
 	if (old) {
 		old->replaced_by = NULL;
 		sa->replaces = NULL;
-		command_ike_rekeyed(old->agent, old->id, -ECONNREFUSED, "the new IKE SA was not established");
+		event_emit(agent, &(struct event){ .kind = EVENT_IKE_REKEYED, .id = old->id, .error = -ECONNREFUSED,
+						   .text = "the new IKE SA was not established" });
 		if (old->state == IKE_ESTABLISHED)
 			try_later(old);
 	}
@@ -209,11 +211,3 @@ void ike_reauth_forget(struct ike_sa *sa)
 	sa->replaced_by = NULL;
 }
 
-void ike_sa_forget(struct ike_sa *sa)
-{
-	ike_rekey_forget(sa);
-	ike_reauth_forget(sa);
-	create_child_forget(sa);
-	up_ike_failed(sa, -ECONNABORTED, "the IKE SA was closed");
-	command_ike_gone(sa->agent, sa->id, sa->cause);
-}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reqids and their policies. */
 #include "core/reqid.h"
+#include "core/ts.h"
 
 #include <errno.h>
 #include <stdlib.h>

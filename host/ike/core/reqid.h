@@ -60,7 +60,4 @@ void reqids_each(struct agent *agent, void (*visit)(struct reqid *r, void *arg),
 /* All of them, without the sink. */
 void reqids_free(struct agent *agent);
 
-/* trap.c: a trap for this CHILD SA with this peer, if there is none. 0, -EADDRNOTAVAIL: the peer has no single address, or the sink's error. */
-int trap_set(struct agent *agent, struct conf *conf, const struct conf_child *child, const struct ip_addr *local, const struct ip_addr *remote);
-
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/retry.h"
-#include "core/commands.h"
-#include "core/handshake.h"
+#include "core/name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +39,7 @@ static void due(void *owner)
 
 	drop(r);
 	if (child)
-		up_start(agent, child, attempt);
+		event_emit(agent, &(struct event){ .kind = EVENT_RETRY_DUE, .conf = child, .count = attempt });
 }
 
 /* Not all at the same time that failed at the same time. */
@@ -89,6 +88,12 @@ void retry_later(struct agent *agent, const struct conf_child *child, unsigned i
 		agent_log(agent, AGENT_INFO, "%s/%s is tried again in %llu s", conn, child->name, (unsigned long long)(pause + 999) / 1000);
 }
 
+void retry_ended(struct agent *agent, const struct conf_child *child, uint64_t lived_ms)
+{
+	if (!agent->stopping)
+		retry_later(agent, child, lived_ms < RETRY_STABLE_MS ? 1 : 0);
+}
+
 bool retry_stop(struct agent *agent, const char *text)
 {
 	struct hash_node *next;
@@ -99,26 +104,12 @@ bool retry_stop(struct agent *agent, const char *text)
 			struct retry *r = hash_entry(node, struct retry, node);
 
 			next = node->next;
-			if (strcmp(text, r->conn) && !command_means(text, r->conn, r->child))
+			if (strcmp(text, r->conn) && !name_means(text, r->conn, r->child))
 				continue;
 			found = true;
 			drop(r);
 		}
 	return found;
-}
-
-struct ike_sa *ike_retry(struct ike_sa *sa, unsigned int attempt)
-{
-	const struct conf_connection *conn = sa->agent->conf ? conf_find_connection(sa->agent->conf, sa->conn->name) : NULL;
-	const struct conf_child *child = conn && sa->handshake->child ? conf_connection_child(conn, sa->handshake->child->name) : NULL;
-	struct ike_sa *successor;
-
-	if (!conn || (sa->handshake->child && !child))
-		return NULL;
-	successor = ike_initiate(sa->agent, conn, child);
-	if (successor)
-		successor->attempt = attempt;
-	return successor;
 }
 
 void retry_free(struct agent *agent)

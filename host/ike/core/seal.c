@@ -172,50 +172,56 @@ static int check_fragment(struct ike_sa *sa, const struct ike_header *header, co
 	return r ? ike_reassembly_check(r, header->message_id, sealed, why) : 0;
 }
 
-int seal_open(struct ike_sa *sa, const struct ike_header *header, const uint8_t *data, size_t len, bool keep, struct opened *opened, bool *bad_icv)
+static int open_datagram(struct ike_sa *sa, const struct ike_message *m, const struct ike_sealed *sealed, struct opened *opened)
 {
-	struct ike_chain outer;
-	struct ike_header again;
-	struct ike_sealed sealed;
-	struct ike_seal_sizes sizes;
-	const char *why = "malformed";
-	int err;
-
-	*opened = (struct opened){ 0 };
-	*bad_icv = false;
-	err = sizes_of(&sa->suite, &sizes);
-	if (!err)
-		err = ike_message_parse(data, len, &again, &outer, &why);
-	if (!err)
-		err = ike_sealed_find(data, len, &outer, &sizes, &sealed, &why);
-	if (!err && sealed.total && keep)
-		err = check_fragment(sa, header, &sealed, &why);
-	if (err == -EALREADY)
-		return 0;
-	if (err)
-		goto out;
-	opened->data = malloc(len - sealed.iv_at);
+	opened->data = malloc(m->len - sealed->iv_at);
 	if (!opened->data)
 		return -ENOMEM;
-	err = cipher_open(sa->open, data, sealed.iv_at, data + sealed.iv_at, len - sealed.iv_at, opened->data, &opened->len);
-	if (err) {
-		*bad_icv = true;
-		why = "wrong ICV";
-		goto out;
+	opened->first = sealed->first_inner;
+	opened->fragment = sealed->fragment;
+	if (!cipher_open(sa->open, m->data, sealed->iv_at, m->data + sealed->iv_at, m->len - sealed->iv_at, opened->data, &opened->len))
+		return 0;
+	opened->why = "wrong ICV";
+	return -EACCES;
+}
+
+static enum seal_verdict verdict_of(int err)
+{
+	switch (err) {
+	case 0:
+		return SEAL_PART;
+	case 1:
+		return SEAL_WHOLE;
+	case -EACCES:
+		return SEAL_BAD_ICV;
+	case -ENOMEM:
+		return SEAL_NO_MEMORY;
+	default:
+		return SEAL_MALFORMED;
 	}
-	opened->first = sealed.first_inner;
-	opened->fragment = sealed.fragment;
-	if (sealed.total && keep)
-		err = take_fragment(sa, header, &sealed, opened, &why);
-	else
-		err = 1;
-out:
-	if (err < 0) {
-		ike_log(sa, AGENT_DEBUG, "message dropped: %s", why);
+}
+
+enum seal_verdict seal_open(struct ike_sa *sa, const struct ike_message *m, bool keep, struct opened *opened)
+{
+	struct ike_sealed sealed;
+	struct ike_seal_sizes sizes;
+	int err;
+
+	*opened = (struct opened){ .why = "malformed" };
+	err = sizes_of(&sa->suite, &sizes);
+	if (!err)
+		err = ike_sealed_find(m->data, m->len, &m->chain, &sizes, &sealed, &opened->why);
+	if (!err && sealed.total && keep)
+		err = check_fragment(sa, &m->header, &sealed, &opened->why);
+	if (err == -EALREADY)
+		return SEAL_PART;
+	if (!err)
+		err = open_datagram(sa, m, &sealed, opened);
+	if (!err)
+		err = sealed.total && keep ? take_fragment(sa, &m->header, &sealed, opened, &opened->why) : 1;
+	if (err < 0)
 		seal_opened_free(opened);
-		return err == -ENOMEM ? err : -EBADMSG;
-	}
-	return err;
+	return verdict_of(err);
 }
 
 void seal_opened_free(struct opened *opened)

@@ -3,7 +3,7 @@
 #ifndef ESPALIER_IKE_SEAL_H
 #define ESPALIER_IKE_SEAL_H
 
-#include "core/ike_sa.h"
+#include "core/sa.h"
 
 /*
  * Protect payloads (a chain without header) with sa's keys: one datagram, or fragments where the peer can and the message is larger than
@@ -16,13 +16,19 @@ struct opened {
 	size_t len;
 	uint8_t first;
 	uint16_t fragment; /* of the datagram: 0 without fragments */
+	const char *why;   /* it was not opened: a constant, for the log */
 };
 
-/*
- * Decrypt a datagram of sa. 1: a whole message is in *opened. 0: right, but more fragments are missing. -EBADMSG: malformed, or the ICV is
- * wrong (*bad_icv); -ENOMEM. keep false: check it, and keep no fragments (a retransmission).
- */
-int seal_open(struct ike_sa *sa, const struct ike_header *header, const uint8_t *data, size_t len, bool keep, struct opened *opened, bool *bad_icv);
+enum seal_verdict {
+	SEAL_WHOLE,	/* a whole message is in *opened */
+	SEAL_PART,	/* right, but more fragments are missing */
+	SEAL_MALFORMED,
+	SEAL_BAD_ICV,
+	SEAL_NO_MEMORY,
+};
+
+/* Decrypt a datagram of sa, whose header and outer chain are m. keep false: check it, and keep no fragments (a retransmission). */
+enum seal_verdict seal_open(struct ike_sa *sa, const struct ike_message *m, bool keep, struct opened *opened);
 void seal_opened_free(struct opened *opened);
 
 /* A copy of one datagram. 0 or -ENOMEM. */

@@ -5,6 +5,7 @@
 
 #include "conf/conf.h"
 #include "core/agent.h"
+#include "core/events.h"
 #include "core/hash.h"
 #include "core/timer.h"
 
@@ -20,6 +21,7 @@ struct agent {
 	struct agent_settings settings;
 	struct sink *sink;
 	struct sink_caps caps; /* zero while the data plane is gone: nothing is agreed to then */
+	const event_table *listeners;
 	struct timers timers;
 	struct conf *conf;     /* in force, NULL before agent_configure; a reference */
 	struct credentials *credentials; /* of conf */

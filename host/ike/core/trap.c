@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Policies without an SA: traffic that wants out by one begins the negotiation (RFC 4301, 4.4.1; strongSwan's start_action = trap). */
+#include "core/trap.h"
+#include "core/reqid.h"
+#include "core/ts.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "core/reqid.h"
-
-#define ACQUIRE_PAUSE_MS 1000u
 #define REFUSED_MS 60000u
 
-bool trap_blocks(const struct agent *agent, unsigned int action)
+/* Does what an action of the configuration speaks of stay blocked while it is down? */
+static bool blocks(const struct agent *agent, unsigned int action)
 {
 	return action & CONF_ACTION_TRAP || (action & CONF_ACTION_START && agent->settings.start_blocks);
 }
 
-int trap_set(struct agent *agent, struct conf *conf, const struct conf_child *child, const struct ip_addr *local, const struct ip_addr *remote)
+/* A trap for this CHILD SA with this peer, if there is none. 0, -EADDRNOTAVAIL: the peer has no single address, or the sink's error. */
+static int set_trap(struct agent *agent, struct conf *conf, const struct conf_child *child, const struct ip_addr *local, const struct ip_addr *remote)
 {
 	struct ts local_ts[SINK_TS_MAX], remote_ts[SINK_TS_MAX];
 	unsigned int local_count = ts_configured(&agent->caps, &child->local_ts, local, local_ts);
@@ -44,7 +47,7 @@ static int install_one(struct agent *agent, struct conf *conf, const struct conf
 	int err;
 
 	if (conf_is_shunt(child))
-		return trap_set(agent, conf, child, NULL, NULL);
+		return set_trap(agent, conf, child, NULL, NULL);
 	if (!remote) {
 		agent_log(agent, AGENT_ERROR, "%s/%s: no trap without an address of the peer", conn->name, child->name);
 		return -EADDRNOTAVAIL;
@@ -53,7 +56,7 @@ static int install_one(struct agent *agent, struct conf *conf, const struct conf
 		local = (struct ip_addr){ .family = 0 };
 	if (conf_single_address(&conn->local_addrs))
 		local = *conf_single_address(&conn->local_addrs);
-	err = trap_set(agent, conf, child, &local, remote);
+	err = set_trap(agent, conf, child, &local, remote);
 	if (err && err != -ENODEV)
 		agent_log(agent, AGENT_ERROR, "%s/%s: the trap could not be installed, error %d", conn->name, child->name, -err);
 	return err;
@@ -83,7 +86,7 @@ static const struct conf_child *still_wanted(const struct reqid *r, const struct
 	for (size_t i = 0; conn && i < conn->child_count; i++) {
 		const struct conf_child *child = conn->children[i];
 
-		if (!strcmp(child->name, r->name) && (trap_blocks(r->agent, child->close_action) || trap_blocks(r->agent, child->dpd_action))
+		if (!strcmp(child->name, r->name) && (blocks(r->agent, child->close_action) || blocks(r->agent, child->dpd_action))
 		    && same_selectors(&child->local_ts, &r->trap->local_ts) && same_selectors(&child->remote_ts, &r->trap->remote_ts))
 			return child;
 	}
@@ -118,7 +121,7 @@ static int install_all(struct agent *agent, struct conf *conf, bool pass)
 		const struct conf_connection *conn = conf->connections[i];
 
 		for (size_t c = 0; c < conn->child_count; c++) {
-			if ((conn->children[c]->mode == CONF_PASS) != pass || !trap_blocks(agent, conn->children[c]->start_action))
+			if ((conn->children[c]->mode == CONF_PASS) != pass || !blocks(agent, conn->children[c]->start_action))
 				continue;
 			err = install_one(agent, conf, conn->children[c]);
 			if (!first)
@@ -141,15 +144,14 @@ int trap_install(struct agent *agent, struct conf *conf)
 	return first;
 }
 
-bool child_carries(const struct child_sa *child, const struct child_packet *packet)
+void trap_child_ends(struct agent *agent, const struct event *event)
 {
-	bool local = false, remote = false;
+	const struct child_sa *child = event->child;
+	const struct conf_child *conf = child->child;
+	bool wanted = (event->cause == CLOSE_PEER && blocks(agent, conf->close_action)) || (event->cause == CLOSE_DEAD && blocks(agent, conf->dpd_action));
 
-	for (unsigned int i = 0; i < child->local_count; i++)
-		local |= ts_contains(&child->local[i], &packet->local);
-	for (unsigned int i = 0; i < child->remote_count; i++)
-		remote |= ts_contains(&child->remote[i], &packet->remote);
-	return local && remote;
+	if (wanted && !agent->stopping)
+		set_trap(agent, child->conf, conf, &child->ike->local.ip, &child->ike->remote.ip);
 }
 
 void trap_refused(struct agent *agent, const struct child_packet *packet)
@@ -159,34 +161,6 @@ void trap_refused(struct agent *agent, const struct child_packet *packet)
 	if (r)
 		r->refused[r->refused_next++ % TRAP_REFUSALS] =
 			(struct trap_refusal){ agent_now(agent) + REFUSED_MS, packet->local.lo, packet->remote.lo };
-}
-
-static bool may_ask(const struct reqid *r, const struct sink_event *event)
-{
-	uint64_t now = agent_now(r->agent);
-
-	for (unsigned int i = 0; i < TRAP_REFUSALS; i++)
-		if (now < r->refused[i].until_ms && ip_equal(&r->refused[i].local, &event->packet_local.lo)
-		    && ip_equal(&r->refused[i].remote, &event->packet_remote.lo))
-			return false;
-	return now >= r->acquire_allowed_ms || r->acquire_child != r->agent->last_child_id;
-}
-
-void trap_acquire(struct agent *agent, const struct sink_event *event)
-{
-	struct child_packet packet = { .reqid = event->reqid, .local = event->packet_local, .remote = event->packet_remote };
-	struct reqid *r = reqid_find(agent, event->reqid);
-	char text[TS_TEXT_LEN];
-
-	if (!r || r->user || !r->trap_conf || r->trap_conf != agent->conf || !may_ask(r, event))
-		return;
-	r->acquire_allowed_ms = agent_now(agent) + ACQUIRE_PAUSE_MS;
-	r->acquire_child = agent->last_child_id;
-	agent_log(agent, AGENT_INFO, "%s/%s: traffic to %s without an SA", r->conn, r->name, ts_print(&event->packet_remote, text));
-	/* A reqid that the configuration gives has one policy, and so one SA. */
-	if (r->trap->reqid)
-		packet.reqid = 0;
-	up_packet(agent, r->trap, &packet);
 }
 
 void trap_free(struct agent *agent)

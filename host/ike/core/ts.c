@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Traffic selectors of a CHILD SA: from the configuration, narrowed to what both sides have (RFC 7296, 2.9), ranked. */
-#include "core/child_sa.h"
+#include "core/ts.h"
 
 #include <string.h>
 

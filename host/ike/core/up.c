@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bringing up CHILD SAs and the IKE SAs that they need: for users, for start_action and close_action, for traps. */
+#include "core/up.h"
+#include "core/child_sa.h"
+#include "core/create_child.h"
+#include "core/handshake.h"
+#include "core/ike_sa.h"
+#include "core/init.h"
+#include "core/requests.h"
+#include "core/retry.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "core/commands.h"
-#include "core/handshake.h"
-#include "core/retry.h"
 
 /* One CHILD SA that is to come up on an IKE SA. In its list waiting. */
 struct up_target {
@@ -78,6 +83,36 @@ static bool is_up(const struct ike_sa *sa, const struct wanted *w)
 	return false;
 }
 
+/* What start_action wants, as the configuration of now has it: again after a pause. */
+static void try_later(struct agent *agent, const struct conf_child *child, unsigned int attempt)
+{
+	const struct conf_connection *conn = agent->conf ? conf_find_connection(agent->conf, child->connection->name) : NULL;
+
+	child = conn ? conf_connection_child(conn, child->name) : NULL;
+	if (child && child->start_action & CONF_ACTION_START && !agent->stopping)
+		retry_later(agent, child, attempt);
+}
+
+static void child_done(struct ike_sa *sa, const struct conf_child *child, int error, const char *text)
+{
+	struct up_target **link = &sa->waiting;
+
+	while (*link) {
+		struct up_target *t = *link;
+
+		if (!t->begun || !same_child(t->child, child)) {
+			link = &t->next;
+			continue;
+		}
+		*link = t->next;
+		request_settle(t->request, error, text);
+		if (error)
+			try_later(sa->agent, t->child, t->attempt + 1);
+		free_target(t);
+		link = &sa->waiting;
+	}
+}
+
 /* On an IKE SA that is there. */
 static void begin_child(struct ike_sa *sa, const struct wanted *w)
 {
@@ -88,22 +123,12 @@ static void begin_child(struct ike_sa *sa, const struct wanted *w)
 	packet.alone = is_up(sa, &any);
 	add_target(sa, w, true);
 	if (!begun && child_initiate_for(sa, w->child, &packet))
-		up_child_done(sa, w->child, -ENOMEM, "no memory");
+		child_done(sa, w->child, -ENOMEM, "no memory");
 }
 
 static const struct conf_child *first_child(const struct ike_sa *sa)
 {
 	return sa->handshake ? sa->handshake->child : NULL;
-}
-
-/* What start_action wants, as the configuration of now has it: again after a pause. */
-static void try_later(struct agent *agent, const struct conf_child *child, unsigned int attempt)
-{
-	const struct conf_connection *conn = agent->conf ? conf_find_connection(agent->conf, child->connection->name) : NULL;
-
-	child = conn ? conf_connection_child(conn, child->name) : NULL;
-	if (child && child->start_action & CONF_ACTION_START && !agent->stopping)
-		retry_later(agent, child, attempt);
 }
 
 static void bring_up(struct agent *agent, const struct wanted *w)
@@ -141,15 +166,15 @@ static void bring_up(struct agent *agent, const struct wanted *w)
 	try_later(agent, w->child, w->attempt + 1);
 }
 
-void up_child(struct agent *agent, const struct conf_child *child, struct up_request *request)
+static void up_child(struct agent *agent, const struct conf_child *child, struct up_request *request)
 {
 	bring_up(agent, &(struct wanted){ .child = child, .request = request });
 }
 
-void up_start(struct agent *agent, const struct conf_child *child, unsigned int attempt)
+void up_retry(struct agent *agent, const struct event *event)
 {
 	if (!agent->stopping)
-		bring_up(agent, &(struct wanted){ .child = child, .attempt = attempt });
+		bring_up(agent, &(struct wanted){ .child = event->conf, .attempt = event->count });
 }
 
 void up_packet(struct agent *agent, const struct conf_child *child, const struct child_packet *packet)
@@ -158,18 +183,14 @@ void up_packet(struct agent *agent, const struct conf_child *child, const struct
 		bring_up(agent, &(struct wanted){ .child = child, .packet = *packet });
 }
 
-void up_start_again(struct agent *agent, const struct conf_child *child, uint64_t lived_ms)
-{
-	if (!agent->stopping)
-		retry_later(agent, child, lived_ms < RETRY_STABLE_MS ? 1 : 0);
-}
-
 /* ---- what comes of it --------------------------------------------------------------------------------------------------------- */
 
-void up_ike_established(struct ike_sa *sa)
+void up_ike_established(struct agent *agent, const struct event *event)
 {
+	struct ike_sa *sa = event->ike;
 	struct up_target *next;
 
+	(void)agent;
 	for (struct up_target *t = sa->waiting; t; t = next) {
 		next = t->next;
 		if (t->begun)
@@ -180,24 +201,10 @@ void up_ike_established(struct ike_sa *sa)
 	}
 }
 
-void up_child_done(struct ike_sa *sa, const struct conf_child *child, int error, const char *text)
+void up_child_asked(struct agent *agent, const struct event *event)
 {
-	struct up_target **link = &sa->waiting;
-
-	while (*link) {
-		struct up_target *t = *link;
-
-		if (!t->begun || !same_child(t->child, child)) {
-			link = &t->next;
-			continue;
-		}
-		*link = t->next;
-		request_settle(t->request, error, text);
-		if (error)
-			try_later(sa->agent, t->child, t->attempt + 1);
-		free_target(t);
-		link = &sa->waiting;
-	}
+	(void)agent;
+	child_done(event->ike, event->conf, event->error, event->text);
 }
 
 void up_ike_failed(struct ike_sa *sa, int error, const char *text)
@@ -235,6 +242,24 @@ void up_move(struct ike_sa *old, struct ike_sa *successor)
 		successor->replaces->replaced_by = successor;
 		old->replaces = NULL;
 	}
+}
+
+void up_ike_replaced(struct agent *agent, const struct event *event)
+{
+	(void)agent;
+	up_move(event->ike, event->successor);
+}
+
+void up_ike_refused(struct agent *agent, const struct event *event)
+{
+	(void)agent;
+	up_ike_failed(event->ike, event->error, event->text);
+}
+
+void up_ike_gone(struct agent *agent, const struct event *event)
+{
+	(void)agent;
+	up_ike_failed(event->ike, -ECONNABORTED, "the IKE SA was closed");
 }
 
 /* ---- the command ------------------------------------------------------------------------------------------------------------------ */

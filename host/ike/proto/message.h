@@ -61,8 +61,16 @@ struct ike_chain {
  * inside another (inner true). Unknown payloads are in the chain, to be skipped.
  */
 int ike_chain_parse(uint8_t first, const uint8_t *data, size_t len, bool inner, struct ike_chain *chain, const char **why);
-/* Header and outer chain. As ike_header_parse. */
+/* Header and outer chain. As ike_header_parse; *header is filled in if there are IKE_HEADER_LEN bytes. */
 int ike_message_parse(const uint8_t *data, size_t len, struct ike_header *header, struct ike_chain *chain, const char **why);
+
+/* A message as handlers get it, parsed once. */
+struct ike_message {
+	struct ike_header header;
+	struct ike_chain chain;	 /* of a protected message: what is inside, decrypted */
+	const uint8_t *data;	 /* the datagram; of a message in fragments, the one that came last */
+	size_t len;
+};
 
 /* The first payload of that type, or the next behind after; NULL: none. */
 const struct ike_payload *ike_chain_find(const struct ike_chain *chain, uint8_t type);

@@ -6,7 +6,7 @@
 #ifndef ESPALIER_TEST_TAMPER_H
 #define ESPALIER_TEST_TAMPER_H
 
-#include "core/ike_sa.h"
+#include "core/sa.h"
 #include "world.h"
 
 struct tampered {

@@ -11,7 +11,6 @@
 
 #include "core/child_life.h"
 #include "core/child_sa.h"
-#include "core/state.h"
 #include "pair.h"
 
 #define SECOND 1000u

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "core/handshake.h"
-#include "core/ike_sa.h"
 #include "core/seal.h"
+#include "core/window.h"
 #include "actions.h"
 #include "pair.h"
 

@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#include "core/child_sa.h"
+#include "core/child_answer.h"
+#include "core/ts.h"
 #include "pair.h"
 
 #define SECOND 1000u

@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-#include "core/create_child.h"
+#include "core/ike_rekey.h"
+#include "core/refuse.h"
 #include "pair.h"
 
 #define SECOND 1000u
@@ -18,9 +19,9 @@
 static struct agent *refuses_ike;
 static uint16_t with;
 
-int __real_ike_rekey_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply);
-int __wrap_ike_rekey_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply);
-int __wrap_ike_rekey_request(struct ike_sa *sa, const struct ike_chain *m, struct ike_builder *reply)
+int __real_ike_rekey_request(struct ike_sa *sa, const struct ike_message *m, struct ike_builder *reply);
+int __wrap_ike_rekey_request(struct ike_sa *sa, const struct ike_message *m, struct ike_builder *reply);
+int __wrap_ike_rekey_request(struct ike_sa *sa, const struct ike_message *m, struct ike_builder *reply)
 {
 	return sa->agent == refuses_ike ? refuse_with(sa, reply, with) : __real_ike_rekey_request(sa, m, reply);
 }

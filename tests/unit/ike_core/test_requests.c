@@ -12,8 +12,7 @@
 
 #include <cmocka.h>
 
-#include "core/child_sa.h"
-#include "core/state.h"
+#include "core/window.h"
 #include "pair.h"
 
 #define SECOND 1000u
@@ -41,8 +40,9 @@ static int build(struct ike_sa *sa, struct exchange *x, struct ike_builder *b)
 	return 0;
 }
 
-static int response(struct ike_sa *sa, struct exchange *x, const struct ike_chain *m)
+static int response(struct ike_sa *sa, struct exchange *x, const struct ike_message *message)
 {
+	const struct ike_chain *m = &message->chain;
 	struct answer *answer = ((struct probe *)x)->answer;
 	const struct ike_payload *notify = ike_chain_find(m, IKE_PL_NOTIFY);
 	struct ike_notify n;

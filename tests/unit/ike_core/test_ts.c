@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/child_sa.h"
+#include "core/ts.h"
 
 static unsigned int parse(const char *text, struct ts *list)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The window by itself (window.c): behind it a seal that only copies, and handlers that count. What it must do is RFC 7296, 2.1 to 2.3 and
+ * The window by itself (window.c), and who handles what it lets in (dispatch.c, exchanges.c): behind them a seal that only copies, and handlers that count. What it must do is RFC 7296, 2.1 to 2.3 and
  * 2.21; the times of retransmission are those strongSwan documents (4, 7.2, 12.96 ... seconds, given up after 165).
  */
 #include <errno.h>
@@ -13,12 +13,19 @@
 
 #include <cmocka.h>
 
+#include "core/auth_exchange.h"
+#include "core/create_child.h"
+#include "core/dispatch.h"
 #include "core/handshake.h"
+#include "core/ike_rekey.h"
+#include "core/ike_sa.h"
+#include "core/informational.h"
 #include "core/seal.h"
+#include "core/window.h"
 
 #define SENT_MAX 32u
 
-/* ---- what window.c stands on, in small ------------------------------------------------------------------------------------------- */
+/* ---- what they stand on, in small ------------------------------------------------------------------------------------------- */
 
 static struct agent agent;
 static struct ike_sa sa;
@@ -84,13 +91,13 @@ int ike_rekey_initiate(struct ike_sa *s)
 	return 0;
 }
 
-int auth_refuse(struct ike_sa *s, uint16_t notify, const char *why)
+static void unanswered(struct agent *a, const struct event *event)
 {
-	(void)s;
-	(void)notify;
-	(void)why;
-	return -EACCES;
+	(void)a;
+	ike_sa_close(event->ike, event->cause, event->text);
 }
+
+static const event_table listeners = { [EVENT_IKE_UNANSWERED] = { unanswered } };
 
 int blob_set(struct blob *blob, const void *data, size_t len)
 {
@@ -130,18 +137,17 @@ int seal_message(struct ike_sa *s, uint8_t exchange, bool response, uint32_t id,
 	return packets_one(out, data, 4 + payloads->len);
 }
 
-int seal_open(struct ike_sa *s, const struct ike_header *header, const uint8_t *data, size_t len, bool keep, struct opened *opened, bool *bad_icv)
+enum seal_verdict seal_open(struct ike_sa *s, const struct ike_message *m, bool keep, struct opened *opened)
 {
 	(void)s;
 	(void)keep;
-	*opened = (struct opened){ .first = header->next_payload };
-	*bad_icv = !icv_ok;
+	*opened = (struct opened){ .first = m->header.next_payload };
 	if (!icv_ok)
-		return -EBADMSG;
-	opened->data = malloc(len + 1);
-	opened->len = len;
-	memcpy(opened->data, data, len);
-	return 1;
+		return SEAL_BAD_ICV;
+	opened->data = malloc(m->len + 1);
+	opened->len = m->len;
+	memcpy(opened->data, m->data, m->len);
+	return SEAL_WHOLE;
 }
 
 void seal_opened_free(struct opened *opened)
@@ -152,7 +158,7 @@ void seal_opened_free(struct opened *opened)
 
 static struct exchange *queue_within;
 
-static int handle(struct ike_sa *s, const struct ike_chain *m, struct ike_builder *reply)
+static int handle(struct ike_sa *s, const struct ike_message *m, struct ike_builder *reply)
 {
 	(void)m;
 	handled++;
@@ -166,17 +172,22 @@ static int handle(struct ike_sa *s, const struct ike_chain *m, struct ike_builde
 	return 0;
 }
 
-int auth_request(struct ike_sa *s, const struct ike_chain *m, struct ike_builder *reply)
+int auth_request(struct ike_sa *s, const struct ike_message *m, struct ike_builder *reply)
 {
 	return handle(s, m, reply);
 }
 
-int create_child_request(struct ike_sa *s, const struct ike_chain *m, struct ike_builder *reply)
+int create_child_request(struct ike_sa *s, const struct ike_message *m, struct ike_builder *reply)
 {
 	return handle(s, m, reply);
 }
 
-int informational_request(struct ike_sa *s, const struct ike_chain *m, struct ike_builder *reply)
+int ike_rekey_request(struct ike_sa *s, const struct ike_message *m, struct ike_builder *reply)
+{
+	return handle(s, m, reply);
+}
+
+int informational_request(struct ike_sa *s, const struct ike_message *m, struct ike_builder *reply)
 {
 	return handle(s, m, reply);
 }
@@ -200,7 +211,7 @@ static int probe_build(struct ike_sa *s, struct exchange *x, struct ike_builder 
 	return p->build_error;
 }
 
-static int probe_response(struct ike_sa *s, struct exchange *x, const struct ike_chain *m)
+static int probe_response(struct ike_sa *s, struct exchange *x, const struct ike_message *m)
 {
 	struct probe *p = (struct probe *)x;
 
@@ -250,6 +261,7 @@ static int setup(void **state)
 	(void)state;
 	memset(&agent, 0, sizeof(agent));
 	memset(&sa, 0, sizeof(sa));
+	agent.listeners = &listeners;
 	agent.env.now_ms = env_now;
 	agent.env.send = env_send;
 	agent.settings = (struct agent_settings){ .retransmit_ms = 4000, .retransmit_percent = 180, .retransmit_tries = 5 };
@@ -277,9 +289,9 @@ static int teardown(void **state)
 
 static void receive(uint8_t exchange, uint8_t flags, uint32_t id, uint8_t first, const void *payloads, size_t len)
 {
-	struct ike_header header = { .exchange = exchange, .flags = flags, .message_id = id, .next_payload = first };
+	struct ike_message m = { .header = { .exchange = exchange, .flags = flags, .message_id = id, .next_payload = first }, .data = payloads, .len = len };
 
-	window_receive(&sa, &header, &local, &remote, payloads, len);
+	dispatch_message(&sa, &m, &local, &remote);
 }
 
 static void request(uint8_t exchange, uint32_t id)
@@ -597,9 +609,9 @@ static void test_without_keys(void **state)
 
 static void from(const struct endpoint *where, uint32_t id)
 {
-	struct ike_header header = { .exchange = IKE_INFORMATIONAL, .message_id = id };
+	struct ike_message m = { .header = { .exchange = IKE_INFORMATIONAL, .message_id = id }, .data = (const uint8_t *)"" };
 
-	window_receive(&sa, &header, &local, where, (const uint8_t *)"", 0);
+	dispatch_message(&sa, &m, &local, where);
 }
 
 static void test_peer_moves(void **state)

@@ -8,8 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/ike_sa.h"
-#include "core/state.h"
+#include "core/sa.h"
 #include "world.h"
 
 static void copy_text(char *to, size_t size, const char *from)

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agent's turn. */
+#include "core/data_plane.h"
+
+/* Of timers and of events in one call: each may begin an IKE SA, and what peers answer meanwhile has to be read before the sockets overflow. */
+#define AT_ONCE 32u
+
+int64_t agent_run(struct agent *agent)
+{
+	struct sink_event event;
+	unsigned int events = 0;
+	uint64_t now, next;
+
+	while (events < AT_ONCE && sink_next_event(agent->sink, &event) == 1) {
+		data_plane_event(agent, &event);
+		events++;
+	}
+	timers_run_some(&agent->timers, agent_now(agent), AT_ONCE);
+	if (events == AT_ONCE)
+		return 0; /* there may be more, which nothing else would tell */
+	next = timers_next(&agent->timers);
+	if (next == UINT64_MAX)
+		return -1;
+	now = agent_now(agent);
+	return next > now ? (int64_t)(next - now) : 0;
+}
