@@ -108,7 +108,7 @@ help:
 	@echo 'make build/bin/espalier-sim-dpi    the simulated card with its cipher in C, several times as fast; espalier-sim-trace: with waveforms'
 	@echo 'make formal    proofs of the small cells and of what must never break: docs/verification.md'
 	@echo 'make verify-seeded  faults on purpose, each of which a named proof must catch'
-	@echo 'make lint      slang over the card, Verilator -Wall over every module, and the generated register files'
+	@echo 'make lint      slang over the card, Verilator -Wall over every module, the generated register files, and the layers of the C code (lint-layers)'
 	@echo 'make bench     cycles of the engines, the driver alone, the card against software: build/bench/*.json and *.svg'
 	@echo 'make bench-check    cycles, latency, area and LUT levels against the committed figures; fails on a loss (bench-baseline: writes them)'
 	@echo 'make synth     Yosys for UltraScale+: areas and LUT levels into build/synth (synth-check: the full-size engines alone)'

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside the agent: what both sides of IKE_AUTH do (RFC 7296, 2.15 and 2.16). ike_auth.c, ike_auth_initiate.c, ike_auth_respond.c. */
+/* Inside the agent: what both sides of IKE_AUTH do (RFC 7296, 2.15 and 2.16): identities, certificates, proofs. auth_exchange.h: the exchange. */
 #ifndef ESPALIER_IKE_IKE_AUTH_H
 #define ESPALIER_IKE_IKE_AUTH_H
 

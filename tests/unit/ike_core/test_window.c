@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The window by itself (window.c), and who handles what it lets in (dispatch.c, exchanges.c): behind them a seal that only copies, and handlers that count. What it must do is RFC 7296, 2.1 to 2.3 and
- * 2.21; the times of retransmission are those strongSwan documents (4, 7.2, 12.96 ... seconds, given up after 165).
+ * The window by itself (window.c), and who handles what it lets in (dispatch.c, exchanges.c): behind them a seal that only copies, and handlers
+ * that count. What it must do is RFC 7296, 2.1 to 2.3 and 2.21; the times of retransmission are those strongSwan documents (4, 7.2, 12.96 ...
+ * seconds, given up after 165).
  */
 #include <errno.h>
 #include <setjmp.h>
