@@ -94,7 +94,7 @@ endif
 include $(wildcard rtl/rtl.mk sim/sim.mk driver/driver.mk driver/*/*.mk host/host.mk host/*/*.mk tests/*/*.mk tests/*/*/*.mk constraints/*.mk)
 include tests/tests.mk
 # Not those of Verilator: they name RTL files that may be gone, and a model depends on all RTL anyway.
--include $(shell find $(B) -name model -prune -o -name '*.d' -print 2>/dev/null)
+-include $(shell find $(B) -name model -prune -o -name '*.d' -type f -print 2>/dev/null)
 
 .PHONY: help
 help:
@@ -104,6 +104,7 @@ help:
 	@echo 'make verify    the same with ten times the packets and a new seed, and make fuzz'
 	@echo 'make fuzz       libFuzzer over every parser, FUZZ_SECONDS=30 each'
 	@echo 'make interop   key management and gateway against stock strongSwan in network namespaces, as root: docs/interop.md'
+	@echo 'make guest-peers  the same against the ESP of a Linux kernel in a guest under QEMU: by hand, with strongSwan, with libreswan'
 	@echo 'make wave T=X  run the test build/tests/X with a waveform in build/wave/X.fst'
 	@echo 'make build/bin/espalier-sim-dpi    the simulated card with its cipher in C, several times as fast; espalier-sim-trace: with waveforms'
 	@echo 'make formal    proofs of the small cells and of what must never break: docs/verification.md'

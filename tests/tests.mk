@@ -35,7 +35,7 @@ test-system: $(TEST_BINS)
 verify: $(UNIT_TESTS) $(TEST_BINS) $(FUZZERS) $(INTEROP_BINS) $(SPOOFED)
 	@export ESPALIER_TEST_SCALE=10 ESPALIER_TEST_SEED=$${ESPALIER_TEST_SEED:-$$RANDOM}; echo "seed $$ESPALIER_TEST_SEED"; \
 	  $(RUN) --timeout 3600 --logs $(B)/test-logs $(SIM_TESTS) $(DPI_TESTS) $(UNIT_TESTS) $(SOFTWARE_TESTS) tests/fuzz/fuzz.py:$(B)/fuzz \
-	  $(INTEROP_TESTS) ESPALIER_BUILD=$(B),$(STORM) ESPALIER_BUILD=$(B),$(STALL) $(SPOOFED)
+	  $(INTEROP_TESTS) $(GUEST_TESTS) ESPALIER_BUILD=$(B),$(STORM) ESPALIER_BUILD=$(B),$(STALL) $(SPOOFED)
 	@$(MAKE) --no-print-directory formal
 
 # ---- the host side under AddressSanitizer and UndefinedBehaviorSanitizer -------------------------------------------------

@@ -69,7 +69,7 @@ def config(connections, secrets=None, **sections):
 class InteropTest(unittest.TestCase):
     kind = "charon"
     peer_kind = Charon
-    network_options = {}
+    network_kind, network_options = Network, {}
 
     def setUp(self):
         if os.getuid() != 0:
@@ -87,7 +87,7 @@ class InteropTest(unittest.TestCase):
         os.chmod(self.sockets, 0o755)
         self.directory = os.path.join(self.sockets, "files")
         os.mkdir(self.directory)
-        self.net = Network(**self.network_options)
+        self.net = self.network_kind(**self.network_options)
         self.stack.callback(self.net.close)
         self.peer = self.side(self.peer_kind, "left")
         self.dut = self.side(KINDS[self.kind], "right")

@@ -9,32 +9,41 @@ from net import Failed, run, wait
 from side import Side, conf_text
 from vici import Vici
 
-PLUGINS = ("random nonce openssl pem pkcs1 pkcs8 x509 pubkey revocation constraints drbg kdf hmac sha2 aes gcm curve25519 vici "
-           "kernel-libipsec kernel-netlink socket-default updown")
+PLUGINS = "random nonce openssl pem pkcs1 pkcs8 x509 pubkey revocation constraints drbg kdf hmac sha2 aes gcm curve25519 vici socket-default updown"
 BINARY = "/usr/lib/ipsec/charon"
 
 
 class Charon(Side):
     kind = "charon"
+    kernel = "kernel-libipsec kernel-netlink"  # what does its ESP, and its routes
+    loses_in_reauthentication = True
 
     def __init__(self, name, namespace, directory, sockets):
         super().__init__(name, namespace, directory, sockets)
-        self.uri = os.path.join(sockets, name + ".vici")
+        self.socket = os.path.join(sockets, name + ".vici")
+        self.uri = f"unix://{self.socket}"
+
+    def vici(self, timeout=30):
+        return Vici(self.socket, timeout)
 
     def start(self, **settings):
         """settings: more of strongswan.conf's section charon; a dict is a subsection."""
         self.settings.update(settings)
         self._write_strongswan_conf()
         # Charon has one fixed /run/charon.pid: each gets a /run of its own. `ip netns exec` already made the mounts private.
-        if os.path.exists(self.uri):
-            os.remove(self.uri)
+        if os.path.exists(self.socket):
+            os.remove(self.socket)
         process = self.spawn("charon", ["env", f"STRONGSWAN_CONF={os.path.abspath(self.directory)}/strongswan.conf", "sh", "-c",
                                         f"mount -t tmpfs tmpfs /run && exec {BINARY}"], "charon-out.log")
+        self.serves(process)
+
+    def serves(self, process):
+        """It has started: wait for its control socket, and give it its configuration."""
         def listening():
             if process.poll() is not None:
                 raise Failed(f"{self.name}: charon ended with status {process.returncode}")
             try:
-                Vici(self.uri).close()
+                self.vici().close()
                 return True
             except OSError:
                 return False
@@ -46,16 +55,16 @@ class Charon(Side):
                            "flush_line": True, **({"default": 0} if self.quiet else {"default": 1, "ike": 2, "cfg": 2, "chd": 2})}}
         if self.keylog:  # level 4 of these groups writes keys
             logs["keys"] = {"path": f"{os.path.abspath(self.directory)}/keys.log", "default": -1, "ike": 4, "chd": 4, "flush_line": True, "append": True}
-        charon = {"load": PLUGINS, "install_routes": True, "threads": 16, **self.settings,
-                  "plugins": {"vici": {"socket": f"unix://{self.uri}"}, "kernel-libipsec": {"fwmark": "!0x42"}, "kernel-netlink": {"fwmark": "!0x42"},
+        charon = {"load": f"{PLUGINS} {self.kernel}", "install_routes": True, "threads": 16, **self.settings,
+                  "plugins": {"vici": {"socket": self.uri}, "kernel-libipsec": {"fwmark": "!0x42"}, "kernel-netlink": {"fwmark": "!0x42"},
                               "socket-default": {"fwmark": "0x42"}, **self.settings.get("plugins", {})},
                   "filelog": logs}
         with open(os.path.join(self.directory, "strongswan.conf"), "w", encoding="utf-8") as file:
-            file.write(conf_text({"charon": charon, "swanctl": {"socket": f"unix://{self.uri}"}}))
+            file.write(conf_text({"charon": charon, "swanctl": {"socket": self.uri}}))
 
     def reload(self):
-        done = run("env", f"SWANCTL_DIR={os.path.abspath(self.swanctl)}", f"STRONGSWAN_CONF={os.path.abspath(self.directory)}/strongswan.conf",
-                   "swanctl", "--load-all", "--clear", "--uri", f"unix://{self.uri}", "--file", os.path.abspath(self.conf), check=False)
+        done = self.namespace.run("env", f"SWANCTL_DIR={os.path.abspath(self.swanctl)}", f"STRONGSWAN_CONF={os.path.abspath(self.directory)}/strongswan.conf",
+                                  "swanctl", "--load-all", "--clear", "--uri", self.uri, "--file", os.path.abspath(self.conf), check=False)
         if done.returncode:
             raise Failed(f"{self.name}: swanctl --load-all: {done.stdout}{done.stderr}")
 
@@ -84,7 +93,7 @@ class Charon(Side):
 
     def command(self, name, **arguments):
         """A vici command; raises Failed with charon's words if it says no."""
-        with Vici(self.uri) as vici:
+        with self.vici() as vici:
             answer = vici.request(name, arguments)
         if answer.get("success", "yes") != "yes":
             raise Failed(f"{self.name}: {name}: {answer.get('errmsg')}")
@@ -93,7 +102,7 @@ class Charon(Side):
     def try_up(self, child, timeout=20):
         """(came up, charon's words). child: CHILD or CONNECTION/CHILD."""
         *ike, child = child.split("/")
-        with Vici(self.uri, timeout + 10) as vici:
+        with self.vici(timeout + 10) as vici:
             answer = vici.request("initiate", {"child": child, "timeout": int(timeout * 1000), **({"ike": ike[0]} if ike else {})})
         return answer.get("success") == "yes", answer.get("errmsg", "")
 
@@ -111,7 +120,7 @@ class Charon(Side):
 
     def sas(self):
         """The IKE SAs in the form of `espalier ike list --json`."""
-        with Vici(self.uri) as vici:
+        with self.vici() as vici:
             events, _ = vici.stream("list-sas", "list-sa")
         return [ike_sa(name, sa) for event in events for name, sa in event.items()]
 

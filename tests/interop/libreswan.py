@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""libreswan as one end: pluto from the directory that libreswan.sh filled ($ESPALIER_BUILD/libreswan), on a kernel that takes every SA and does no ESP
+"""libreswan as one end: pluto from $ESPALIER_BUILD/libreswan, unpacked from its package, on a kernel that takes every SA and does no ESP
 (xfrm_kernel.c). What it negotiates is tested; traffic is not."""
 import os
 import signal
 
-from net import Failed, run, wait
+from net import Failed, wait
 from side import Side
 
 BUILD = os.path.abspath(os.environ.get("ESPALIER_BUILD", "build"))
@@ -14,16 +14,13 @@ KERNEL = os.path.join(BUILD, "tests/xfrm_kernel.so")
 ENVIRONMENT = {**os.environ, "LD_LIBRARY_PATH": ":".join(os.path.join(ROOT, path, "x86_64-linux-gnu") for path in ("usr/lib", "lib"))}
 
 
-def there():
-    return os.access(os.path.join(PROGRAMS, "pluto"), os.X_OK) and os.path.exists(KERNEL)
-
-
 def conn_text(name, options):
     return f"conn {name}\n" + "".join(f"\t{key}={value}\n" for key, value in options.items())
 
 
 class Libreswan(Side):
     kind = "libreswan"
+    programs = PROGRAMS
 
     def __init__(self, name, namespace, directory, sockets):
         super().__init__(name, namespace, directory, sockets)
@@ -45,28 +42,39 @@ class Libreswan(Side):
         for directory in (self.nss, self.run_directory):
             os.makedirs(directory, exist_ok=True)
         if not os.path.exists(os.path.join(self.nss, "cert9.db")):
-            run(os.path.join(ROOT, "usr/bin/certutil"), "-N", "-d", f"sql:{self.nss}", "--empty-password", env=ENVIRONMENT)
+            self.program(os.path.join(ROOT, "usr/bin/certutil"), *self.new_database())
+        # It wants its programs where they were built to be; the mounts of `ip netns exec` are private.
+        self.serves(self.spawn("pluto", ["env", f"LD_LIBRARY_PATH={ENVIRONMENT['LD_LIBRARY_PATH']}", "sh", "-c",
+                                         f"mount --bind {ROOT}/usr/libexec /usr/libexec && LD_PRELOAD={KERNEL} exec /usr/libexec/ipsec/pluto \"$@\"", "sh",
+                                         *self.pluto_options()], "pluto.log"))
+
+    def new_database(self):
+        return "-N", "-d", f"sql:{self.nss}", "--empty-password"
+
+    def pluto_options(self):
         files = {"config": "ipsec.conf", "secretsfile": "ipsec.secrets", "nssdir": "nss", "ipsecdir": ""}
         options = [word for key, name in files.items() for word in (f"--{key}", os.path.join(os.path.abspath(self.directory), name))]
-        # It wants its programs where they were built to be; the mounts of `ip netns exec` are private.
-        process = self.spawn("pluto", ["env", f"LD_LIBRARY_PATH={ENVIRONMENT['LD_LIBRARY_PATH']}", "sh", "-c",
-                                       f"mount --bind {ROOT}/usr/libexec /usr/libexec && LD_PRELOAD={KERNEL} exec /usr/libexec/ipsec/pluto \"$@\"", "sh", *options,
-                                       "--rundir", self.run_directory, "--nofork", "--stderrlog", "--no-dnssec"], "pluto.log")
+        return *options, "--rundir", self.run_directory, "--nofork", "--stderrlog", "--no-dnssec"
 
-        def serves():
+    def serves(self, process):
+        """It has started: wait for its control socket, and give it its conns."""
+        def answers():
             if process.poll() is not None:
                 raise Failed(f"{self.name}: pluto ended with status {process.returncode}")
-            return os.path.exists(self.socket) and not self.whack("--status", check=False).returncode
-        wait(serves, 20, f"{self.name}: pluto serves")
+            return not self.whack("--status", check=False).returncode
+        wait(answers, 20, f"{self.name}: pluto serves")
         self.whack("--listen")
         for name in self.names:
-            done = self.namespace.run(os.path.join(PROGRAMS, "addconn"), "--config", os.path.join(self.directory, "ipsec.conf"), "--ctlsocket", self.socket, name,
-                                      env=ENVIRONMENT, check=False)
+            done = self.program(os.path.join(self.programs, "addconn"), "--config", os.path.join(self.directory, "ipsec.conf"), "--ctlsocket", self.socket, name)
             if done.returncode:
                 raise Failed(f"{self.name}: {name}: {done.stdout}{done.stderr}")
 
+    def program(self, *command, timeout=30):
+        """One of libreswan's small programs, where pluto runs: as subprocess.run gives it."""
+        return self.namespace.run(*command, check=False, timeout=timeout, env=ENVIRONMENT)
+
     def whack(self, *words, check=True, timeout=30):
-        done = run(os.path.join(PROGRAMS, "whack"), "--ctlsocket", self.socket, *words, check=False, timeout=timeout, env=ENVIRONMENT)
+        done = self.program(os.path.join(self.programs, "whack"), "--ctlsocket", self.socket, *words, timeout=timeout)
         if check and done.returncode:
             raise Failed(f"{self.name}: whack {' '.join(words)}: {done.stdout}{done.stderr}")
         return done

@@ -73,6 +73,9 @@ class Namespace:
     def ip(self, arguments, check=True):
         return run("ip", "-n", self.name, *arguments.split(), check=check).stdout
 
+    def batch(self, *lines):
+        run("ip", "-n", self.name, "-batch", "-", input="\n".join(lines))
+
     def command(self, *command):
         """The command to run in this namespace, as a list."""
         return ["ip", "netns", "exec", self.name, *map(str, command)]
@@ -136,14 +139,11 @@ class Network:
         self.left, self.right, self.middle = map(self.namespace, ("l", "r", "m"))
         self.ends = {"left": self.left, "right": self.right}
         for side, namespace in self.ends.items():
-            self.middle.ip(f"link add name {side} type veth peer name eth0 netns {namespace.name}")
-            batch = [f"link set {side} up mtu {mtu}"] + [f"addr add {self.ROUTER[side, v]}/{24 if v == 4 else '64 nodad'} dev {side}" for v in (4, 6)]
-            run("ip", "-n", self.middle.name, "-batch", "-", input="\n".join(batch))
+            self.join(side, namespace)
+            self.middle.batch(f"link set {side} up mtu {mtu}", *(f"addr add {self.ROUTER[side, v]}/{24 if v == 4 else '64 nodad'} dev {side}" for v in (4, 6)))
             v4, v6 = self.INNER[side]
-            batch = [f"link set eth0 up mtu {mtu}", f"addr add {self.OUTER[side, 4]}/24 dev eth0", f"addr add {self.OUTER[side, 6]}/64 dev eth0 nodad",
-                     f"route add default via {self.ROUTER[side, 4]}", f"route add default via {self.ROUTER[side, 6]}",
-                     *(f"addr add {v4}.{i}.1/32 dev lo" for i in range(4)), f"addr add {v6}::1/128 dev lo"]
-            run("ip", "-n", namespace.name, "-batch", "-", input="\n".join(batch))
+            namespace.batch(f"link set eth0 up mtu {mtu}", *(f"addr add {v4}.{i}.1/32 dev lo" for i in range(4)), f"addr add {v6}::1/128 dev lo",
+                            *self.outside(side))
             namespace.sysctl(ipv4__conf__all__rp_filter=0, ipv4__conf__eth0__rp_filter=0, ipv4__icmp_ratelimit=0)
         self.middle.sysctl(ipv4__ip_forward=1, ipv6__conf__all__forwarding=1, ipv4__conf__all__rp_filter=0, ipv4__conf__left__rp_filter=0,
                            ipv4__conf__right__rp_filter=0)
@@ -157,6 +157,15 @@ class Network:
             chain cable { type filter hook forward priority 0; }
             chain nat { type nat hook postrouting priority 100; }
         }""")
+
+    def join(self, side, namespace):
+        """The cable: the router's device `left` or `right`, and eth0 of that end."""
+        self.middle.ip(f"link add name {side} type veth peer name eth0 netns {namespace.name}")
+
+    def outside(self, side):
+        """Addresses and routes of that end's eth0."""
+        return (f"addr add {self.OUTER[side, 4]}/24 dev eth0", f"addr add {self.OUTER[side, 6]}/64 dev eth0 nodad",
+                f"route add default via {self.ROUTER[side, 4]}", f"route add default via {self.ROUTER[side, 6]}")
 
     def clear_packets(self):
         """How many packets between inner networks the router saw in clear."""

@@ -29,6 +29,7 @@ def conf_text(section, indent=0):
 class Side:
     """In `directory`: swanctl/ with the configuration and credentials, daemon logs, keys/. `sockets`: a short path for UNIX sockets."""
     kind = ""
+    loses_in_reauthentication = False  # packets, though it makes before it breaks
 
     def __init__(self, name, namespace, directory, sockets):
         self.name, self.namespace, self.directory, self.sockets = name, namespace, directory, sockets

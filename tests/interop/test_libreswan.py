@@ -1,8 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Key management against libreswan, which does no ESP here: defaults, PFS, one SA a subnet. test_libreswan.py espalier [TEST]"""
-import unittest
-
 import libreswan
 import traffic
 from case import PSK, InteropTest, Network, config, connection, main
@@ -16,7 +14,6 @@ def conn(**options):
             "right": Network.OUTER["right", 4], "rightid": "@right.test", "rightsubnet": "10.2.0.0/24", "authby": "secret", "auto": "add", **options}
 
 
-@unittest.skipUnless(libreswan.there(), "libreswan is not there: tests/interop/libreswan.sh")
 class Libreswan(InteropTest):
     peer_kind = libreswan.Libreswan
 

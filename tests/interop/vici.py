@@ -54,11 +54,13 @@ def decode(data):
 
 
 class Vici:
-    def __init__(self, path, timeout=30):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    """address: the path of its socket, or with a TCP socket `made` where charon can be reached, a host and port."""
+
+    def __init__(self, address, timeout=30, made=None):
+        self.socket = made or socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)
         try:
-            self.socket.connect(path)
+            self.socket.connect(address)
         except OSError:
             self.socket.close()
             raise

@@ -136,6 +136,18 @@ static bool choose_suite(const struct ike_sa *sa, const struct request *r, bool 
 	return chosen && a->suite.spi >= SINK_SPI_MIN;
 }
 
+/* The peer may insist on what is not agreed to, and then only it knows why no CHILD SA comes up. */
+static void log_declined(const struct ike_sa *sa, const struct conf_child *child)
+{
+	const char *why = "there is a NAT";
+
+	if (child->mode != CONF_TRANSPORT)
+		why = "its mode is tunnel here";
+	else if (!sa->agent->caps.transport)
+		why = "the data plane has no transport mode";
+	ike_log(sa, AGENT_INFO, "the peer asks for transport mode for %s and gets tunnel mode: %s", child->name, why);
+}
+
 /* 0 or the error to answer with. */
 static uint16_t decide(struct ike_sa *sa, const struct child_sa *old, const struct request *r, bool in_auth, struct answer *a)
 {
@@ -165,6 +177,8 @@ static uint16_t decide(struct ike_sa *sa, const struct child_sa *old, const stru
 	if (agent_random(sa->agent, a->nonce, sizeof(a->nonce)))
 		return IKE_N_TEMPORARY_FAILURE;
 	a->mode = r->transport && child_transport(sa, a->child) ? SINK_TRANSPORT : SINK_TUNNEL;
+	if (r->transport && a->mode == SINK_TUNNEL && !old)
+		log_declined(sa, a->child);
 	return 0;
 }
 

@@ -145,8 +145,10 @@ static void mode(const char *mode_a, const char *mode_b, bool caps_a, bool caps_
 	node_restart(p.a);
 	node_restart(p.b);
 	pair_configure(&p, a, b);
+	p.b->log_awaited = "the peer asks for transport mode for net and gets tunnel mode";
 	node_up(p.a, "net");
 	assert_int_equal(node_only_child(p.a).transport, transport);
+	assert_int_equal(p.b->log_seen, !strcmp(mode_a, "transport") && caps_a && !transport);
 	node_rekey(p.b, "net", false, false);
 	world_run(p.w, MINUTE);
 	assert_int_equal(node_only_child(p.a).transport, transport);
