@@ -10,18 +10,20 @@ $(B)/lib/lib$(1).a: $(patsubst %.c,$(B)/obj/%.o,$(2))
 endef
 CMD_LIB := $(B)/lib/libcmd.a
 FILE_LIB := $(B)/lib/libfile.a
+PROCESS_LIB := $(B)/lib/libprocess.a
 NET_LIB := $(B)/lib/libnet.a
 SINK_LIB := $(B)/lib/libsink.a
 IKE_LIB := $(B)/lib/libike.a
 GW_LIB := $(B)/lib/libgw.a
 $(eval $(call host_lib,cmd,$(sort $(filter-out host/cmd/main.c,$(wildcard host/cmd/*.c)))))
 $(eval $(call host_lib,file,$(sort $(wildcard host/file/*.c))))
+$(eval $(call host_lib,process,$(sort $(wildcard host/process/*.c))))
 $(eval $(call host_lib,net,$(sort $(wildcard host/net/*.c))))
 $(eval $(call host_lib,sink,$(sort $(wildcard host/sink/*.c))))
 $(eval $(call host_lib,ike,$(sort $(wildcard host/ike/*/*.c))))
 $(eval $(call host_lib,gw,$(sort $(filter-out host/gw/main.c,$(wildcard host/gw/*.c)))))
-IKE_LIBS := $(IKE_LIB) $(SINK_LIB) $(NET_LIB) $(FILE_LIB)
-GW_LIBS := $(GW_LIB) $(SINK_LIB) $(NET_LIB) $(FILE_LIB) $(SOFTWARE_LIB) $(ESPALIER_LIB)
+IKE_LIBS := $(IKE_LIB) $(SINK_LIB) $(NET_LIB) $(FILE_LIB) $(PROCESS_LIB)
+GW_LIBS := $(GW_LIB) $(SINK_LIB) $(NET_LIB) $(FILE_LIB) $(PROCESS_LIB) $(SOFTWARE_LIB) $(ESPALIER_LIB)
 HOST_LIBS := -ljansson $(ESPALIER_LIBS)
 
 # c_test NAME,C-FILES,ARCHIVES,LIBS: a cmocka program of the host side, build/tests/NAME; names that begin with ike_, gw_, sink_ or net_

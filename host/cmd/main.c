@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "file/no_core.h"
+#include "process/no_core.h"
 #include "file/output.h"
 #include "ike_command.h"
 #include "report.h"

@@ -15,6 +15,8 @@
 #include "filter.h"
 #include "fragments.h"
 #include "keeper.h"
+#include "process/notify.h"
+#include "process/privileges.h"
 #include "routes.h"
 #include "sad.h"
 #include "sink/sink_server.h"
@@ -37,6 +39,7 @@ struct gw_options {
 	const char *tun;
 	uint16_t mtu;	      /* of the TUN device and all its routes; 0: routes follow the SAs */
 	const char *stats;    /* file for counters as JSON, or NULL */
+	const char *become;   /* whom to become once all is open; NULL: the default */
 	uid_t user;	      /* who may use the sink besides root; (uid_t)-1: nobody */
 	bool release;	      /* at the end rules, routes and the inbound filter go; otherwise they stay and block */
 	unsigned int grace_ms; /* how long SAs outlive their agent's connection */
@@ -50,6 +53,8 @@ struct gw {
 	const struct gw_options *options;
 	const struct gw_listener *listeners; /* events.h */
 	unsigned int listener_count;
+	struct privileges identity; /* who it becomes */
+	struct notify manager;
 	struct gw_device device;
 	struct keeper *keeper; /* NULL: the card was never lost */
 	struct gw_sad sad;

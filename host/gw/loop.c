@@ -45,6 +45,7 @@ static void tick(struct gw *gw)
 	uint64_t count;
 
 	(void)!read(gw->timer_fd, &count, sizeof(count));
+	notify_alive(&gw->manager, gw->now_ms);
 	gw_expire_held(gw);
 	gw_expire_early(gw);
 	gw_check_device(gw);

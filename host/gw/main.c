@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* espalier-gw: options in, gateway run. */
+#include <errno.h>
 #include <getopt.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -8,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "file/no_core.h"
 #include "instance.h"
 #include "log.h"
+#include "process/memory_lock.h"
 #include "run.h"
 #include "sink/sink_client.h"
 #include "software/software.h"
@@ -24,6 +25,7 @@ static const char usage[] =
 	"  -d, --device DEVICE   sim, vfio-user:PATH, a PCI address, software, software:N (N SAs a direction)\n"
 	"  --sink PATH           socket of the SA sink (" SINK_PATH_DEFAULT ")\n"
 	"  --sink-user NAME      who besides root may use it (espalier, if there is such a user)\n"
+	"  --user NAME           whom to become after start as root (espalier-gw if there is such a user, else nobody)\n"
 	"  --tun NAME            TUN device (esp0)\n"
 	"  --mtu N               its MTU and that of all its routes, 576 to 9000; without it, what each SA's path carries\n"
 	"  --release             at the end nothing blocks any more; without a device: take away what an earlier gateway left, now\n"
@@ -84,6 +86,9 @@ static bool parse_option(int c, struct gw_options *o)
 		o->user = user_id(optarg);
 		good = o->user != (uid_t)-1;
 		break;
+	case 'b':
+		o->become = optarg;
+		break;
 	case 't':
 		o->tun = optarg;
 		break;
@@ -116,7 +121,7 @@ static bool parse_options(int argc, char **argv, struct gw_options *o)
 {
 	static const struct option longs[] = {
 		{ "device", required_argument, NULL, 'd' }, { "sink", required_argument, NULL, 's' },
-		{ "sink-user", required_argument, NULL, 'u' }, { "tun", required_argument, NULL, 't' },
+		{ "sink-user", required_argument, NULL, 'u' }, { "user", required_argument, NULL, 'b' }, { "tun", required_argument, NULL, 't' },
 		{ "mtu", required_argument, NULL, 'm' }, { "grace", required_argument, NULL, 'g' },
 		{ "json-stats", required_argument, NULL, 'j' }, { "log", required_argument, NULL, 'l' }, { "release", no_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' }, { 0 },
@@ -162,8 +167,21 @@ static int release(struct gw *gw, const struct gw_options *options)
 	return EXIT_SUCCESS;
 }
 
+/* No core dumps, no swapping: before there is a key. */
+static int harden(char *error)
+{
+	char why[256];
+
+	if (privileges_harden(error))
+		return -EPERM;
+	if (memory_lock(why, sizeof(why)))
+		gw_log(GW_INFO, "%s", why);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	static const char *const users[] = { "espalier-gw", "nobody", NULL };
 	static struct gw gw;
 	struct gw_options options = { .sink = SINK_PATH_DEFAULT, .tun = "esp0", .user = user_id("espalier"), .grace_ms = GRACE_S * 1000 };
 	char error[ESPALIER_ERROR_LEN];
@@ -174,8 +192,9 @@ int main(int argc, char **argv)
 	}
 	if (!options.device)
 		return release(&gw, &options);
-	if (no_core())
-		return complain("core dumps, which would have keys in them, cannot be turned off", NULL);
+	notify_open(&gw.manager);
+	if (harden(error) || privileges_find(options.become, users, &gw.identity, error))
+		return complain(error, NULL);
 	make_directory(options.sink);
 	if (espalier_software_register())
 		return complain("the software reference cannot be registered", NULL);

@@ -23,6 +23,7 @@
 #include "recover.h"
 #include "removal.h"
 #include "repair.h"
+#include "rights.h"
 
 #define TICK_MS 250
 
@@ -118,6 +119,8 @@ static int start(struct gw *gw, char *error)
 	if (!ret)
 		ret = instance_lock(&gw->lock_fd, error, ESPALIER_ERROR_LEN);
 	if (!ret)
+		ret = rights_start(gw, error);
+	if (!ret)
 		ret = gw_open_device(gw, error);
 	if (!ret)
 		ret = tun_open(&gw->tun, o->tun, o->mtu ? o->mtu : GW_MTU_DEVICE, error);
@@ -127,6 +130,8 @@ static int start(struct gw *gw, char *error)
 		ret = watch_open(&gw->watch, nl_port(gw->routes.fd), error);
 	if (!ret)
 		ret = filter_open(&gw->filter, gw->tun.name, error);
+	if (!ret)
+		ret = rights_serve(gw, error);
 	return ret ? ret : watch_all(gw, error);
 }
 
@@ -187,10 +192,12 @@ int gw_run(struct gw *gw, char *error)
 	if (started) {
 		puts("ready");
 		fflush(stdout);
+		notify_ready(&gw->manager, gw_clock_ms());
 		ret = gw_loop(gw);
 		if (ret)
 			fail(error, ret, gw->failure ? "The TUN device is gone" : "epoll");
 	}
+	notify_stopping(&gw->manager);
 	finish(gw, !ret && gw->options->release);
 	if (started && gw->options->stats) {
 		written = gw_counters_write(&gw->counters, gw->options->stats);

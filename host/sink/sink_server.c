@@ -28,6 +28,7 @@ struct message {
 struct sink_server {
 	struct sink_server_config config;
 	struct socket_path at;
+	uid_t maker; /* this process may become another user, whose other processes are nobody here */
 	int epoll_fd, listen_fd;
 	int fd; /* the client, or -1 */
 	struct message *first, **last;
@@ -140,7 +141,7 @@ static bool may_connect(const struct sink_server *server, int fd)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
 		return false;
-	return peer.uid == 0 || peer.uid == geteuid() || (server->config.user != (uid_t)-1 && peer.uid == server->config.user);
+	return peer.uid == 0 || peer.uid == server->maker || (server->config.user != (uid_t)-1 && peer.uid == server->config.user);
 }
 
 static void refuse(struct sink_server *server, int fd, int status, const char *text)
@@ -420,6 +421,7 @@ int sink_server_open(const struct sink_server_config *config, struct sink_server
 		return fail(error, -ENOMEM, config->path, strerror(ENOMEM));
 	new->config = *config;
 	new->config.path = NULL;
+	new->maker = geteuid();
 	new->last = &new->first;
 	new->fd = new->listen_fd = -1;
 	new->epoll_fd = epoll_create1(EPOLL_CLOEXEC);

@@ -2,7 +2,7 @@
 /*
  * The server's side of the SA sink's socket (docs/sa-sink.md): takes requests of one client at a time to a struct sink and sends events.
  * The backend's calls run inside sink_server_step; its fd and next_event are not used: events are handed over by sink_server_event.
- * Only the user of this process, root, and one more user that the configuration names may connect; a second client is told -EBUSY, unless the first has
+ * Only root, the user that this process was when it made the socket, and one more user that the configuration names may connect; a second client is told -EBUSY, unless the first has
  * said nothing for ten seconds: then it has to go.
  * Keys are wiped from every buffer as soon as the backend has had them. Nothing here exits, prints or blocks.
  */
@@ -18,7 +18,7 @@ struct sink_server;
 
 struct sink_server_config {
 	const char *path; /* of the socket, mode 0600; a dead server's socket there is replaced, a living one's is not */
-	uid_t user;	  /* who may connect besides root and this process's user, and owns the socket; (uid_t)-1: nobody */
+	uid_t user;	  /* who may connect besides root and the one who makes it, and owns the socket; (uid_t)-1: nobody */
 	struct sink *backend;
 	/* May be NULL: fd of SINK_GIVE_ESP_SOCKET, the callee's from here on whatever it returns. 0 or negative errno, error as in sink_error. */
 	int (*esp_socket)(struct sink *backend, int fd, const struct endpoint *local);

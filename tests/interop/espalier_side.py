@@ -10,9 +10,13 @@ import json
 import os
 import signal
 import subprocess
+import sys
 
 from net import Failed, run, wait
 from side import Side
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import as_unit  # noqa: E402  pylint: disable=wrong-import-position
 
 BUILD = os.path.abspath(os.environ.get("ESPALIER_BUILD", "build"))
 DEVICE = os.environ.get("ESPALIER_TEST_DEVICE", "software")
@@ -29,8 +33,12 @@ class Espalier(Side):
         self.sink, self.control = os.path.join(sockets, name + ".sink"), os.path.join(sockets, name + ".ike")
         self.options, self.gateway_options = [], []
         self.settings["delete_rekeyed_delay"] = 1  # within the tests' floods, so that what goes late is seen to harm nothing
-        # Processes of another user read the configuration and write the key log.
+        # Processes of another user read the configuration, write key log and counters.
         os.chmod(self.keys, 0o777)
+        self.counters_directory = os.path.join(sockets, name + "-counters")
+        os.mkdir(self.counters_directory)
+        os.chmod(self.counters_directory, 0o777)
+        os.chmod(sockets, 0o755)
 
     # ---- life
     def start(self, **settings):
@@ -66,7 +74,7 @@ class Espalier(Side):
     def _daemon(self, key, log, command):
         path = os.path.join(self.directory, log)
         before = os.path.getsize(path) if os.path.exists(path) else 0
-        self.spawn(key, command, log)
+        self.spawn(key, as_unit.command(os.path.basename(command[0]), command), log)
         wait(lambda: self._ready(key, log, before), 20, f"{self.name}: {key} is ready")
 
     def level(self):
@@ -74,7 +82,7 @@ class Espalier(Side):
 
     def start_gateway(self):
         self._daemon("gw", "gw.log", [f"{BUILD}/bin/espalier-gw", "-d", self.device, "--sink", self.sink, "--sink-user", "nobody",
-                                      "--log", self.level(), "--json-stats", os.path.join(self.directory, "gw.json"), *self.gateway_options])
+                                      "--log", self.level(), "--json-stats", os.path.join(self.counters_directory, "gw.json"), *self.gateway_options])
 
     def start_agent(self):
         keylog = ["--keylog", self.keys] if self.keylog else []
@@ -137,7 +145,7 @@ class Espalier(Side):
 
     def counters(self):
         """What the gateway counted since it started, which it writes at SIGUSR1."""
-        path = os.path.join(self.directory, "gw.json")
+        path = os.path.join(self.counters_directory, "gw.json")
         if "gw" not in self.processes or self.processes["gw"].poll() is not None:
             return ""
         with contextlib.suppress(FileNotFoundError):

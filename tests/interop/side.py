@@ -37,6 +37,7 @@ class Side:
         self.keys = os.path.join(directory, "keys")
         self.conf = os.path.join(self.swanctl, "swanctl.conf")
         self.processes, self.settings = {}, dict(SETTINGS)
+        self.environment = {}  # of processes, beside our own
         self.keylog = self.quiet = False  # quiet: errors only in the logs
         for folder in ("x509", "x509ca", "x509crl", "private"):
             os.makedirs(os.path.join(self.swanctl, folder), exist_ok=True)
@@ -60,7 +61,8 @@ class Side:
         if key in self.processes:  # of a subtest that failed
             self.end(key, signal.SIGKILL)
         with open(os.path.join(self.directory, log), "ab") as out:
-            self.processes[key] = self.namespace.popen(*command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+            self.processes[key] = self.namespace.popen(*command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                                         env={**os.environ, **self.environment})
         return self.processes[key]
 
     def end(self, key, number, timeout=15):

@@ -7,11 +7,14 @@ import contextlib
 import ctypes
 import json
 import os
+import pwd
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -23,11 +26,15 @@ from scapy.packet import raw
 import sink
 from espalier import BUILD
 
-GATEWAY = os.path.join(BUILD, "bin/espalier-gw")
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import as_unit  # noqa: E402  pylint: disable=wrong-import-position
+
+GATEWAY = os.path.abspath(os.path.join(BUILD, "bin/espalier-gw"))
 OUTER = {4: ("192.0.2.1", "198.51.100.2"), 6: ("2001:db8:1::1", "2001:db8:2::2")}
 INNER = ("10.1.0.1", "10.2.0.1")
 NETS = ("10.1.0.0/24", "10.2.0.0/24")
 NAT_PORT = 4500
+GATEWAY_USER = next(user.pw_name for name in ("espalier-gw", "nobody") for user in pwd.getpwall() if user.pw_name == name)
 WAIT = 20  # seconds for what must come, on any machine
 
 
@@ -36,6 +43,12 @@ def run(*command, check=True, timeout=120):
     if check and done.returncode:
         raise AssertionError(f"{' '.join(map(str, command))}: {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def give(*paths):
+    """To the user that the gateway becomes: what it makes, replaces or opens again when it is not root any more."""
+    for path in paths:
+        shutil.chown(path, GATEWAY_USER)
 
 
 def _setns(fd):
@@ -143,6 +156,7 @@ class Gateway:
     def __init__(self, namespace, device, *arguments):
         self.namespace, self.device, self.arguments = namespace, device, arguments
         self.directory = tempfile.TemporaryDirectory(prefix="espalier-gw-")
+        give(self.directory.name)
         self.path, self.stats_path = (os.path.join(self.directory.name, name) for name in ("sink.sock", "stats.json"))
         self.log_path = os.path.join(self.directory.name, "log")
         self.process = None
@@ -150,8 +164,8 @@ class Gateway:
 
     def start(self):
         with open(self.log_path, "a", encoding="utf-8") as log:
-            self.process = subprocess.Popen(["ip", "netns", "exec", self.namespace, GATEWAY, "-d", self.device, "--sink", self.path,
-                                             "--json-stats", self.stats_path, *map(str, self.arguments)],
+            words = [GATEWAY, "-d", self.device, "--sink", self.path, "--json-stats", self.stats_path, *map(str, self.arguments)]
+            self.process = subprocess.Popen(["ip", "netns", "exec", self.namespace, *as_unit.command("espalier-gw", words)],
                                             stdout=subprocess.PIPE, stderr=log, text=True)
         line = self.process.stdout.readline()
         if line != "ready\n":

@@ -21,7 +21,7 @@ from scapy.packet import Raw, raw
 
 import espalier
 import sink
-from gwnet import GATEWAY, INNER, NAT_PORT, NETS, OUTER, WAIT, Echo, Gateway, Net, Tunnel, Wire, inside, run, wait_for
+from gwnet import GATEWAY, INNER, NAT_PORT, NETS, OUTER, WAIT, Echo, Gateway, Net, Tunnel, Wire, give, inside, run, wait_for
 from sink import Sink, SinkError
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
@@ -675,6 +675,7 @@ class Ends(GatewayTest):
         if self.kind != "sim":
             self.skipTest("the software reference does not die")
         device = espalier.Simulator()
+        give(device.directory.name, device.device.split(":", 1)[1])
         self.addCleanup(device.close, check=False)
         self.sinks[0].close()
         self.gateways[0].close()
@@ -699,6 +700,7 @@ class Ends(GatewayTest):
         self.addCleanup(again.wait)
         self.addCleanup(again.kill)
         self.assertIn("ready", again.stdout.readline())
+        give(device.device.split(":", 1)[1])
         self.assertEqual(self.sinks[0].event(kind="up").kind, "up")
         self.assert_no_clear()
         tunnel.rekey()
@@ -711,6 +713,7 @@ class Ends(GatewayTest):
         if self.kind != "sim":
             self.skipTest("the software reference does not hang")
         device = espalier.Simulator("--fault", "nocredits:nth=60")
+        give(device.directory.name, device.device.split(":", 1)[1])
         self.addCleanup(device.close)
         self.sinks[0].close()
         self.gateways[0].close()

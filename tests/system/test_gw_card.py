@@ -16,7 +16,7 @@ import unittest
 
 import espalier
 import sink
-from gwnet import INNER, OUTER, WAIT, Gateway, Wire
+from gwnet import INNER, OUTER, WAIT, Gateway, Wire, give
 from sink import Sink, SinkError
 from test_gw import GatewayTest
 
@@ -41,6 +41,7 @@ class Card:
     def start(self):
         self.process = subprocess.Popen([PROGRAM, self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "ready\n"
+        give(self.directory.name, self.path)
 
     def set(self, mood):
         self.process.stdin.write(mood + "\n")

@@ -5,6 +5,7 @@ at the end, too. Needs root. test_outputs.py [TEST]
 """
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -15,6 +16,7 @@ import unittest
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import as_root  # noqa: E402  pylint: disable=wrong-import-position
+from gwnet import GATEWAY_USER, give  # noqa: E402  pylint: disable=wrong-import-position
 
 BUILD = os.path.abspath(os.environ.get("ESPALIER_BUILD", "build"))
 
@@ -25,6 +27,7 @@ class Outputs(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.dir = directory.name
+        give(self.dir)
         self.sink = self.path("sink.sock")
         for name in ("file", "conf"):
             self.write(name, "precious" if name == "file" else "")
@@ -80,12 +83,20 @@ class Outputs(unittest.TestCase):
         self.assert_refused(self.gateway("--tun", "esp1"), "sink.sock", "in use")
         self.end(first)
         self.assertFalse(os.path.exists(self.sink))
+        shutil.chown(self.dir, "root")  # where it may not remove the socket, that stays behind, and harms nobody
+        for _ in range(2):
+            self.end(self.ready(self.gateway()))
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as late, self.assertRaises(ConnectionRefusedError):
+                late.connect(self.sink)
 
     def test_counters(self):
         os.mkfifo(self.path("fifo"))
+        give(self.path("fifo"))
         for name in ("missing/gw.json", "sink.sock", "."):
             self.assert_refused(self.gateway("--json-stats", self.path(name)), self.path(name))
         os.mkdir(self.path("sub"))
+        self.assert_refused(self.gateway("--json-stats", self.path("sub/gw.json")), self.path("sub/gw.json"), f"cannot be written by {GATEWAY_USER}")
+        give(self.path("sub"))
         os.symlink("sub/gw.json", self.path("gw.json"))
         run = self.ready(self.gateway("--json-stats", self.path("gw.json")))
         self.assert_refused(self.gateway("--tun", "esp1", "--json-stats", self.path("file")), "in use")  # and the file is as it was

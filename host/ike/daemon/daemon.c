@@ -29,6 +29,7 @@ static void stop(struct daemon *d)
 		return;
 	}
 	log_format(&d->log, AGENT_INFO, "ending: deleting all SAs");
+	notify_stopping(&d->manager);
 	d->stopping = true;
 	d->stop_at_ms = now + STOP_MS;
 	agent_stop(d->agent);
@@ -52,11 +53,14 @@ static bool over(const struct daemon *d)
 	return d->stopping && (agent_stopped(d->agent) || d->env.now_ms(d->env.ctx) >= d->stop_at_ms);
 }
 
-/* Milliseconds for poll: until the agent has something to do, and while stopping no longer than it may take. */
-static int wait_ms(const struct daemon *d, int64_t due)
+/* Milliseconds for poll: until the agent or the service manager is due, and while stopping no longer than it may take. */
+static int wait_ms(struct daemon *d, int64_t due)
 {
 	uint64_t now = d->env.now_ms(d->env.ctx);
+	int64_t alive = notify_alive(&d->manager, now);
 
+	if (alive >= 0 && (due < 0 || due > alive))
+		due = alive;
 	if (d->stopping) {
 		int64_t left = d->stop_at_ms > now ? (int64_t)(d->stop_at_ms - now) : 0;
 
@@ -103,7 +107,7 @@ static int serve(struct daemon *d)
 
 int daemon_run(const struct daemon_options *options)
 {
-	struct daemon d = { .options = options, .log = { options->level, NULL }, .signals = -1 };
+	struct daemon d = { .options = options, .log = { options->level, NULL }, .signals = -1, .manager.fd = -1 };
 	char error[DAEMON_ERROR_LEN] = "";
 	int ret = daemon_start(&d, error);
 
@@ -112,6 +116,7 @@ int daemon_run(const struct daemon_options *options)
 	} else {
 		puts("ready");
 		fflush(stdout);
+		notify_ready(&d.manager, d.env.now_ms(d.env.ctx));
 		ret = serve(&d);
 		if (ret)
 			log_line(&d.log, AGENT_ERROR, "", strerror(-ret));

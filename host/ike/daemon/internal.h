@@ -8,9 +8,10 @@
 #include "daemon/keylog.h"
 #include "daemon/listing.h"
 #include "daemon/log.h"
-#include "daemon/privileges.h"
 #include "daemon/udp.h"
 #include "daemon/watched_sink.h"
+#include "process/notify.h"
+#include "process/privileges.h"
 
 #define DAEMON_ERROR_LEN 1024
 
@@ -24,6 +25,7 @@ struct daemon_list {
 struct daemon {
 	const struct daemon_options *options;
 	struct privileges user;
+	struct notify manager;
 	struct log log;
 	struct udp *udp;
 	struct keylog *keylog;

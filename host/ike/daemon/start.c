@@ -2,6 +2,7 @@
 /* From nothing to ready, and back. What needs root comes first, then root is given up, then the outside world is listened to. */
 #include "daemon/internal.h"
 
+#include "process/memory_lock.h"
 #include "sink/sink_client.h"
 
 #include <errno.h>
@@ -119,8 +120,10 @@ static int open_control(struct daemon *d, char *error)
 
 static int drop(struct daemon *d, char *error)
 {
-	int ret = privileges_drop(&d->user, error);
+	int ret = privileges_become(&d->user, 0, error);
 
+	if (!ret)
+		ret = privileges_keep(&d->user, 0, error);
 	if (ret)
 		return ret;
 	log_format(&d->log, AGENT_INFO, "running as %s", d->user.name);
@@ -129,12 +132,25 @@ static int drop(struct daemon *d, char *error)
 	return 0;
 }
 
-int daemon_start(struct daemon *d, char *error)
+/* Before there is a key. */
+static int harden(struct daemon *d, char *error)
 {
+	char why[DAEMON_ERROR_LEN];
 	int ret = privileges_harden(error);
 
+	if (!ret && memory_lock(why, sizeof(why)))
+		log_format(&d->log, AGENT_INFO, "%s", why);
+	return ret;
+}
+
+int daemon_start(struct daemon *d, char *error)
+{
+	static const char *const users[] = { "espalier", "nobody", NULL };
+	int ret = harden(d, error);
+
+	notify_open(&d->manager);
 	if (!ret)
-		ret = privileges_find(d->options->user, &d->user, error);
+		ret = privileges_find(d->options->user, users, &d->user, error);
 	if (!ret)
 		ret = open_signals(d, error);
 	if (!ret)
@@ -165,4 +181,5 @@ void daemon_end(struct daemon *d)
 	keylog_close(d->keylog);
 	if (d->signals >= 0)
 		close(d->signals);
+	notify_close(&d->manager);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "file/no_core.h"
+#include "process/no_core.h"
 
 #include <errno.h>
 #include <sys/prctl.h>
