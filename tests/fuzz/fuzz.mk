@@ -4,10 +4,10 @@
 FUZZ_SECONDS ?= 30
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZERS := $(addprefix $(B)/fuzz/,$(FUZZ_NAMES))
-FUZZ_HOST := $(sort $(wildcard host/file/*.c host/net/*.c host/sink/*.c host/ike/*/*.c driver/*.c driver/software/*.c) host/gw/packet.c)
+FUZZ_HOST := $(sort $(wildcard host/file/*.c host/process/*.c host/net/*.c host/sink/*.c host/ike/*/*.c driver/*.c driver/software/*.c) host/gw/packet.c)
 FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 # Libraries that no harness needs stay out by --as-needed.
-FUZZ_LIBS ?= -lcrypto -ljansson -lpci -lpthread
+FUZZ_LIBS ?= -lcrypto -ljansson -lpci -lpthread -lcap-ng
 
 $(B)/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
