@@ -88,6 +88,7 @@ struct gw {
 	uint64_t answers_ms;
 	unsigned int held;	      /* packets held, of all policies */
 	struct gw_early early;	      /* inbound packets that came before their SA */
+	bool early_waits;	      /* some of them have their SA, and wait for room in the card's queue; nothing else goes in before them */
 	uint8_t scratch[UINT16_MAX];  /* a packet that is cut into fragments */
 };
 

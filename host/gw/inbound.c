@@ -105,6 +105,10 @@ void gw_inbound_read(struct gw *gw, const struct wire_socket *socket)
 		read_and_drop(gw, socket);
 		return;
 	}
+	if (gw->early_waits)
+		gw_release_early(gw, NULL);
+	if (gw->early_waits)
+		return;
 	count = pipe_room(pipe) < WIRE_BATCH ? pipe_room(pipe) : WIRE_BATCH;
 	for (unsigned int i = 0; i < count; i++) {
 		slots[i] = pipe_free_slot(pipe, i);
@@ -131,17 +135,22 @@ void gw_release_early(struct gw *gw, const struct gw_event *event)
 	struct gw_early_packet *packet;
 
 	(void)event;
-	while (gw->early.count && gw->device.dev && (packet = early_take(&gw->early, is_ready, gw))) {
-		struct gw_slot *slot = pipe_room(pipe) ? pipe_free_slot(pipe, 0) : NULL;
-		struct wire_message message = { .len = packet->len, .tos = packet->tos, .from = packet->from };
+	gw->early_waits = false;
+	while (gw->early.count && gw->device.dev) {
+		struct wire_message message;
+		struct gw_slot *slot;
 
-		if (slot) {
-			message.memory = pipe_src(pipe, slot);
-			memcpy(message.memory + IPV4_HEADER, packet->data, packet->len);
-			take_message(gw, packet->udp, slot, &message);
-		} else {
-			gw_drop(gw, DROP_BACKLOG);
+		if (!pipe_room(pipe)) {
+			gw->early_waits = true;
+			return;
 		}
+		packet = early_take(&gw->early, is_ready, gw);
+		if (!packet)
+			return;
+		slot = pipe_free_slot(pipe, 0);
+		message = (struct wire_message){ .memory = pipe_src(pipe, slot), .len = packet->len, .tos = packet->tos, .from = packet->from };
+		memcpy(message.memory + IPV4_HEADER, packet->data, packet->len);
+		take_message(gw, packet->udp, slot, &message);
 		free(packet);
 	}
 }
@@ -258,4 +267,6 @@ void gw_inbound_done(struct gw *gw, unsigned int count)
 		sa->in_flight--;
 	}
 	pipe_release(pipe, count);
+	if (gw->early_waits)
+		gw_release_early(gw, NULL);
 }

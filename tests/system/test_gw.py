@@ -230,6 +230,25 @@ class Carries(GatewayTest):
         self.note(f"{rekeys} rekeys, {self.gateways[1].stats()['early']} packets before their SA")
         self.assertGreater(self.gateways[1].stats()["early"], 0)
 
+    def test_more_early_than_slots(self):
+        """More packets come early than the card's queue has places: all go in, in their order, and in front of what comes then."""
+        tunnel = self.tunnel()
+        count = 400
+        sender, receiver = (self._socket(namespace, socket.SOCK_DGRAM) for namespace in (self.net.a, self.net.b))
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        for made, address in ((sender, INNER[0]), (receiver, INNER[1])):
+            made.bind((address, 9))
+
+        def send():
+            for number in range(count):
+                sender.sendto(number.to_bytes(4, "big"), (INNER[1], 9))
+            wait_for(lambda: self.gateways[1].stats()["early"] == count, "all are early")
+            for number in range(count, count + 100):
+                sender.sendto(number.to_bytes(4, "big"), (INNER[1], 9))
+        tunnel.rekey(send)
+        self.assertEqual([int.from_bytes(receiver.recv(64), "big") for _ in range(count + 100)], list(range(count + 100)))
+        self.assertEqual([gateway.stats()["dropped"] for gateway in self.gateways], [0, 0])
+
     def test_tos_and_ecn(self):
         """DSCP goes to the outer header; congestion marked on the way goes to the inner one (RFC 6040)."""
         tunnel = self.tunnel()
@@ -383,15 +402,15 @@ class Refuses(GatewayTest):
         self.assert_pings(3)
 
     def test_early_is_bounded(self):
-        """An SPI that never gets its SA holds 32 packets for a moment, whatever comes; one that nobody gave out none."""
+        """An SPI that never gets its SA holds 512 packets for a moment, whatever comes; one that nobody gave out none."""
         tunnel = self.tunnel()
         spi = self.sinks[1].get_spi(OUTER[4][1])
         packet = IP(src=OUTER[4][0], dst=OUTER[4][1], proto=50) / (spi.to_bytes(4, "big") + bytes([0, 0, 0, 1]) + bytes(56))
-        for _ in range(40):
+        for _ in range(520):
             self.inject(packet)
         self.inject(IP(src=OUTER[4][0], dst=OUTER[4][1], proto=50) / ((spi ^ 1).to_bytes(4, "big") + bytes(60)))
-        self.wait_drop(1, "unknown_spi", 41)
-        self.assertEqual(self.gateways[1].stats()["early"], 32)
+        self.wait_drop(1, "unknown_spi", 521)
+        self.assertEqual(self.gateways[1].stats()["early"], 512)
         # Forged ones are dropped by the card, like any.
         self.inject(packet)
         self.sinks[1].sa_add(sink.IN, spi, OUTER[4][0], OUTER[4][1], bytes(20), 1)
