@@ -265,7 +265,8 @@ void states_write(FILE *file, const struct states *states)
 	for (size_t i = 0; i < states->count; i++) {
 		const struct state *s = &states->list[i];
 
-		fprintf(file, "%s replay-seq 0x%x replay-oseq 0x%x", s->words, (unsigned int)s->seq, (unsigned int)s->oseq);
+		fputs(s->words, file); /* printf would have a copy, also for a stream without a buffer */
+		fprintf(file, " replay-seq 0x%x replay-oseq 0x%x", (unsigned int)s->seq, (unsigned int)s->oseq);
 		if (s->esn)
 			fprintf(file, " replay-seq-hi 0x%x replay-oseq-hi 0x%x", (unsigned int)(s->seq >> 32), (unsigned int)(s->oseq >> 32));
 		fputc('\n', file);

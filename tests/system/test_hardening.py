@@ -3,9 +3,11 @@
 """How the host's programs are compiled and linked, as readelf shows it: position-independent, all addresses bound at start and then
 read-only, no stack that runs, stack protector, checked string functions, CET's notes; and no core dumps. Of the daemons as they run, under
 their units' rules: rights, what they tell a service manager, and what is left of keys in their memory; needs root. test_hardening.py [TEST]"""
+import ctypes
 import os
 import platform
 import pwd
+import random
 import re
 import resource
 import signal
@@ -211,6 +213,42 @@ class Daemons(InteropTest):
         for name, pid in processes.items():
             # A responder keeps an SA for a while to answer what is repeated.
             wait_for(lambda pid=pid: not found_in(pid, gone), f"{name} has no key left", 120)
+
+
+TRACEME, CONTINUE, SETOPTIONS, TRACEEXIT, EXIT_STOP = 0, 7, 0x4200, 0x40, signal.SIGTRAP | 6 << 8
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def ptrace(request, pid, data=0):
+    if LIBC.ptrace(ctypes.c_long(request), ctypes.c_int(pid), None, ctypes.c_void_p(data)) < 0:
+        raise OSError(ctypes.get_errno(), "ptrace")
+
+
+@unittest.skipIf(os.geteuid(), "looks into a process that nobody else may look into")
+class Command(unittest.TestCase):
+    def test_keys_are_wiped(self):
+        """Stopped at its very end, the command has no key left; while it runs, it has."""
+        sa = espalier.random_sa(random.Random(1), 0x1000)
+        key = {"key": sa.key[:16]}
+        with tempfile.TemporaryDirectory() as home:
+            states, out = f"{home}/states", f"{home}/out"
+            for more in ([], ["--save-states", states]):
+                with open(states, "w", encoding="ascii") as file:
+                    file.write(sa.line() + "\n")
+                run = subprocess.Popen([espalier.COMMAND, "encap", "-d", "software", "-x", states, "-r", "-", "-w", out, *more], stdin=subprocess.PIPE,
+                                       stdout=subprocess.DEVNULL, preexec_fn=lambda: ptrace(TRACEME, 0))
+                os.waitpid(run.pid, 0)  # at its first instruction
+                ptrace(SETOPTIONS, run.pid, TRACEEXIT)
+                ptrace(CONTINUE, run.pid)
+                wait_for(lambda pid=run.pid: found_in(pid, key), "the key is there")
+                with open("tests/data/real-traffic.pcap", "rb") as capture:
+                    run.stdin.write(capture.read())
+                run.stdin.close()
+                _, status = os.waitpid(run.pid, 0)
+                self.assertEqual(status >> 8, EXIT_STOP)
+                self.assertEqual(found_in(run.pid, key), {})
+                ptrace(CONTINUE, run.pid)
+                self.assertEqual(run.wait(), 0)
 
 
 @unittest.skipIf(os.geteuid(), "network namespaces need root")

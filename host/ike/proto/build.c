@@ -24,10 +24,18 @@ void ike_build_growing(struct ike_builder *b, size_t max)
 	*b = (struct ike_builder){ .max = max, .grows = true, .next_at = IN_FIRST, .payload_at = NOT_OPEN };
 }
 
+/* What is built is in clear until it is sealed. */
+static void wipe(uint8_t *data, size_t len)
+{
+	if (data)
+		explicit_bzero(data, len);
+	free(data);
+}
+
 void ike_build_free(struct ike_builder *b)
 {
 	if (b->grows)
-		free(b->data);
+		wipe(b->data, b->len);
 	b->data = NULL;
 	b->len = b->size = 0;
 }
@@ -45,11 +53,14 @@ static bool grow(struct ike_builder *b, size_t size)
 
 	if (size < doubled)
 		size = doubled < b->max ? doubled : b->max;
-	data = realloc(b->data, size);
+	data = malloc(size);
 	if (!data) {
 		fail(b, -ENOMEM);
 		return false;
 	}
+	if (b->len)
+		memcpy(data, b->data, b->len);
+	wipe(b->data, b->len);
 	b->data = data;
 	b->size = size;
 	return true;

@@ -56,8 +56,11 @@ void ike_reassembly_reset(struct ike_reassembly *r)
 {
 	unsigned int i;
 
-	for (i = 0; i < r->total; i++)
+	for (i = 0; i < r->total; i++) {
+		if (r->parts[i].data)
+			explicit_bzero(r->parts[i].data, r->parts[i].len);
 		free(r->parts[i].data);
+	}
 	free(r->parts);
 	*r = (struct ike_reassembly){ 0 };
 }

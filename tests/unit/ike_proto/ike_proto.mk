@@ -5,6 +5,8 @@ $(eval $(call c_test,ike_proto,$(IKE_PROTO)/test_proto.c $(IKE_PROTO)/vectors.c 
 $(eval $(call c_test,ike_decode,$(IKE_PROTO)/test_decode.c,$(IKE_LIBS),))
 $(eval $(call c_test,ike_build,$(IKE_PROTO)/test_build.c,$(IKE_LIBS),))
 $(eval $(call c_test,ike_fragment,$(IKE_PROTO)/test_fragment.c,$(IKE_LIBS),))
+ike_proto_comma := ,
+$(eval $(call c_test,ike_wiped,$(IKE_PROTO)/test_wiped.c,$(IKE_LIBS),-Wl$(ike_proto_comma)--wrap=free -Wl$(ike_proto_comma)--wrap=realloc))
 $(eval $(call c_test,ike_proposal,$(IKE_PROTO)/test_proposal.c $(IKE_PROTO)/vectors.c,$(IKE_LIBS),))
 
 $(B)/obj/tests/lib/ike_rebuild.o: CFLAGS += -Ihost -Ihost/ike
