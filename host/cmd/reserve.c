@@ -143,10 +143,10 @@ static int save(struct reserve *r, const struct states *states, char *error)
 	if (ret)
 		return fail(error, ret, "%.300s: %s", r->path, strerror(-ret));
 	setvbuf(new.file, NULL, _IONBF, 0); /* whose memory would keep the keys */
-	states_write(new.file, states);
-	lock = fcntl(fileno(new.file), F_DUPFD_CLOEXEC, 3);
+	ret = states_write(new.file, states);
+	lock = ret ? -1 : fcntl(fileno(new.file), F_DUPFD_CLOEXEC, 3);
 	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB)) {
-		ret = -errno;
+		ret = ret ? ret : -errno;
 		replace_abandon(&new);
 	} else {
 		ret = replace_commit(&new);

@@ -259,18 +259,23 @@ int states_load(const char *path, struct states *states, char *error)
 	return ret;
 }
 
-void states_write(FILE *file, const struct states *states)
+static bool write_state(FILE *file, const struct state *s)
 {
-	fprintf(file, "# Written by espalier: sequence numbers stand where the last run left them.\n");
-	for (size_t i = 0; i < states->count; i++) {
-		const struct state *s = &states->list[i];
+	/* printf would have a copy of the words, also for a stream without a buffer. */
+	if (fputs(s->words, file) < 0 || fprintf(file, " replay-seq 0x%x replay-oseq 0x%x", (unsigned int)s->seq, (unsigned int)s->oseq) < 0)
+		return false;
+	if (s->esn && fprintf(file, " replay-seq-hi 0x%x replay-oseq-hi 0x%x", (unsigned int)(s->seq >> 32), (unsigned int)(s->oseq >> 32)) < 0)
+		return false;
+	return fputc('\n', file) != EOF;
+}
 
-		fputs(s->words, file); /* printf would have a copy, also for a stream without a buffer */
-		fprintf(file, " replay-seq 0x%x replay-oseq 0x%x", (unsigned int)s->seq, (unsigned int)s->oseq);
-		if (s->esn)
-			fprintf(file, " replay-seq-hi 0x%x replay-oseq-hi 0x%x", (unsigned int)(s->seq >> 32), (unsigned int)(s->oseq >> 32));
-		fputc('\n', file);
-	}
+int states_write(FILE *file, const struct states *states)
+{
+	bool good = fputs("# Written by espalier: sequence numbers stand where the last run left them.\n", file) >= 0;
+
+	for (size_t i = 0; good && i < states->count; i++)
+		good = write_state(file, &states->list[i]);
+	return good ? 0 : -errno;
 }
 
 bool states_same_key(const struct state *a, const struct state *b)

@@ -49,8 +49,11 @@ int states_load(const char *path, struct states *states, char *error);
 /* The same from memory; name stands for the file in errors. text is not changed. */
 int states_parse(const char *name, const char *text, size_t len, struct states *states, char *error);
 
-/* The states with their present seq and oseq, for states_load(). Errors stay in file. */
-void states_write(FILE *file, const struct states *states);
+/*
+ * The states with their present seq and oseq, for states_load(). Of a stream without a buffer no key stays in memory. 0 or the negative errno
+ * value of the first error; with a buffer, errors may show later.
+ */
+int states_write(FILE *file, const struct states *states);
 
 /* Do both have the same key and salt, whatever their SPIs? Then a number of one is a nonce of the other. */
 bool states_same_key(const struct state *a, const struct state *b);
