@@ -60,7 +60,7 @@ struct agent_settings {
 	uint32_t half_open_ms;	       /* life of an IKE SA as responder without IKE_AUTH: 30000 */
 	unsigned int half_open_max;    /* of them at most: 10000; then new ones have to wait, unless one is older than a third of half_open_ms */
 	unsigned int cookie_threshold; /* so many of them and of requests refused within a second, and the next ones must bring a cookie: 30; 0: always */
-	unsigned int block_threshold;  /* of one address at most: 5, from half as many on with a cookie; 0: no limit */
+	unsigned int block_threshold;  /* of one address (IPv6: /64) at most: 5, from half as many on with a cookie; 0: no limit */
 	uint32_t fragment_size;	       /* bytes of an IP packet with an IKE message; above, it goes in fragments: 1280 */
 	uint32_t keepalive_ms;	       /* behind a NAT, after so much silence: 20000 */
 	unsigned int children_max;     /* CHILD SAs of one IKE SA: 256, or twice as many while they are rekeyed; then NO_ADDITIONAL_SAS */

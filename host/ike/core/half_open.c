@@ -7,11 +7,12 @@
 #include <string.h>
 
 #define REFUSED_MS 1000u
+#define IPV6_PREFIX_LEN 8u /* bytes: RFC 4291, 2.5.4 */
 
-/* An address with half-open IKE SAs. */
+/* An address with half-open IKE SAs; of IPv6 a /64, any address of which is a host's for the asking. */
 struct source {
 	struct hash_node node;
-	struct ip_addr ip;
+	struct ip_addr ip; /* the rest of the /64 is 0 */
 	unsigned int count;
 };
 
@@ -29,12 +30,23 @@ static uint64_t init_key(uint64_t spi_i, const struct ip_addr *ip)
 	return hash_bytes(&spi_i, sizeof(spi_i), ip_key(ip));
 }
 
+static struct ip_addr source_of(const struct ip_addr *ip)
+{
+	struct ip_addr source = *ip;
+
+	if (ip->family == 6)
+		memset(source.bytes + IPV6_PREFIX_LEN, 0, sizeof(source.bytes) - IPV6_PREFIX_LEN);
+	return source;
+}
+
 static struct source *source_find(const struct agent *agent, const struct ip_addr *ip)
 {
-	for (struct hash_node *node = hash_find(&agent->by_source, ip_key(ip)); node; node = hash_next(node)) {
+	const struct ip_addr wanted = source_of(ip);
+
+	for (struct hash_node *node = hash_find(&agent->by_source, ip_key(&wanted)); node; node = hash_next(node)) {
 		struct source *source = hash_entry(node, struct source, node);
 
-		if (ip_equal(&source->ip, ip))
+		if (ip_equal(&source->ip, &wanted))
 			return source;
 	}
 	return NULL;
@@ -48,8 +60,8 @@ static int source_take(struct agent *agent, const struct ip_addr *ip, struct sou
 		source = calloc(1, sizeof(*source));
 		if (!source)
 			return -ENOMEM;
-		source->ip = *ip;
-		if (hash_insert(&agent->by_source, &source->node, ip_key(ip))) {
+		source->ip = source_of(ip);
+		if (hash_insert(&agent->by_source, &source->node, ip_key(&source->ip))) {
 			free(source);
 			return -ENOMEM;
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside the agent: IKE SAs as responder before IKE_AUTH, bounded in number and time. */
+/* Inside the agent: IKE SAs as responder before IKE_AUTH, bounded in number and time. An address stands for its /64 where it is one of IPv6. */
 #ifndef ESPALIER_IKE_HALF_OPEN_H
 #define ESPALIER_IKE_HALF_OPEN_H
 

@@ -17,7 +17,7 @@ static const struct setting {
 	{ "half_open_timeout", "seconds that an IKE SA may stay without IKE_AUTH", offsetof(struct agent_settings, half_open_ms), 1000, 0.1, 3600 },
 	{ "init_limit_half_open", "half-open IKE SAs at most", offsetof(struct agent_settings, half_open_max), 1, 1, 1000000 },
 	{ "cookie_threshold", "half-open IKE SAs from which on cookies are asked for", offsetof(struct agent_settings, cookie_threshold), 1, 0, 1000000 },
-	{ "block_threshold", "half-open IKE SAs of one address at most; 0: any number", offsetof(struct agent_settings, block_threshold), 1, 0, 1000000 },
+	{ "block_threshold", "half-open IKE SAs of one address (IPv6: one /64) at most; 0: any number", offsetof(struct agent_settings, block_threshold), 1, 0, 1000000 },
 	{ "peer_share", "percent of the data plane's SAs that a peer has and that are free, which it may have; 100: all", offsetof(struct agent_settings, peer_share), 1, 1, 100 },
 	{ "fragment_size", "bytes of the longest IP packet", offsetof(struct agent_settings, fragment_size), 1, 576, 65535 },
 	{ "keep_alive", "seconds between NAT keepalives", offsetof(struct agent_settings, keepalive_ms), 1000, 0, 86400 },

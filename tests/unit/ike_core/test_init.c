@@ -435,6 +435,39 @@ static void test_half_open_bounds(void **state)
 	pair_close(&p);
 }
 
+/* Who has one IPv6 address has its /64: 18 quintillion more are no others. */
+static void test_half_open_prefix(void **state)
+{
+	struct endpoint src, dst;
+	struct pair p;
+
+	(void)state;
+	open_with(&p, NULL, "conn:local_addrs = 2001:db8::1\nconn:remote_addrs = 2001:db8::2", "conn:local_addrs = 2001:db8::2\nconn:remote_addrs = %any");
+	node_up(p.a, "net");
+	world_run(p.w, 1000);
+	src = seen.src;
+	dst = seen.dst;
+	assert_int_equal(src.ip.family, 6);
+	for (uint32_t i = 0; i < 100; i++) {
+		seen.first[7] = (uint8_t)i;
+		ip_parse("2001:db8:1:2::", &src.ip);
+		src.ip.bytes[8] = (uint8_t)(i * 37);
+		src.ip.bytes[15] = (uint8_t)i;
+		world_inject(p.w, &src, &dst, seen.first, seen.first_len);
+	}
+	assert_int_equal(stats_of(p.b).half_open, (p.w->settings.block_threshold + 1) / 2);
+	/* The next /64 is somebody else's. */
+	for (uint32_t i = 0; i < 10; i++) {
+		ip_parse("2001:db8:1::", &src.ip);
+		src.ip.bytes[7] = (uint8_t)(3 + i);
+		world_inject(p.w, &src, &dst, seen.first, seen.first_len);
+	}
+	assert_int_equal(stats_of(p.b).half_open, (p.w->settings.block_threshold + 1) / 2 + 10);
+	world_run(p.w, 31000);
+	assert_int_equal(stats_of(p.b).half_open, 0);
+	pair_close(&p);
+}
+
 /* Each cut and each changed byte of a request: an answer at most, never more than an SA that goes by itself. */
 static void test_malformed(void **state)
 {
@@ -714,7 +747,7 @@ int main(void)
 		cmocka_unit_test(test_cookie), cmocka_unit_test(test_group), cmocka_unit_test(test_cookie_and_group), cmocka_unit_test(test_group_of_peer),
 		cmocka_unit_test(test_cookie_bound), cmocka_unit_test(test_forged_answers), cmocka_unit_test(test_forged_cookies),
 		cmocka_unit_test(test_no_proposal), cmocka_unit_test(test_no_answer), cmocka_unit_test(test_keyingtries),
-		cmocka_unit_test(test_repeated_request), cmocka_unit_test(test_flood), cmocka_unit_test(test_refused_flood), cmocka_unit_test(test_half_open_bounds),
+		cmocka_unit_test(test_repeated_request), cmocka_unit_test(test_flood), cmocka_unit_test(test_refused_flood), cmocka_unit_test(test_half_open_bounds), cmocka_unit_test(test_half_open_prefix),
 		cmocka_unit_test(test_malformed), cmocka_unit_test(test_malformed_response), cmocka_unit_test(test_version),
 		cmocka_unit_test(test_public_values), cmocka_unit_test(test_no_nat), cmocka_unit_test(test_nat), cmocka_unit_test(test_encap),
 		cmocka_unit_test(test_no_raw_esp), cmocka_unit_test(test_v6), cmocka_unit_test(test_fragments), cmocka_unit_test(test_fragmentation_off),
