@@ -20,6 +20,7 @@ struct child_negotiation {
 	uint32_t old_id;
 	uint32_t old_spi_in;
 	bool in_auth, transport;
+	bool has_pair;	   /* the first selectors are those that count: of the packet, or the only ones of the CHILD SA that is rekeyed */
 	uint32_t spi;	   /* ours; 0: none, or it belongs to the CHILD SA now */
 	uint32_t sink_losses;
 	uint8_t nonce[CHILD_NONCE_LEN];
@@ -62,17 +63,35 @@ static bool offer_packet(const struct ts *packet, bool alone, const struct ts_se
 	return false;
 }
 
+static bool is_host(const struct ts *ts)
+{
+	return ip_equal(&ts->lo, &ts->hi);
+}
+
+/* One pair of addresses and nothing else. False: that is what was offered, or there is none that counts more than others. */
+static bool offer_pair(struct child_negotiation *n)
+{
+	if (!n->has_pair || (n->local.count == 1 && n->remote.count == 1) || !is_host(&n->local.list[0]) || !is_host(&n->remote.list[0]))
+		return false;
+	n->local.count = n->remote.count = 1;
+	return true;
+}
+
 /* First what a peer that narrows is to take: the selectors of the SA that is rekeyed, or the packet that wants out (RFC 7296, 2.9). */
 static void choose_selectors(struct child_negotiation *n, const struct child_sa *old, const struct child_packet *packet)
 {
 	struct ts_set local, remote;
 
 	child_selectors(n->sa, n->child, &local, &remote);
-	if (!old && packet && packet->reqid && offer_packet(&packet->local, packet->alone, &local, &n->local)
-	    && offer_packet(&packet->remote, packet->alone, &remote, &n->remote))
-		return;
-	n->local.count = ts_offer(old ? old->local : NULL, old ? old->local_count : 0, local.list, local.count, n->local.list);
-	n->remote.count = ts_offer(old ? old->remote : NULL, old ? old->remote_count : 0, remote.list, remote.count, n->remote.list);
+	n->has_pair = !old && packet && packet->reqid && offer_packet(&packet->local, packet->alone, &local, &n->local)
+		      && offer_packet(&packet->remote, packet->alone, &remote, &n->remote);
+	if (!n->has_pair) {
+		n->local.count = ts_offer(old ? old->local : NULL, old ? old->local_count : 0, local.list, local.count, n->local.list);
+		n->remote.count = ts_offer(old ? old->remote : NULL, old ? old->remote_count : 0, remote.list, remote.count, n->remote.list);
+		n->has_pair = old && old->local_count == 1 && old->remote_count == 1;
+	}
+	if (n->sa->peer_pairs)
+		offer_pair(n);
 }
 
 static int prepare(struct child_negotiation *n, const struct child_sa *old, const struct child_packet *packet)
@@ -189,6 +208,19 @@ static void say_offered(const struct child_negotiation *n)
 		no_group ? "; a peer that insists on PFS wants a Diffie-Hellman group in esp_proposals" : "");
 }
 
+/* The peer wants an SA for each pair of addresses (RFC 7296, 2.9): that of the packet is asked for; and from then on at once. */
+static int single_pair(struct child_negotiation *n)
+{
+	n->sa->peer_pairs = true;
+	if (!offer_pair(n)) {
+		ike_log(n->sa, AGENT_ERROR, "CHILD_SA %s: the peer refuses it: SINGLE_PAIR_REQUIRED; %s", n->child->name,
+			n->has_pair ? "a pair was asked for" : "it has one SA a pair of addresses, which packets ask for: start_action = trap");
+		return -ECONNREFUSED;
+	}
+	ike_log(n->sa, AGENT_INFO, "CHILD_SA %s: the peer wants a single pair of addresses", n->child->name);
+	return -EAGAIN;
+}
+
 static int take_error(struct child_negotiation *n, const struct ike_notify *error, uint16_t *notify)
 {
 	char name[IKE_NAME_LEN];
@@ -196,6 +228,8 @@ static int take_error(struct child_negotiation *n, const struct ike_notify *erro
 	*notify = error->type;
 	if (error->type == IKE_N_INVALID_KE_PAYLOAD)
 		return other_group(n, error);
+	if (error->type == IKE_N_SINGLE_PAIR_REQUIRED)
+		return single_pair(n);
 	if (error->type == IKE_N_NO_PROPOSAL_CHOSEN)
 		say_offered(n);
 	else

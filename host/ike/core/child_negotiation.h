@@ -17,8 +17,9 @@ int child_negotiation_begin(struct ike_sa *sa, const struct conf_child *child, s
 /* SA, (Ni, KE: CREATE_CHILD_SA only), TSi, TSr and notifies. */
 int child_put_request(struct child_negotiation *n, struct ike_builder *b);
 /*
- * The response's payloads. nonces: those of IKE_SA_INIT for in_auth, else NULL. 0: *child is installed. -EAGAIN: INVALID_KE_PAYLOAD, the
- * negotiation is set for the group asked for, send again. Other: refused, *notify is the peer's error or 0, the reason is logged.
+ * The response's payloads. nonces: those of IKE_SA_INIT for in_auth, else NULL. 0: *child is installed. -EAGAIN: the peer wants
+ * another group (INVALID_KE_PAYLOAD) or a single pair of addresses (SINGLE_PAIR_REQUIRED): the negotiation is set for it, send again; after IKE_AUTH,
+ * which there is only one of, begin a new one. Other: refused, *notify is the peer's error or 0, the reason is logged.
  */
 int child_take_response(struct child_negotiation *n, const struct ike_chain *m, struct child_sa **child, uint16_t *notify);
 /* Gives back the SPI unless a CHILD SA came of it; wipes. n may be NULL. */

@@ -278,7 +278,7 @@ static void failed(struct ike_sa *sa, const struct create_child *x, int error, u
 	}
 }
 
-/* The same once more, with another group. */
+/* The same once more, as the peer wants it. */
 static int again(struct ike_sa *sa, struct create_child *x)
 {
 	struct create_child *copy = malloc(sizeof(*copy));

@@ -222,7 +222,8 @@ static void take_child(struct ike_sa *sa, struct auth_exchange *x, const struct 
 	child_negotiation_free(x->negotiation);
 	x->negotiation = NULL;
 	ike_sa_established(sa);
-	event_emit(sa->agent, &event);
+	if (event.error != -EAGAIN || child_initiate_for(sa, conf, &packet))
+		event_emit(sa->agent, &event);
 out:
 	conf_free(holder);
 }

@@ -139,6 +139,7 @@ int ike_sa_inherit(struct ike_sa *sa, const struct ike_sa *old)
 	sa->nat_fake = old->nat_fake;
 	sa->peer_fragments = old->peer_fragments;
 	sa->peer_no_tfc = old->peer_no_tfc;
+	sa->peer_pairs = old->peer_pairs;
 	sa->peer_hashes = old->peer_hashes;
 	sa->last_heard_ms = old->last_heard_ms;
 	if (identity_copy(&old->local_id, &sa->local_id) || identity_copy(&old->remote_id, &sa->remote_id))

@@ -95,6 +95,7 @@ struct ike_sa {
 	bool peer_ppk;			/* USE_PPK seen in IKE_SA_INIT */
 	bool peer_childless;		/* the responder takes IKE_AUTH without a CHILD SA (RFC 6023) */
 	bool peer_no_tfc;
+	bool peer_pairs;		/* it has a CHILD SA a pair of addresses: SINGLE_PAIR_REQUIRED seen (RFC 7296, 3.10.1) */
 	uint32_t peer_hashes;		/* RFC 7427: set of AUTH_HASH_... */
 	struct suite suite;
 	struct ike_keys keys;

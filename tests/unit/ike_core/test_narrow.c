@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Peers that have one SA a pair of subnets, and narrow (RFC 7296, 2.9): to that of the packet, to their own first, or to the first that the request
- * names. Packets for the other selectors get SAs of their own. And selectors that a reload adds.
+ * names; and those that have one a pair of hosts, and refuse all else. Packets for the other selectors get SAs of their own. And selectors that a reload adds.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,8 +20,8 @@
 #define TRAP_A "start_action = trap\nremote_ts = 10.2.0.0/24, 10.2.1.0/24, 10.2.2.0/24"
 #define SUBNETS_B "local_ts = 10.2.0.0/24, 10.2.1.0/24, 10.2.2.0/24"
 
-static enum { ALL, ONE_OF_OURS, FIRST_OF_OURS, FIRST_OF_THEIRS } way;
-static unsigned int answering;
+static enum { ALL, ONE_OF_OURS, FIRST_OF_OURS, FIRST_OF_THEIRS, PAIRS } way;
+static unsigned int answering, pairs_wanted;
 
 unsigned int __real_ts_narrow(const struct ts *ours, unsigned int our_count, const struct ts *theirs, unsigned int their_count, struct ts *both);
 unsigned int __wrap_ts_narrow(const struct ts *ours, unsigned int our_count, const struct ts *theirs, unsigned int their_count, struct ts *both);
@@ -32,7 +32,7 @@ int __wrap_child_answer(struct ike_sa *sa, const struct ike_chain *m, struct chi
 
 unsigned int __wrap_ts_narrow(const struct ts *ours, unsigned int our_count, const struct ts *theirs, unsigned int their_count, struct ts *both)
 {
-	if (!answering || way == ALL)
+	if (!answering || way == ALL || way == PAIRS)
 		return __real_ts_narrow(ours, our_count, theirs, their_count, both);
 	if (way == FIRST_OF_THEIRS)
 		return __real_ts_narrow(ours, our_count, theirs, 1, both) ? 1 : 0;
@@ -54,11 +54,28 @@ unsigned int __wrap_ts_narrow(const struct ts *ours, unsigned int our_count, con
 	return 0;
 }
 
+static bool is_host(const struct ike_ts_list *list)
+{
+	return list->count == 1 && ip_equal(&list->ts[0].lo, &list->ts[0].hi);
+}
+
 int __wrap_child_answer(struct ike_sa *sa, const struct ike_chain *m, struct child_sa *old, bool in_auth, struct ike_builder *reply,
 			struct child_sa **child)
 {
+	struct ike_ts_list i, r;
+	const char *why;
 	int err;
 
+	if (way == PAIRS) {
+		assert_int_equal(ike_decode_ts(ike_chain_find(m, IKE_PL_TSI), &i, &why), 0);
+		assert_int_equal(ike_decode_ts(ike_chain_find(m, IKE_PL_TSR), &r, &why), 0);
+		if (!is_host(&i) || !is_host(&r)) {
+			pairs_wanted++;
+			*child = NULL;
+			ike_build_notify(reply, IKE_N_SINGLE_PAIR_REQUIRED, NULL, 0);
+			return 0;
+		}
+	}
 	answering++;
 	err = __real_child_answer(sa, m, old, in_auth, reply, child);
 	answering--;
@@ -140,6 +157,59 @@ static void test_hosts(void **state)
 	pair_close(&p);
 }
 
+/* A peer that answers SINGLE_PAIR_REQUIRED is asked for the packet's pair of addresses (2.9), and from then on at once. */
+static void test_pairs(void **state)
+{
+	struct outcome outcome = { 0 };
+	struct pair p;
+
+	(void)state;
+	way = PAIRS;
+	pairs_wanted = 0;
+	pair_open(&p, 35, TRAP_A, SUBNETS_B);
+	served(&p, "10.2.1.1");
+	assert_int_equal(pairs_wanted, 1); /* in IKE_AUTH, which is not repeated */
+	served(&p, "10.2.1.2");
+	served(&p, "10.2.2.1");
+	assert_int_equal(pairs_wanted, 1);
+	world_consistent(p.w, 1, 3);
+	/* Rekeyed to what they are, by either end, and under another IKE SA. */
+	for (int b = 0; b < 2; b++) {
+		node_rekey(b ? p.b : p.a, "net", false, false);
+		world_run(p.w, MINUTE);
+	}
+	assert_int_equal(pairs_wanted, 2); /* the other end learns it too */
+	node_rekey(p.a, "gw", true, false);
+	world_run(p.w, MINUTE);
+	served(&p, "10.2.2.9");
+	assert_int_equal(pairs_wanted, 2);
+	world_consistent(p.w, 1, 4);
+	/* A new one has to learn it again. */
+	node_rekey(p.a, "gw", false, true);
+	world_run(p.w, MINUTE);
+	served(&p, "10.2.1.1");
+	served(&p, "10.2.2.9");
+	world_consistent(p.w, 1, 4);
+	pair_close(&p);
+	/* In an exchange of its own, after IKE_AUTH brought something else. */
+	way = ALL;
+	pair_open(&p, 36, "child other:remote_ts = 10.3.0.0/16\n" TRAP_A, "child other:local_ts = 10.3.0.0/16\n" SUBNETS_B);
+	node_up(p.a, "other");
+	way = PAIRS;
+	pairs_wanted = 0;
+	served(&p, "10.2.1.1");
+	assert_int_equal(pairs_wanted, 1);
+	world_consistent(p.w, 1, 2);
+	/* Without a packet there is no pair to ask for. */
+	way = ALL;
+	node_down(p.a, "gw");
+	way = PAIRS;
+	assert_true(node_up_try(p.a, "net", &outcome) < 0);
+	assert_string_equal(outcome.text, "SINGLE_PAIR_REQUIRED");
+	way = ALL;
+	pair_close(&p);
+}
+
 /* What the peer does not have is not asked for again and again, whether it refuses or gives what is there already. */
 static void test_nothing_for_it(void **state)
 {
@@ -200,7 +270,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_subnet_each),    cmocka_unit_test(test_at_once), cmocka_unit_test(test_hosts),
-		cmocka_unit_test(test_nothing_for_it), cmocka_unit_test(test_added),
+		cmocka_unit_test(test_nothing_for_it), cmocka_unit_test(test_added),   cmocka_unit_test(test_pairs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
