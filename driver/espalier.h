@@ -69,6 +69,8 @@ int espalier_device_fd(const struct espalier_dev *dev);
 /* Text of the last failed call on this device, "" if none failed. Valid until the next call. */
 const char *espalier_error(const struct espalier_dev *dev);
 
+#define ESPALIER_MAX_PACKET 9600u /* info.max_packet of the card as it is built, and of the software reference */
+
 struct espalier_info {
 	char name[ESPALIER_NAME_LEN];	   /* as given to espalier_open */
 	char transport[16];		   /* "vfio-user", "vfio", "software" */
@@ -198,6 +200,12 @@ struct espalier_op {
 static inline uint32_t espalier_encap_len(uint32_t len)
 {
 	return 20 + 8 + 8 + ((len + 2 + 3) & ~3u) + 16;
+}
+
+/* The largest source of an operation: a packet of info.max_packet bytes, or what encapsulation makes of it. */
+static inline uint32_t espalier_max_source(const struct espalier_info *info, enum espalier_direction direction)
+{
+	return direction == ESPALIER_INBOUND ? espalier_encap_len(info->max_packet) : info->max_packet;
 }
 
 /*

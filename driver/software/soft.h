@@ -9,7 +9,7 @@
 
 #define SOFT_SA_CAPACITY 4096u /* SAs a direction, if the device's name does not say */
 #define SOFT_SA_CAPACITY_MAX 65535u /* an index has 16 bits, and ESPALIER_SA_NONE is none */
-#define SOFT_MAX_PACKET 9600u /* bytes, as LIMITS.max_packet of the card */
+#define SOFT_MAX_PACKET ESPALIER_MAX_PACKET
 #define SOFT_MAX_WINDOW 128u  /* packets, as LIMITS.max_window of the card */
 #define SOFT_HASH_SIZE 8192u
 #define SOFT_NONE 0xffffu

@@ -128,7 +128,7 @@ static void take_packet(struct pump *pump)
 			return;
 		}
 	}
-	if (len > (run->decap ? espalier_encap_len(run->info.max_packet) : run->info.max_packet)) {
+	if (len > espalier_max_source(&run->info, run->decap ? ESPALIER_INBOUND : ESPALIER_OUTBOUND)) {
 		run->counters.too_long++;
 		return;
 	}

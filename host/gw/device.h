@@ -34,6 +34,7 @@ struct gw_device {
 	struct espalier_dev *dev; /* NULL: down */
 	struct espalier_info info;
 	struct gw_pipe pipes[2]; /* by enum espalier_direction */
+	uint32_t src_room; /* of a slot's source memory: the largest ESP packet behind an IPv4 header with options, which are taken off */
 	uint32_t src_stride, dst_stride;
 };
 
@@ -44,7 +45,7 @@ void device_close(struct gw_device *device);
 /* How many slots are free to be filled. */
 unsigned int pipe_room(const struct gw_pipe *pipe);
 unsigned int pipe_in_flight(const struct gw_pipe *pipe);
-/* The free slot n behind the next one (n < pipe_room), its source memory (info.max_packet bytes) and, when it is done, its result. */
+/* The free slot n behind the next one (n < pipe_room), its source memory (src_room bytes) and, when it is done, its result. */
 struct gw_slot *pipe_free_slot(struct gw_pipe *pipe, unsigned int n);
 uint8_t *pipe_src(const struct gw_pipe *pipe, const struct gw_slot *slot);
 const uint8_t *pipe_dst(const struct gw_device *device, const struct gw_pipe *pipe, const struct gw_slot *slot);

@@ -29,7 +29,7 @@
 #define GW_MTU_MIN6 1280u /* of a path over IPv6 */
 #define CARD_LOCAL 0xc0000201u /* tunnel ends inside the card, where they serve nobody: 192.0.2.1 and 192.0.2.2 */
 #define CARD_PEER 0xc0000202u
-#define GW_MTU_DEVICE 9000u /* of the TUN device; its routes have smaller ones */
+#define GW_MTU_MAX ESPALIER_MAX_PACKET /* of the TUN device; its routes have smaller ones */
 #define GW_MTU_START 1438u /* before there is an SA: ESP in UDP over IPv4 on Ethernet */
 #define GW_BATCH 64u	  /* packets taken from one source before others have their turn */
 

@@ -37,6 +37,9 @@ static struct gw_sa *find_sa(struct gw *gw, bool udp, const struct wire_message 
 	*why = DROP_DEVICE_DOWN;
 	if (!gw->device.dev)
 		return NULL;
+	*why = DROP_TRUNCATED;
+	if (IPV4_HEADER + message->len > espalier_max_source(&gw->device.info, ESPALIER_INBOUND))
+		return NULL;
 	*why = DROP_UNKNOWN_SPI;
 	sa = sad_find_spi(&gw->sad, get_be32(message->memory + IPV4_HEADER));
 	if (!sa)
@@ -113,7 +116,7 @@ void gw_inbound_read(struct gw *gw, const struct wire_socket *socket)
 	for (unsigned int i = 0; i < count; i++) {
 		slots[i] = pipe_free_slot(pipe, i);
 		messages[i].memory = pipe_src(pipe, slots[i]);
-		messages[i].room = gw->device.info.max_packet;
+		messages[i].room = gw->device.src_room;
 	}
 	count = wire_receive(&gw->wire, socket, messages, count);
 	for (unsigned int i = 0; i < count; i++)

@@ -17,7 +17,6 @@
 #include "software/software.h"
 
 #define GRACE_S 10u
-#define MTU_LARGEST 9000u
 
 static const char usage[] =
 	"usage: espalier-gw -d DEVICE [options]\n"
@@ -27,7 +26,7 @@ static const char usage[] =
 	"  --sink-user NAME      who besides root may use it (espalier, if there is such a user)\n"
 	"  --user NAME           whom to become after start as root (espalier-gw if there is such a user, else nobody)\n"
 	"  --tun NAME            TUN device (esp0)\n"
-	"  --mtu N               its MTU and that of all its routes, 576 to 9000; without it, what each SA's path carries\n"
+	"  --mtu N               its MTU and that of all its routes, 576 to 9600; without it, what each SA's path carries\n"
 	"  --release             at the end nothing blocks any more; without a device: take away what an earlier gateway left, now\n"
 	"  --grace SECONDS       how long SAs outlive the connection of key management (10)\n"
 	"  --json-stats FILE     counters, written at SIGUSR1 and at the end\n"
@@ -93,7 +92,7 @@ static bool parse_option(int c, struct gw_options *o)
 		o->tun = optarg;
 		break;
 	case 'm':
-		good = parse_number(optarg, GW_MTU_MIN, MTU_LARGEST, &value);
+		good = parse_number(optarg, GW_MTU_MIN, GW_MTU_MAX, &value);
 		o->mtu = (uint16_t)value;
 		break;
 	case 'r':

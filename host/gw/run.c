@@ -123,7 +123,7 @@ static int start(struct gw *gw, char *error)
 	if (!ret)
 		ret = gw_open_device(gw, error);
 	if (!ret)
-		ret = tun_open(&gw->tun, o->tun, o->mtu ? o->mtu : GW_MTU_DEVICE, error);
+		ret = tun_open(&gw->tun, o->tun, o->mtu ? o->mtu : GW_MTU_MAX, error);
 	if (!ret)
 		ret = routes_open(&gw->routes, gw->tun.index, error);
 	if (!ret)

@@ -16,7 +16,6 @@
 
 #define QUEUES 4u
 #define CAPACITY 64u
-#define PACKET_MAX 9600u
 #define READ_TIMEOUT 250000u /* cycles */
 #define BUFFER 16384u
 #define REG(offset) card.regs[(offset) / 4]
@@ -164,8 +163,8 @@ static void process(const struct ring_submission *s, struct ring_completion *c, 
 	}, *one = &op;
 	uint8_t *bytes = card.memory.va;
 
-	if (s->src_len > PACKET_MAX || host_memory_read(memory, s->src, bytes, s->src_len)) {
-		c->status = s->src_len > PACKET_MAX ? ESP_STATUS_BAD_LENGTH : ESP_STATUS_DMA_UNSUPPORTED;
+	if (s->src_len > espalier_encap_len(ESPALIER_MAX_PACKET) || host_memory_read(memory, s->src, bytes, s->src_len)) {
+		c->status = s->src_len > espalier_encap_len(ESPALIER_MAX_PACKET) ? ESP_STATUS_BAD_LENGTH : ESP_STATUS_DMA_UNSUPPORTED;
 		return;
 	}
 	if (!decap && (s->sa >= CAPACITY || !card.used[0][s->sa])) {
@@ -344,7 +343,7 @@ void device_reset(struct device *dev)
 	REG(ESP_REG_VERSION) = 1;
 	REG(ESP_REG_CAPS) = 4 | QUEUES << ESP_REG_CAPS_QUEUES_LSB | 1 << ESP_REG_CAPS_ALGORITHMS_LSB;
 	REG(ESP_REG_SA_CAPACITY) = CAPACITY;
-	REG(ESP_REG_LIMITS) = PACKET_MAX | 128 << ESP_REG_LIMITS_MAX_WINDOW_LSB;
+	REG(ESP_REG_LIMITS) = ESPALIER_MAX_PACKET | 128 << ESP_REG_LIMITS_MAX_WINDOW_LSB;
 	REG(ESP_REG_STATUS) = 1;
 	REG(ESP_REG_CLOCK) = 250000;
 	REG(ESP_REG_DMA_TIMEOUT) = READ_TIMEOUT;

@@ -28,6 +28,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib
 import as_root  # noqa: E402 pylint: disable=wrong-import-position
 
 CLEAR = {INNER[0], INNER[1]}
+LARGEST = 9600  # bytes: docs/registers.md, LIMITS
 
 
 def inner_addresses(packet):
@@ -320,6 +321,29 @@ class Paths(GatewayTest):
         finally:
             run("ip", "-n", self.net.a, "link", "set", "eth0", "mtu", 1500)
 
+    def test_largest(self):
+        """The largest packet of the card, there and back, over each transport; what comes larger is dropped."""
+        def set_mtu(mtu):
+            for namespace, device in ((self.net.a, "eth0"), (self.net.r, "to-a"), (self.net.r, "to-b"), (self.net.b, "eth0")):
+                run("ip", "-n", namespace, "link", "set", device, "mtu", mtu)
+        set_mtu(LARGEST + 200)
+        try:
+            for family, udp in ((4, False), (4, True), (6, False), (6, True)):
+                with self.subTest(family=family, udp=udp):
+                    tunnel = self.tunnel(family=family, udp=udp)
+                    for gateway in self.gateways:
+                        wait_for(lambda gateway=gateway: gateway.mtu() == LARGEST, "the largest MTU")
+                    for side in (0, 1):
+                        self.assert_pings(2, side, "-M", "do", "-s", LARGEST - 28)
+                    if family == 4 and not udp:
+                        self.inject(tunnel.seal(0, IP(src=INNER[0], dst=INNER[1]) / UDP(sport=1, dport=2) / Raw(bytes(LARGEST - 28 + 8)), 1000))
+                        wait_for(lambda: self.drop(1, "truncated") == 1, "the drop of a larger one")
+                    for s in self.sinks:
+                        s.flush()
+                    tunnel.close_sockets()
+        finally:
+            set_mtu(1500)
+
     def test_path_mtu_is_learned(self):
         """A router says "fragmentation needed" to ESP: the SA, then its routes take the smaller size."""
         for udp in (False, True):
@@ -351,7 +375,7 @@ class Paths(GatewayTest):
         self.inject(IP(src="192.0.2.254", dst=OUTER[4][0]) / ICMP(type=3, code=4, nexthopmtu=1000) / Raw(raw(quoted) + bytes(60)))
         wait_for(lambda: mtus()[0] == 946, "the smaller MTU")
         self.assertEqual(mtus(), [946, 1418, 938])  # the third has the same peer as the first
-        self.assertIn("mtu 9000", run("ip", "-n", self.net.a, "link", "show", "esp0"))
+        self.assertIn("mtu 9600", run("ip", "-n", self.net.a, "link", "show", "esp0"))
         first.rekey()
         self.assertEqual(mtus()[1], 1418)
         run("ip", "-n", self.net.a, "route", "flush", "cache")
