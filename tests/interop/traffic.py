@@ -28,15 +28,17 @@ def checksum(data):
 class Flood:
     """Numbered echo requests from source to destination at a rate (a second) until stop(), which returns (sent, numbers without a reply).
 
-    An answer must come within `patience` seconds of the end. Payloads are checked. `received` counts answers as they come.
+    An answer must come within `patience` seconds of the end. Payloads are checked. `received` counts answers as they come. Not more than `limit` are sent,
+    however late stop() comes.
     """
     number = 0
 
-    def __init__(self, namespace, source, destination, rate=400, size=64, patience=3):
+    def __init__(self, namespace, source, destination, rate=400, size=64, patience=3, limit=None):
         Flood.number += 1
         self.ident = (os.getpid() * 64 + Flood.number) & 0xFFFF
         self.family = 6 if ":" in destination else 4
         self.source, self.destination, self.rate, self.size, self.patience = source, destination, rate, size, patience
+        self.limit = float("inf") if limit is None else limit
         self.sent, self.missing, self.received, self.last_reply, self.error = 0, set(), 0, 0.0, None
         kind = (socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) if self.family == 4 else (socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
         self.socket = namespace.socket(*kind)
@@ -83,11 +85,11 @@ class Flood:
             else:
                 # A machine that stood still does not catch up: a burst would only fill the queues.
                 start = max(start, now - (self.sent + BURST) / self.rate)
-                while self.sent <= (now - start) * self.rate:
+                while self.sent <= (now - start) * self.rate and self.sent < self.limit:
                     self.missing.add(self.sent)
                     self._send(self.sent)
                     self.sent += 1
-                pause = max(0, start + self.sent / self.rate - time.monotonic())
+                pause = max(0, start + self.sent / self.rate - time.monotonic()) if self.sent < self.limit else 0.005
             while select.select([self.socket], [], [], pause)[0]:
                 self._receive()
                 pause = 0
@@ -108,7 +110,7 @@ class Flood:
 
 def ping(namespace, source, destination, count=3, timeout=5, size=64):
     """Whether all of some pings are answered."""
-    flood = Flood(namespace, source, destination, rate=100, size=size, patience=timeout)
+    flood = Flood(namespace, source, destination, rate=100, size=size, patience=timeout, limit=count)
     while flood.sent < count:
         time.sleep(0.005)
     return not flood.stop()[1]
