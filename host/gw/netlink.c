@@ -118,13 +118,16 @@ int nl_rule(int fd, bool add, const struct nl_rule *rule)
 	static const uint8_t protocol = NL_PROTOCOL;
 	struct request request = {
 		.header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct fib_rule_hdr)), .nlmsg_type = add ? RTM_NEWRULE : RTM_DELRULE },
-		.u.rule = { .family = AF_INET, .action = FR_ACT_TO_TBL, .src_len = (uint8_t)rule->src_plen, .dst_len = (uint8_t)rule->dst_plen },
+		.u.rule = { .family = AF_INET, .action = rule->target ? FR_ACT_GOTO : rule->nop ? FR_ACT_NOP : FR_ACT_TO_TBL, .src_len = (uint8_t)rule->src_plen, .dst_len = (uint8_t)rule->dst_plen },
 	};
 
 	if (add)
-		request.header.nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+		request.header.nlmsg_flags = (uint16_t)(NLM_F_CREATE | (rule->fresh ? 0 : NLM_F_EXCL));
 	put_u32(&request, FRA_PRIORITY, rule->priority);
-	put_u32(&request, FRA_TABLE, rule->table);
+	if (rule->table)
+		put_u32(&request, FRA_TABLE, rule->table);
+	if (rule->target)
+		put_u32(&request, FRA_GOTO, rule->target);
 	put(&request, FRA_PROTOCOL, &protocol, 1);
 	if (rule->src_plen)
 		put(&request, FRA_SRC, rule->src, 4);

@@ -26,10 +26,13 @@ struct nl_route {
 
 struct nl_rule {
 	uint32_t priority, table;
+	uint32_t target;		   /* above 0: goto the rules of this priority, instead of a table */
+	bool nop;			   /* a place to go to: nothing is done */
 	uint32_t mark, mark_mask;	   /* 0: any */
 	uint8_t src[4], dst[4];		   /* network order */
 	unsigned int src_plen, dst_plen;   /* 0: any */
 	bool no_default;		   /* default routes of the table do not count */
+	bool fresh;			   /* to be added: it is not there, and need not be looked for */
 };
 
 /* A socket, or negative errno. */

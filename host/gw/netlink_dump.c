@@ -41,6 +41,9 @@ static void read_rule_attribute(const struct rtattr *a, struct nl_rule *rule, ui
 	case FRA_TABLE:
 		rule->table = get_u32(a);
 		break;
+	case FRA_GOTO:
+		rule->target = get_u32(a);
+		break;
 	case FRA_SRC:
 		get_ip(a, rule->src);
 		break;
@@ -72,11 +75,17 @@ bool nl_read_rule(const struct nlmsghdr *message, struct nl_rule *rule)
 	uint8_t protocol = 0;
 
 	if ((message->nlmsg_type != RTM_NEWRULE && message->nlmsg_type != RTM_DELRULE) || message->nlmsg_len < NLMSG_LENGTH(sizeof(*header)) ||
-	    header->family != AF_INET || header->action != FR_ACT_TO_TBL || header->src_len > 32 || header->dst_len > 32)
+	    header->family != AF_INET || header->src_len > 32 || header->dst_len > 32 ||
+	    (header->action != FR_ACT_TO_TBL && header->action != FR_ACT_GOTO && header->action != FR_ACT_NOP))
 		return false;
 	*rule = (struct nl_rule){ .table = header->table, .src_plen = header->src_len, .dst_plen = header->dst_len };
 	for (const struct rtattr *a = (const void *)((const uint8_t *)header + NLMSG_ALIGN(sizeof(*header))); RTA_OK(a, len); a = RTA_NEXT(a, len))
 		read_rule_attribute(a, rule, &protocol);
+	if (header->action != FR_ACT_TO_TBL)
+		rule->table = 0;
+	if (header->action != FR_ACT_GOTO)
+		rule->target = 0;
+	rule->nop = header->action == FR_ACT_NOP;
 	if (!rule->mark)
 		rule->mark_mask = 0;
 	return protocol == NL_PROTOCOL;

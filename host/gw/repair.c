@@ -78,7 +78,10 @@ static void take(struct gw *gw, const struct nlmsghdr *message, struct found *fo
 		found->addresses = true;
 		break;
 	case RTM_DELRULE:
-		found->rules |= nl_read_rule(message, &rule);
+		if (nl_read_rule(message, &rule)) {
+			found->rules = true;
+			rules_repair_one(&gw->routes, &rule);
+		}
 		break;
 	case RTM_NEWROUTE: /* in place of ours, perhaps */
 	case RTM_DELROUTE:
@@ -99,8 +102,6 @@ static void repair(struct gw *gw, const struct found *found)
 		ret = repair_tun(gw);
 	if (!ret && (found->link || found->everything))
 		ret = routes_repair(&gw->routes);
-	else if (!ret && found->rules)
-		ret = rules_repair(&gw->routes);
 	if (found->addresses || found->everything)
 		policies_addresses_changed(gw);
 	if (found->rules || found->routes || found->link)

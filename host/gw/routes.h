@@ -9,11 +9,13 @@
  *
  *   4300  mark SINK_MARK                    main: ESP, bypassed packets, key management's own
  *   4301  from LOCAL                        table n: remote prefixes to the TUN device; throw for own networks and what is passed in clear
- *   4302  from LOCAL                        table n + 1: the same, unreachable
- *   4303  from LOCAL to OWN                 main without default routes: own networks lie inside a remote selector and are reached as ever;
- *   4304  from LOCAL to OWN                 what of them main does not know is the tunnel's, as the policy says
- *   4305  mark ROUTES_ASK                   table 4305: its only route says "not protected" to the inbound filter (filter.h), which asks this way
- *   4306, 4307  from 0.0.0.0                tables 4303 and 4304: as n and n + 1
+ *   5507  from LOCAL                        table n + 1: the same, unreachable
+ *   6713  from LOCAL to OWN                 main without default routes: own networks lie inside a remote selector and are reached as ever;
+ *   6714  from LOCAL to OWN                 what of them main does not know is the tunnel's, as the policy says
+ *   6715  mark ROUTES_ASK                   table 4305: its only route says "not protected" to the inbound filter (filter.h), which asks this way
+ *   6716, 6717  from 0.0.0.0                tables 4303 and 4304: as n and n + 1
+ *
+ * Between them is room for the groups that rules of many local prefixes stand in (rule_places.h).
  *
  * They all stay when the gateway ends, but for --release; the next one takes them over.
  */
@@ -29,8 +31,15 @@
 #define ROUTES_FIRST 43030000u /* of a local prefix, and upwards */
 #define ROUTES_ASK 0x40000000u /* a bit of the firewall mark */
 #define ROUTES_BUCKETS 4096u
-#define ROUTES_RULES 1024u
+#define ROUTES_RULES 16384u
+#define ROUTES_STAGES 2u
+#define ROUTES_GROUPS 400u /* of a stage at most */
 #define ROUTES_PREFIXES 512u /* of one side of a policy, at most */
+
+struct prefix {
+	uint8_t base[4]; /* network order */
+	unsigned int plen;
+};
 
 /* Why there is a route. */
 enum route_use { ROUTE_TUNNEL, ROUTE_OWN, ROUTE_PASS, ROUTE_USES };
@@ -59,6 +68,8 @@ struct gw_routes {
 	unsigned int address_count;
 	struct gw_route *buckets[ROUTES_BUCKETS];
 	struct gw_rule *rules[ROUTES_RULES];
+	unsigned int direct; /* rules of local prefixes that stand in no group (rule_places.h) */
+	uint8_t groups_used[ROUTES_STAGES][ROUTES_GROUPS];
 };
 
 /* What of a policy is in force, the caller's to keep until routes_remove. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -8,29 +9,31 @@
 #include <string.h>
 
 #include "packet.h"
+#include "rule_places.h"
 
 #define MAIN_TABLE 254u
 #define METRIC_BLOCK 0x10000000u
-#define PRIORITY_MARK 4300u
-#define PRIORITY_LOCAL 4301u /* and the next one */
-#define PRIORITY_OWN 4303u   /* and the next one */
 #define CLEAN_ROUNDS 64
 
 static const struct nl_rule fixed[] = {
 	{ .priority = PRIORITY_MARK, .table = MAIN_TABLE, .mark = SINK_MARK, .mark_mask = UINT32_MAX },
-	{ .priority = 4305, .table = ROUTES_REST, .mark = ROUTES_ASK, .mark_mask = ROUTES_ASK },
-	{ .priority = 4306, .table = ROUTES_UNBOUND, .src_plen = 32 },
-	{ .priority = 4307, .table = ROUTES_UNBOUND + 1, .src_plen = 32 },
+	{ .priority = PRIORITY_ASK, .table = ROUTES_REST, .mark = ROUTES_ASK, .mark_mask = ROUTES_ASK },
+	{ .priority = PRIORITY_UNBOUND, .table = ROUTES_UNBOUND, .src_plen = 32 },
+	{ .priority = PRIORITY_UNBOUND + 1, .table = ROUTES_UNBOUND + 1, .src_plen = 32 },
 };
 
 #define FIXED (sizeof(fixed) / sizeof(fixed[0]))
 
+static_assert(ROUTES_STAGES == RULES_STAGES, "stages");
+
 static uint32_t bucket_of(const struct nl_rule *rule)
 {
-	return (get_be32(rule->src) * 2654435761u ^ get_be32(rule->dst) * 2246822519u ^ rule->src_plen) >> 16 & (ROUTES_RULES - 1);
+	uint32_t hash = get_be32(rule->src) * 2654435761u ^ get_be32(rule->dst) * 2246822519u ^ rule->src_plen ^ rule->priority * 3266489917u;
+
+	return (hash >> 16 ^ hash) & (ROUTES_RULES - 1);
 }
 
-/* The same in all but the table. */
+/* The same in all but where it leads. */
 static bool same_rule(const struct nl_rule *a, const struct nl_rule *b)
 {
 	return a->priority == b->priority && a->src_plen == b->src_plen && a->dst_plen == b->dst_plen && !memcmp(a->src, b->src, 4) &&
@@ -54,68 +57,191 @@ static int add_rule(struct gw_routes *routes, const struct nl_rule *rule)
 	return ret == -EEXIST ? 0 : ret;
 }
 
+/* What is counted of the rules that there are: those that stand directly, and the groups. */
+static void count(struct gw_routes *routes, const struct nl_rule *rule, bool add)
+{
+	struct rule_group group;
+
+	if (rule->priority == PRIORITY_SEND)
+		routes->direct += add ? 1 : -1u;
+	if (places_group_of(PRIORITY_SEND, rule, &group))
+		routes->groups_used[group.stage][group.index] = add;
+}
+
+static struct gw_rule *enter(struct gw_routes *routes, struct gw_rule **link, const struct nl_rule *rule)
+{
+	struct gw_rule *entry = *link = calloc(1, sizeof(*entry));
+
+	if (!entry)
+		return NULL;
+	entry->rule = *rule;
+	count(routes, rule, true);
+	return entry;
+}
+
+static void leave(struct gw_routes *routes, struct gw_rule **link)
+{
+	struct gw_rule *entry = *link;
+
+	*link = entry->next;
+	count(routes, &entry->rule, false);
+	free(entry);
+}
+
 static int use(struct gw_routes *routes, const struct nl_rule *rule, bool add)
 {
 	struct gw_rule **link = find(routes, rule), *entry = *link;
 	int ret = 0;
 
 	if (add && !entry) {
-		entry = *link = calloc(1, sizeof(*entry));
+		struct nl_rule fresh = *rule;
+
+		entry = enter(routes, link, rule);
 		if (!entry)
 			return -ENOMEM;
-		entry->rule = *rule;
-	}
-	if (add && !entry->users)
+		fresh.fresh = true;
+		ret = add_rule(routes, &fresh);
+	} else if (add && !entry->users) {
 		ret = add_rule(routes, &entry->rule);
+	}
 	if (add) {
 		entry->users++;
 	} else if (entry && !--entry->users) {
-		*link = entry->next;
 		ret = nl_rule(routes->fd, false, &entry->rule);
-		free(entry);
+		leave(routes, link);
 	}
 	return ret;
 }
 
-static struct nl_rule of_local(const struct prefix *local)
+/* ---- local prefixes ---- */
+
+/* The group for what has this in common, if it is there. */
+static bool find_group(const struct gw_routes *routes, unsigned int stage, const struct prefix *common, struct rule_group *group)
 {
-	struct nl_rule rule = { .priority = PRIORITY_LOCAL, .src_plen = local->plen };
+	const struct rule_group wanted = { .stage = stage, .common = *common };
+	struct nl_rule entry = places_entry(PRIORITY_SEND, &wanted);
+	const struct gw_rule *found = *find(routes, &entry);
+
+	return found && places_group_of(PRIORITY_SEND, &found->rule, group);
+}
+
+static bool new_group(const struct gw_routes *routes, unsigned int stage, const struct prefix *common, struct rule_group *group)
+{
+	const uint8_t *free = memchr(routes->groups_used[stage], 0, places_groups(stage));
+
+	if (!free)
+		return false;
+	*group = (struct rule_group){ .stage = stage, .index = (unsigned int)(free - routes->groups_used[stage]), .common = *common };
+	return true;
+}
+
+/* Where the rules of a local prefix stand. */
+struct place {
+	bool grouped;
+	struct rule_group group;
+	const struct gw_rule *rule; /* NULL: there is none yet */
+};
+
+static struct nl_rule rule_at(uint32_t base, const struct prefix *local, const struct place *place)
+{
+	struct nl_rule rule = { .priority = base + (place->grouped ? places_offset(&place->group) : 0), .src_plen = local->plen };
 
 	memcpy(rule.src, local->base, 4);
 	return rule;
 }
 
+static bool is_there(const struct gw_routes *routes, const struct prefix *local, struct place *place)
+{
+	struct nl_rule rule = rule_at(PRIORITY_SEND, local, place);
+
+	place->rule = *find(routes, &rule);
+	return place->rule;
+}
+
+static struct place find_place(const struct gw_routes *routes, const struct prefix *local)
+{
+	struct place place = { 0 };
+	struct prefix common;
+
+	if (is_there(routes, local, &place))
+		return place;
+	place.grouped = true;
+	for (unsigned int s = 0; s < RULES_STAGES; s++)
+		if (places_fits(s, local, &common) && find_group(routes, s, &common, &place.group) && is_there(routes, local, &place))
+			return place;
+	return (struct place){ 0 };
+}
+
+static struct place choose_place(const struct gw_routes *routes, const struct prefix *local)
+{
+	struct place place = { .grouped = true };
+	struct prefix common;
+
+	for (unsigned int s = 0; routes->direct >= RULES_DIRECT && s < RULES_STAGES; s++)
+		if (places_fits(s, local, &common) &&
+		    (find_group(routes, s, &common, &place.group) || new_group(routes, s, &common, &place.group)))
+			return place;
+	return (struct place){ 0 };
+}
+
 uint32_t rules_table(const struct gw_routes *routes, const struct prefix *local)
 {
-	struct nl_rule rule = of_local(local);
-	const struct gw_rule *entry = *find(routes, &rule);
+	struct place place = find_place(routes, local);
 
-	return entry ? entry->rule.table : 0;
+	return place.rule ? place.rule->rule.table : 0;
+}
+
+/* Of a tree: the prefix's own rule; of its group first what leads past it, and last what leads to it. */
+static int use_in_tree(struct gw_routes *routes, uint32_t base, const struct prefix *local, const struct place *place, uint32_t table, bool add)
+{
+	struct nl_rule rule = rule_at(base, local, place), frame[PLACES_FRAME], entry;
+	int first = 0, ret;
+
+	rule.table = table;
+	if (!place->grouped)
+		return use(routes, &rule, add);
+	entry = places_entry(base, &place->group);
+	places_frame(base, &place->group, frame);
+	if (!add)
+		first = use(routes, &entry, false);
+	for (unsigned int i = 0; add && i < PLACES_FRAME; i++) {
+		ret = use(routes, &frame[i], true);
+		first = first ? first : ret;
+	}
+	ret = use(routes, &rule, add);
+	first = first ? first : ret;
+	for (unsigned int i = PLACES_FRAME; !add && i-- > 0;) {
+		ret = use(routes, &frame[i], false);
+		first = first ? first : ret;
+	}
+	ret = add ? use(routes, &entry, true) : 0;
+	return first ? first : ret;
 }
 
 int rules_use_local(struct gw_routes *routes, const struct prefix *local, bool add)
 {
-	struct nl_rule rule = of_local(local);
-	uint32_t table = rules_table(routes, local);
+	struct place place = find_place(routes, local);
+	uint32_t table = place.rule ? place.rule->rule.table : 0;
 	int ret, ret2;
 
-	if (!table && add) {
+	if (!table && !add)
+		return 0;
+	if (!table) {
+		place = choose_place(routes, local);
 		table = routes->next_table;
 		routes->next_table += 2;
 	}
-	rule.table = table;
-	ret = use(routes, &rule, add);
-	rule.priority++;
-	rule.table = table + 1;
-	ret2 = use(routes, &rule, add);
+	ret = use_in_tree(routes, PRIORITY_SEND, local, &place, table, add);
+	ret2 = use_in_tree(routes, PRIORITY_BLOCK, local, &place, table + 1, add);
 	return ret ? ret : ret2;
 }
 
 int rules_use_own(struct gw_routes *routes, const struct prefix *local, const struct prefix *own, bool add)
 {
-	struct nl_rule rule = of_local(local);
+	struct nl_rule rule = { .src_plen = local->plen };
 	int ret, ret2;
 
+	memcpy(rule.src, local->base, 4);
 	memcpy(rule.dst, own->base, 4);
 	rule.dst_plen = own->plen;
 	rule.priority = PRIORITY_OWN;
@@ -138,20 +264,19 @@ static void each_rule(struct gw_routes *routes, void (*visit)(struct gw_routes *
 			visit(routes, entry, context);
 }
 
-/* A rule of an earlier gateway: its table stays that of its prefix. */
+/* A rule of an earlier gateway: its table stays that of its prefix, its group that of what its members have in common. */
 static void adopt(void *context, const struct nl_rule *rule)
 {
 	struct gw_routes *routes = context;
-	struct gw_rule **link = find(routes, rule);
+	struct gw_rule **link = find(routes, rule), *entry;
 
-	if (rule->priority < PRIORITY_LOCAL || rule->priority > PRIORITY_OWN + 1 || *link)
+	if (rule->priority < PRIORITY_SEND || rule->priority >= PRIORITY_ASK || *link)
 		return;
-	*link = calloc(1, sizeof(**link));
-	if (!*link)
+	entry = enter(routes, link, rule);
+	if (!entry)
 		return;
-	(*link)->rule = *rule;
-	(*link)->adopted = true;
-	if (rule->table >= routes->next_table)
+	entry->adopted = true;
+	if (rule->table >= ROUTES_FIRST && rule->table >= routes->next_table)
 		routes->next_table = rule->table + 1 + (rule->table + 1) % 2;
 }
 
@@ -228,11 +353,10 @@ void rules_sweep(struct gw_routes *routes)
 				link = &entry->next;
 				continue;
 			}
-			*link = entry->next;
 			nl_rule(routes->fd, false, &entry->rule);
 			if (entry->rule.table >= ROUTES_FIRST)
 				rules_clean_table(routes, entry->rule.table, NULL);
-			free(entry);
+			leave(routes, link);
 		}
 	}
 }
@@ -257,6 +381,17 @@ int rules_repair(struct gw_routes *routes)
 	return first;
 }
 
+void rules_repair_one(struct gw_routes *routes, const struct nl_rule *rule)
+{
+	const struct gw_rule *entry = *find(routes, rule);
+
+	if (entry)
+		add_rule(routes, &entry->rule);
+	for (size_t i = 0; i < FIXED; i++)
+		if (fixed[i].priority == rule->priority)
+			add_rule(routes, &fixed[i]);
+}
+
 static void unuse(struct gw_routes *routes, struct gw_rule *entry, void *context)
 {
 	(void)routes;
@@ -277,11 +412,7 @@ void rules_close(struct gw_routes *routes, bool release)
 			rules_clean_table(routes, tables[i], NULL);
 	}
 	for (unsigned int i = 0; i < ROUTES_RULES; i++) {
-		while (routes->rules[i]) {
-			struct gw_rule *entry = routes->rules[i];
-
-			routes->rules[i] = entry->next;
-			free(entry);
-		}
+		while (routes->rules[i])
+			leave(routes, &routes->rules[i]);
 	}
 }

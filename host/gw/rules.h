@@ -5,11 +5,6 @@
 
 #include "routes.h"
 
-struct prefix {
-	uint8_t base[4]; /* network order */
-	unsigned int plen;
-};
-
 /* Fixed rules and routes, and those of an earlier gateway. 0 or negative errno, and error. */
 int rules_open(struct gw_routes *routes, char *error);
 /* The table of a local prefix, 0: there is none. */
@@ -20,6 +15,8 @@ int rules_use_own(struct gw_routes *routes, const struct prefix *local, const st
 /* Those without users, with what is in their tables. */
 void rules_sweep(struct gw_routes *routes);
 int rules_repair(struct gw_routes *routes);
+/* Somebody deleted this one. */
+void rules_repair_one(struct gw_routes *routes, const struct nl_rule *rule);
 void rules_close(struct gw_routes *routes, bool release);
 
 /* Delete the routes of a table that keep says no to; keep NULL: all. */

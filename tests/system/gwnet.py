@@ -82,6 +82,11 @@ def wait_for(condition, what, timeout=WAIT):
         time.sleep(0.02)
 
 
+def own_rules(namespace):
+    """The gateway's routing rules as ip prints them."""
+    return [line for line in run("ip", "-n", namespace, "rule").splitlines() if "proto 43" in line]
+
+
 class Net:
     """Namespaces a, r, b; close() removes them."""
 

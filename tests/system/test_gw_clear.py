@@ -16,7 +16,7 @@ import tempfile
 
 import espalier
 import sink
-from gwnet import INNER, NETS, OUTER, inside, run, wait_for  # noqa: F401 pylint: disable=unused-import
+from gwnet import INNER, NETS, OUTER, inside, own_rules, run, wait_for  # noqa: F401 pylint: disable=unused-import
 from test_gw_routes import FAR, LAN_HOST, Routed
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
@@ -121,16 +121,9 @@ class Gateways(Clear):
         wait_for(lambda: self.gateways[0].drops().get("no_sa", 0) > 20, "blocked packets")
         self.assert_none("without an SA")
 
-    def test_others_meddle(self):
-        """Rules, routes, addresses, the TUN device and nftables, by ip and nft: put back, and no packet went past meanwhile."""
-        self.up()
-        a = self.net.a
-        rules = [line.split(":") for line in run("ip", "-n", a, "rule").splitlines() if line.startswith("43")]
-        tables = sorted({rest.split("lookup")[1].split()[0] for _, rest in rules} - {"main"})
-        address = [INNER[0] + "/24", "dev", "lan"]
-        things = [("rule", "del", "pref", pref) for pref, _ in rules] + [("route", "flush", "table", table) for table in tables] + [
-            ("link", "set", "esp0", "down"), ("link", "del", "esp0"), ("link", "set", "esp0", "mtu", "600"), ("addr", "add", "10.1.0.9/24", "dev", "lo")]
-        state = self.state()
+    def meddle(self, things):
+        """What ip does to the gateway's things."""
+        a, state = self.net.a, self.state()
         for thing in things:
             with self.subTest(thing=thing):
                 run("ip", "-n", a, *thing)
@@ -138,6 +131,18 @@ class Gateways(Clear):
                     wait_for(lambda: self.state() == state, f"everything as it was: {' '.join(thing)}")
                 self.settled()
                 self.assert_none(" ".join(thing))
+
+    def test_others_meddle(self):
+        """Rules, routes, addresses, the TUN device and nftables, by ip and nft: put back, and no packet went past meanwhile."""
+        self.up()
+        a = self.net.a
+        rules = [line.split(":") for line in own_rules(a)]
+        tables = sorted({rest.split("lookup")[1].split()[0] for _, rest in rules} - {"main"})
+        address = [INNER[0] + "/24", "dev", "lan"]
+        things = [("rule", "del", "pref", pref) for pref, _ in rules] + [("route", "flush", "table", table) for table in tables] + [
+            ("link", "set", "esp0", "down"), ("link", "del", "esp0"), ("link", "set", "esp0", "mtu", "600"), ("addr", "add", "10.1.0.9/24", "dev", "lo")]
+        state = self.state()
+        self.meddle(things)
         run("ip", "-n", a, "addr", "del", *address)
         run("ip", "-n", a, "addr", "del", "10.1.0.9/24", "dev", "lo")
         self.assert_none("without addresses")
@@ -152,10 +157,34 @@ class Gateways(Clear):
         self.assertEqual(self.state(), state)
         self.note(f"{cpu():.2f} s of CPU")
 
+    def test_groups(self):
+        """More local networks than have rules of their own at the top: this one's stand in a group (docs/gateway.md). Each rule of the way there deleted by
+        somebody, a gateway that dies, and one that has to know the groups it finds."""
+        for i in range(64):
+            self.sinks[0].policy_set(100 + i, f"10.60.{i}.0/24", "10.61.0.0/24")
+        self.up()
+        ways = [line for line in own_rules(self.net.a) if "10.60." not in line]
+        self.assertEqual(len([line for line in ways if "goto" in line]), 6)
+        self.assertEqual(len([line for line in ways if "from 10.1.0.0/16 goto" in line]), 2)
+        self.meddle([("rule", "del", "pref", pref) for pref in sorted({line.split(":")[0] for line in ways} - {"4301"})])
+        state = self.state()
+        self.gateways[0].kill()
+        self.assert_none("without a gateway")
+        self.gateways[0].start()
+        self.assert_none("with the next one")
+        self.again()  # and the others' policies are swept
+        rules, routes, link = self.state()
+        self.assertEqual([line for line in rules.splitlines() if "proto 43" in line], ways)
+        self.assertEqual(link, state[2])
+        self.assertTrue(any("10.2.0.0/24" in table for table in routes))
+        self.assert_none("as before")
+        self.sinks[0].flush()
+        self.assertEqual([line for line in own_rules(self.net.a) if "goto" in line or "nop" in line], [])
+
     def state(self):
         a = self.net.a
         rules = run("ip", "-n", a, "rule")
-        tables = sorted({line.split("lookup")[1].split()[0] for line in rules.splitlines() if line.startswith("43")} - {"main"})
+        tables = sorted({line.split("lookup")[1].split()[0] for line in rules.splitlines() if "proto 43" in line and "lookup" in line} - {"main"})
         routes = [run("ip", "-n", a, "route", "show", "table", table, check=False) for table in tables]
         return rules, routes, re.sub(r"^\d+: ", "", run("ip", "-n", a, "-o", "link", "show", "esp0", check=False))
 

@@ -14,7 +14,7 @@ from scapy.packet import raw
 
 import espalier
 import sink
-from gwnet import INNER, NETS, OUTER, WAIT, Tunnel, inside, run, wait_for
+from gwnet import INNER, NETS, OUTER, WAIT, Tunnel, inside, own_rules, run, wait_for
 from test_gw import GatewayTest
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
@@ -72,7 +72,7 @@ class Routed(GatewayTest):
 
     def rules(self):
         """What is there of policies: rules by addresses, and routes."""
-        rules = [line for line in run("ip", "-n", self.net.a, "rule").splitlines() if line.split(":")[0] in ("4301", "4302", "4303", "4304")]
+        rules = [line for line in run("ip", "-n", self.net.a, "rule").splitlines() if line.split(":")[0] in ("4301", "5507", "6713", "6714")]
         tables = ("4303", "4304", *{line.split("lookup")[1].split()[0] for line in rules if "4303000" in line})
         return rules, [run("ip", "-n", self.net.a, "route", "show", "table", table, check=False) for table in tables]
 
@@ -304,7 +304,7 @@ class InClear(Routed):
             self.assertEqual(self.heard(), [b"end", b"end"], what)
         run("ip", "netns", "exec", self.net.a, gateway.program, "--release")
         self.assertNotIn("espalier", run("ip", "netns", "exec", self.net.a, "nft", "list", "ruleset"))
-        self.assertEqual([line for line in run("ip", "-n", self.net.a, "rule").splitlines() if line.startswith("43")], [])
+        self.assertEqual(own_rules(self.net.a), [])
         self.forge()
         self.assertEqual(sorted(self.heard()), [b"end", b"end", b"forged", b"forged"])
         gateway.start()
