@@ -112,7 +112,7 @@ help:
 	@echo 'make lint      slang over the card, Verilator -Wall over every module, the generated register files, and the layers of the C code (lint-layers)'
 	@echo 'make bench     cycles of the engines, the driver alone, the card against software: build/bench/*.json and *.svg'
 	@echo 'make bench-check    cycles, latency, area and LUT levels against the committed figures; fails on a loss (bench-baseline: writes them)'
-	@echo 'make synth     Yosys for UltraScale+: areas and LUT levels into build/synth (synth-check: the full-size engines alone)'
+	@echo 'make synth     Yosys for UltraScale+: areas and LUT levels into build/synth (synth-card: the card at full size alone)'
 	@echo 'make pnr       nextpnr for an ECP5: a trend of the clock rate, build/synth/pnr.json'
 	@echo 'make regs      generate the register map from rtl/csr/espalier.rdl'
 	@echo 'make clean     remove build/'

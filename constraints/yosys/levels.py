@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Longest paths, in LUT levels, of every block of synth_top, from the mapped netlists, into a JSON file and a table.
+"""Longest paths, in LUT levels, of the card and every block, from the mapped netlists, into a JSON file and a table.
 
-levels.py [--most LEVELS --of FOLDER ...] OUT.json LANES:NETLIST.json ...
+levels.py [--most LEVELS] OUT.json NETLIST ...      NETLIST as of netlist.cards
 
 Each block is flattened with all that is below it. Four figures a block, each with the names of start and end:
   reg2reg  between registers of the block      in2reg   from an input of the block to a register
   reg2out  from a register to an output        in2out   through the block without a register
-The engines' reg2reg has the paths across their blocks. What counts: a LUT or inverter 1; MUXF7, MUXF8 0 (they share the slice of their
+The card's reg2reg has the paths across all blocks, the engines' those across theirs. What counts: a LUT or inverter 1; MUXF7, MUXF8 0 (they share the slice of their
 LUTs); a carry chain 1 at its entry, however long (65 bits at most here); a read of LUT RAM 1; a block RAM or UltraRAM without its output
 register starts a path at 2, as its clock-to-output takes about the time of two levels; every other register starts at 0. Data, enable and
 reset inputs of registers and memories end paths. Wires are not counted: these are levels, not nanoseconds.
-A block with several sets of parameters has one row, its worst. Fails if a reg2reg path of a block in FOLDER exceeds --most.
+A block with several sets of parameters has one row, its worst. Fails if a reg2reg path exceeds
+--most, and on a loop of combinational cells.
 """
 import argparse
 import json
@@ -125,7 +126,7 @@ class Flat:
 
 
 def order(flat):
-    """The nets that cells drive, each behind those it depends on."""
+    """The nets that cells drive, each behind those it depends on. Ends the program if one depends on itself."""
     done, result = set(), []
     for root in flat.drivers:
         stack = [] if root in done else [(root, iter(flat.drivers[root][0]))]
@@ -133,13 +134,16 @@ def order(flat):
         while stack:
             net, rest = stack[-1]
             for source in rest:
-                if source in flat.drivers and source not in done and source not in busy:
+                if source in busy:
+                    sys.exit(f'levels: a loop of combinational cells through {flat.name(source)}')
+                if source in flat.drivers and source not in done:
                     busy.add(source)
                     stack.append((source, iter(flat.drivers[source][0])))
                     break
             else:
                 stack.pop()
                 done.add(net)
+                busy.discard(net)
                 result.append(net)
     return result
 
@@ -183,38 +187,33 @@ def measure(modules, top):
     return row
 
 
-def rows_of(path, lanes):
+def rows_of(net):
     """The worst of each block outside rtl/lib, with the most SAs there are."""
-    modules, worst = netlist.load(path), {}
-    tops = netlist.instances(modules, 'synth_top')
-    most = max(sas or 0 for _, sas, _ in tops)
-    names = {module for _, sas, module in tops if sas in (most, None)}
+    lanes, modules, tops = netlist.cards(net)
+    worst = {}
+    names = {tops[0][1]}
     todo = list(names)
     while todo:
-        below = {c['type'] for c in modules[todo.pop()]['cells'].values() if c['type'] in modules} - names
+        below = set(netlist.blocks(todo.pop(), modules)) - names
         names |= below
         todo += below
-    for name in names:
-        source = netlist.source(modules[name])
-        if '/lib/' in source:
-            continue
+    for name in sorted(names):
         row = measure(modules, name)
         key = netlist.plain(name)
         if key not in worst or (row['reg2reg'] or 0) > (worst[key]['reg2reg'] or 0):
-            worst[key] = {'block': key, 'folder': source.rsplit('/', 1)[0], 'lanes': lanes, **row}
+            worst[key] = {'block': key, 'folder': netlist.source(modules[name]).rsplit('/', 1)[0], 'lanes': lanes, **row}
     return sorted(worst.values(), key=lambda r: (r['folder'], r['block']))
 
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument('--most', type=int, default=0)
-    parser.add_argument('--of', nargs='*', default=[])
     parser.add_argument('out')
     parser.add_argument('netlists', nargs='+')
     args = parser.parse_args()
     rows = []
-    for lanes, path in (n.split(':') for n in args.netlists):
-        rows += rows_of(path, int(lanes))
+    for net in args.netlists:
+        rows += rows_of(net)
     with open(args.out, 'w', encoding='utf-8') as f:
         json.dump(rows, f, indent=1)
         f.write('\n')
@@ -222,7 +221,7 @@ def main():
     for row in rows:
         print(f'{row["block"]:<18}{row["lanes"]:>6}' + ''.join(f'{"-" if row[k] is None else row[k]:>9}' for k in KINDS)
               + (f'  {row["reg2reg_from"]} -> {row["reg2reg_to"]}' if row['reg2reg'] is not None else ''))
-    over = [r for r in rows if args.most and r['folder'] in args.of and (r['reg2reg'] or 0) > args.most]
+    over = [r for r in rows if args.most and (r['reg2reg'] or 0) > args.most]
     if over:
         sys.exit('levels: more than ' + str(args.most) + ': ' + ', '.join(f'{r["block"]} ({r["lanes"]} lanes) {r["reg2reg"]}' for r in over))
 

@@ -13,8 +13,8 @@ def load(path):
 
 
 def plain(name):
-    """gcm_engine of $paramod$...\\gcm_engine and $paramod\\gcm_engine\\LANES=s32'..."""
-    return name.split('\\')[1] if name.startswith('$paramod') else name
+    """fifo_sync of fifo_sync$2"""
+    return name.split('$')[0]
 
 
 def source(module):
@@ -22,12 +22,19 @@ def source(module):
     return module['attributes']['src'].split(':')[0]
 
 
-def instances(modules, top):
-    """[(name, SAs or None, module)] of what stands in synth_top; the number is the end of the instance's name."""
-    found = []
-    for name, cell in modules[top]['cells'].items():
-        sas = re.search(r'_(\d+)$', name)
-        found.append((name, int(sas[1]) if sas else None, cell['type']))
-    if not found:
-        sys.exit(f'netlist: {top} is empty')
-    return sorted(found, key=lambda f: (f[1] or 0, f[0]), reverse=True)
+def cards(net):
+    """LANES:SAS:NETLIST.json or LANES:NETLIST.json as (lanes, modules, [(SAs, module)], most SAs first): the card at the top, or those that stand in
+    synth_top, which are named card_SAS."""
+    lanes, *sas, path = net.split(':')
+    modules = load(path)
+    found = [(int(sas[0]), 'card')] if sas else [(int(re.search(r'_(\d+)$', name)[1]), cell['type'])
+                                               for name, cell in modules['synth_top']['cells'].items()]
+    if not found or not all(module in modules for _, module in found):
+        sys.exit(f'netlist: {path} has no card')
+    return int(lanes), modules, sorted(found, reverse=True)
+
+
+def blocks(module, modules):
+    """The kinds of module that stand in a module, by name; the small cells of rtl/lib are none."""
+    inside = {c['type'] for c in modules[module]['cells'].values() if c['type'] in modules}
+    return sorted((m for m in inside if '/lib/' not in source(modules[m])), key=plain)

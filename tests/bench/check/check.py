@@ -7,9 +7,9 @@
 
 Only counts are compared: cycles, latencies in cycles, LUTs, LUT levels. They are the same in every run, so any rise is a change of the card (or, for
 area and levels, of Yosys' version, which is committed too). A figure that fell is told, and the new one should be committed."""
+import importlib.metadata
 import json
 import os
-import subprocess
 import sys
 
 # Bench: its file, what names a row, what is compared (less is better).
@@ -17,8 +17,8 @@ BENCHES = {
     "engine": ("bench/engine.json", ("lanes", "sas", "mix", "inner_bytes", "sa_commands", "direction"),
                ("cycles_per_packet", "latency_idle", "latency_load_max", "beyond_packet_idle", "beyond_packet_load")),
     "rings": ("bench/rings.json", ("link", "direction", "inner_bytes", "mix"), ("cycles_per_packet",)),
-    "area": ("synth/check-area.json", ("block", "within", "lanes", "sas"), ("lut", "ff", "bram36", "uram")),
-    "levels": ("synth/check-levels.json", ("block", "lanes"), ("reg2reg",)),
+    "area": ("synth/card-area.json", ("block", "within", "lanes", "sas"), ("lut", "ff", "bram36", "uram")),
+    "levels": ("synth/card-levels.json", ("block", "lanes"), ("reg2reg",)),
 }
 
 
@@ -35,7 +35,7 @@ def measured(build):
         result[bench] = {name_of(row, keys): {k: row[k] for k in figures if row.get(k) is not None} for row in rows}
         if len(result[bench]) != len(rows):
             sys.exit(f"bench-check: {path}: two rows have one name")
-    result["yosys"] = subprocess.run(["yosys", "-V"], stdout=subprocess.PIPE, text=True, check=True).stdout.split(" (")[0]
+    result["yosys"] = "pyosys " + importlib.metadata.version("pyosys")
     return result
 
 
