@@ -43,8 +43,9 @@ class GuestNetwork(Network):
             super().join(side, namespace)
             return
         wan, lan = NAMES
-        self.guest.home.ip(f"link set {wan} netns {self.middle.name} name left")
-        self.guest.home.ip(f"link set {lan} netns {namespace.name} name eth0")
+        # Their queues are long: a guest that gets no processor for a second loses nothing.
+        self.guest.home.ip(f"link set {wan} netns {self.middle.name} name left txqueuelen 10000")
+        self.guest.home.ip(f"link set {lan} netns {namespace.name} name eth0 txqueuelen 10000")
 
     def outside(self, side):
         if side == "right":

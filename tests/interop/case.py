@@ -187,10 +187,10 @@ class InteropTest(unittest.TestCase):
 
     def assert_tunnel(self, child="net", network=0):
         """One CHILD SA of this name at each end, the same one, and pings both ways, none of them in clear."""
-        for side in (self.peer, self.dut):
-            wait(lambda side=side: len(side.children(child)) == 1, 5, f"{side.name} has one CHILD SA {child}")
-        a, b = self.peer.children(child)[0], self.dut.children(child)[0]
-        self.assertEqual((int(a["spi_in"], 16), int(a["spi_out"], 16)), (int(b["spi_out"], 16), int(b["spi_in"], 16)))
+        def same():
+            a, b = self.peer.children(child), self.dut.children(child)
+            return len(a) == len(b) == 1 and (int(a[0]["spi_in"], 16), int(a[0]["spi_out"], 16)) == (int(b[0]["spi_out"], 16), int(b[0]["spi_in"], 16))
+        wait(same, 10, f"both ends have one CHILD SA {child}, the same")
         before = self.net.clear_packets()
         self.assert_ping(self.dut, network)
         self.assert_ping(self.peer, network)

@@ -134,7 +134,7 @@ struct agent_child_info {
 };
 
 struct agent_ike_info {
-	const char *name, *state, *proposal, *local_id, *remote_id; /* "CONNECTING", "ESTABLISHED", "REKEYING", "DELETING" */
+	const char *name, *state, *proposal, *local_id, *remote_id; /* "CONNECTING", "ESTABLISHED", "REKEYING", "REKEYED", "DELETING" */
 	uint32_t id;
 	bool initiator, nat_local, nat_remote;
 	struct endpoint local, remote;

@@ -10,6 +10,8 @@ static const char *ike_state(const struct ike_sa *sa)
 		return "CONNECTING";
 	case IKE_ESTABLISHED:
 		return sa->rekeying ? "REKEYING" : "ESTABLISHED";
+	case IKE_REKEYED:
+		return "REKEYED";
 	default:
 		return "DELETING";
 	}
@@ -40,7 +42,7 @@ static void show_ike(const struct ike_sa *sa, const struct agent_visitor *visito
 	info.remote_id = identity_print(&sa->remote_id, remote);
 	if (sa->state != IKE_CONNECTING) {
 		suite_print(&sa->suite, suite);
-		info.age_s = (ike_now(sa) - sa->established_ms) / 1000;
+		info.age_s = sa->established_ms ? (ike_now(sa) - sa->established_ms) / 1000 : 0; /* one that lost a collision never was */
 	}
 	visitor->ike(visitor->ctx, &info);
 }

@@ -15,6 +15,9 @@
 
 #define SETTLE_MS (15u * 60 * 1000)
 #define ANY 99
+#define START_MS 1000000u /* the world's clock at its beginning */
+
+static unsigned int replaced_seen;
 
 /* What is left, by action of a and of b: IKE SAs, CHILD SAs; ANY: it depends on who was first. */
 static const struct left {
@@ -97,6 +100,19 @@ static void check(struct play *play, enum action a, enum action b)
 		assert_int_equal(p->a->flood_lost + p->b->flood_lost, 0);
 }
 
+/* What is listed meanwhile, an SA too that lost and never was established. */
+static void look(struct node *n)
+{
+	struct snapshot s;
+
+	node_snapshot(n, &s);
+	for (unsigned int i = 0; i < s.ike_count; i++) {
+		assert_true(s.ikes[i].age_s <= (n->world->now_ms - START_MS) / 1000);
+		replaced_seen += !strcmp(s.ikes[i].state, "REKEYED");
+	}
+	snapshot_free(&s);
+}
+
 static void collide(enum action a, enum action b, const struct order *order, uint64_t seed)
 {
 	struct play play = { .order = order };
@@ -114,7 +130,11 @@ static void collide(enum action a, enum action b, const struct order *order, uin
 	act(p->a, a);
 	world_run(p->w, order->b_later_ms);
 	act(p->b, b);
-	world_run(p->w, 3000);
+	for (unsigned int ms = 0; ms < 3000; ms += 20) {
+		world_run(p->w, 20);
+		look(p->a);
+		look(p->b);
+	}
 	world_flood_stop(p->w);
 	world_run(p->w, SETTLE_MS);
 	check(&play, a, b);
@@ -130,6 +150,8 @@ static void test_action(void **state)
 		for (size_t o = 0; o < sizeof(orders) / sizeof(orders[0]); o++)
 			for (uint64_t seed = 1; seed <= 2; seed++)
 				collide(a, (enum action)b, &orders[o], seed);
+	if (a == IKE_REKEY)
+		assert_true(replaced_seen > 0);
 }
 
 int main(void)
