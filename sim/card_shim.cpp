@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "Vcard.h"
+#include "coverage.hpp"
 #include "verilated.h"
 #if VM_TRACE
 #include "verilated_fst_c.h"
@@ -126,6 +127,7 @@ extern "C" void card_rise(void)
 extern "C" void card_close(void)
 {
     top->final();
+    coverage_write(context.get(), "card");
     trace_close();
     top.reset();
     context.reset();

@@ -31,12 +31,13 @@ test-unit: $(UNIT_TESTS)
 test-system: $(TEST_BINS)
 	@$(RUN) --logs $(B)/test-logs $(SIM_TESTS) $(DPI_TESTS) $(SOFTWARE_TESTS)
 
-# The same with ten times the packets, another seed each run, the fuzzers, interoperation, the proofs, and the interrupt of every test after an hour.
+# The same with ten times the packets, another seed each run, the fuzzers, interoperation, the proofs, coverage, and the interrupt of every test after an hour.
 verify: $(UNIT_TESTS) $(TEST_BINS) $(FUZZERS) $(INTEROP_BINS) $(SPOOFED)
 	@export ESPALIER_TEST_SCALE=10 ESPALIER_TEST_SEED=$${ESPALIER_TEST_SEED:-$$RANDOM}; echo "seed $$ESPALIER_TEST_SEED"; \
 	  $(RUN) --timeout 3600 --logs $(B)/test-logs $(SIM_TESTS) $(DPI_TESTS) $(UNIT_TESTS) $(SOFTWARE_TESTS) tests/fuzz/fuzz.py:$(B)/fuzz \
 	  $(INTEROP_TESTS) $(GUEST_TESTS) ESPALIER_BUILD=$(B),$(STORM) ESPALIER_BUILD=$(B),$(STALL) $(SPOOFED)
 	@$(MAKE) --no-print-directory formal
+	@$(MAKE) --no-print-directory coverage
 
 # ---- the host side under AddressSanitizer and UndefinedBehaviorSanitizer -------------------------------------------------
 # Everything in C but the Verilated card, built again under $(B)/asan; the card it drives is the ordinary one.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Proves the properties in SystemVerilog files: Yosys (pyosys, with slang) makes an and-inverter graph of each, ABC proves it.
 
-usage: prove.py [--out DIR] [--jobs N] [--only NAME] FILE.sv...
+usage: prove.py [--out DIR] [--jobs N] [--only NAME] [--refute CYCLES] FILE.sv...
 
 A file holds one module of its own name: the cell, free inputs, assumptions and assertions. Comment lines say what is proved of it:
 
@@ -10,6 +10,7 @@ A file holds one module of its own name: the cell, free inputs, assumptions and 
     // proof NAME: bmc CYCLES [PARAMETER=VALUE...]      for that many cycles from any state that reset leaves
 
 The word zero behind pdr or CYCLES: memories and registers begin with zeros, for properties that compare two copies of a cell.
+--refute: instead of all this, only whether an assertion fails within that many cycles: soon where one does, and nothing is proved where none does.
 The assertions of the RTL itself are proved with them. Memories and registers begin with any content. Of a proof that fails
 the assertion and the cycle are said; DIR/NAME.txt shows how it comes about. The last line is N passed, N failed.
 """
@@ -124,10 +125,13 @@ def main():
     parser.add_argument("--out", default="build/formal")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", help="the proof of this name alone")
+    parser.add_argument("--refute", type=int, metavar="CYCLES")
     parser.add_argument("files", nargs="+")
     args = parser.parse_args()
     os.makedirs(args.out, exist_ok=True)
     proofs = [p for path in args.files for p in proofs_of(path) if args.only in (None, p[0])]
+    if args.refute:
+        proofs = [(name, "bmc", args.refute, parameters, path) for name, _, _, parameters, path in proofs]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         for name, good, seconds in pool.map(lambda p: one(p, args.out), proofs):

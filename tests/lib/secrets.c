@@ -146,22 +146,22 @@ static uint64_t window_at(const uint8_t *state, size_t len, size_t bit, uint64_t
 	return window;
 }
 
-unsigned int state_flip(uint64_t number)
+unsigned int state_flip(uint64_t number, unsigned int place)
 {
-	unsigned int found = 0;
+	unsigned int found = 0, flipped = 0;
 	uint64_t window = 0;
 	size_t len, bit;
 	uint8_t *state = dut_state(&len);
 
 	for (bit = 0; bit + 64 <= 8 * len; bit++) {
 		window = window_at(state, len, bit, window);
-		if (window != number)
+		if (window != number || (place != EVERY_PLACE && place != found++))
 			continue;
 		state[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		window ^= 1;
-		found++;
+		flipped++;
 	}
-	return found;
+	return flipped;
 }
 
 static void show(size_t bit, const char *what, unsigned int found)

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 #include "verilated.h"
+#include "coverage.hpp"
 #if VM_TRACE
 #include "verilated_fst_c.h"
 #define DUT_TRACE_OPEN(path)                          \
@@ -56,6 +57,7 @@
     }                                                                                      \
     extern "C" void dut_close(void) {                                                      \
         top->final();                                                                      \
+        coverage_write(context.get(), #VTOP);                                              \
         DUT_TRACE_CLOSE                                                                    \
         top.reset();                                                                       \
         context.reset();                                                                   \

@@ -15,6 +15,7 @@ import tomllib
 
 HERE = os.path.dirname(__file__)
 COPY = "build/seeded"
+CYCLES = 30  # in which a fault shows at the latest
 PYTHON = os.path.abspath("build/venv/bin/python")
 
 
@@ -41,7 +42,7 @@ def wrong(seed):
 def fails(seed):
     """Whether the seed's proof, made in the copy, finds an assertion that fails, and what it said. That it does not build is no catch."""
     found = [p for p in os.listdir("tests/formal") if p.startswith("p_") and f"// proof {seed['proof']}:" in open(f"tests/formal/{p}").read()]
-    command = [PYTHON, "tests/formal/prove.py", "--only", seed["proof"], f"tests/formal/{found[0]}"]
+    command = [PYTHON, "tests/formal/prove.py", "--refute", str(CYCLES), "--only", seed["proof"], f"tests/formal/{found[0]}"]
     said = subprocess.run(command, cwd=COPY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
     return " fails, in cycle " in said, said
 

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # Engine throughput and latency in cycles: `make bench` prints a table and writes $(B)/bench/engine.json, engine.svg and latency.svg.
 # One model a width holds both engines and their SA manager; the unit tests of encapsulation and decapsulation use it too.
+# Where coverage is counted (make coverage) the cipher is the one in C, for the RTL's has a model of its own.
+ENGINE_CIPHER := $(if $(COVER),$(DPI_SV) sim/dpi/gcm_engine.sv)
+ENGINE_OBJS := $(if $(COVER),$(DPI_OBJS))
 define engine_model
-$(call model,engine_$(1),engine_tb,tests/bench/engine/engine_tb.sv,-GLANES=$(1))
+$(call model,engine_$(1),engine_tb,$(ENGINE_CIPHER) tests/bench/engine/engine_tb.sv,-GLANES=$(1))
 $(call shim,$(B)/obj/engine_$(1)/shim.o,tests/bench/engine/engine_shim.cpp,engine_$(1))
 endef
 
 # engine_program OUTPUT,LANES,C-FILES: a program that drives the model of that width.
 define engine_program
-$(1): $(3:%.c=$(B)/obj/%.o) $(B)/obj/engine_$(2)/shim.o $(B)/model/engine_$(2)/libmodel.a
+$(1): $(3:%.c=$(B)/obj/%.o) $(B)/obj/engine_$(2)/shim.o $(ENGINE_OBJS) $(B)/model/engine_$(2)/libmodel.a
 	@mkdir -p $$(@D)
 	@echo '  LINK $$@'
 	$(CXX) $(LDFLAGS) -o $$@ $$^ -lcrypto -lcmocka $(VERILATOR_LDLIBS)

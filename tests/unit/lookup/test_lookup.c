@@ -277,6 +277,13 @@ static void churn(void **state)
 	}
 }
 
+#if SAS == 64
+#include "stash.h"
+#define STASH_TEST cmocka_unit_test_setup_teardown(stash, start, stop),
+#else /* with more rows such SAs are too rare */
+#define STASH_TEST
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +291,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(patterns, start, stop),
 		cmocka_unit_test_setup_teardown(steps, start, stop),
 		cmocka_unit_test_setup_teardown(churn, start, stop),
+		STASH_TEST
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,3 +4,5 @@ $(eval $(call rtl_test,pcie_regs,pcie_regs,rtl/pcie/pcie_regs.sv,$(PCIE_TEST)/pc
 UNIT_TESTS += $(B)/tests/pcie_regs
 $(eval $(call rtl_test,pcie_dma,pcie_dma,rtl/pcie/pcie_dma.sv,$(PCIE_TEST)/pcie_dma_shim.cpp,$(addprefix $(PCIE_TEST)/,test_pcie_dma.c bench.c root.c),-GTAGS=64 -GREADS=64 -GQUARANTINE_LOG2=11,))
 UNIT_TESTS += $(B)/tests/pcie_dma
+$(eval $(call rtl_test,pcie_cfg,pcie_cfg,rtl/pcie/pcie_cfg.sv,$(PCIE_TEST)/pcie_cfg_shim.cpp,$(PCIE_TEST)/test_pcie_cfg.c,,))
+UNIT_TESTS += $(B)/tests/pcie_cfg
