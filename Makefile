@@ -44,7 +44,7 @@ VERILATOR_LDLIBS := -llz4 -lz -lpthread -latomic -lstdc++
 
 # Verilator's own C++, built once for all models.
 RUNTIME := $(addprefix $(B)/model/runtime/,verilated.o verilated_fst_c.o verilated_threads.o $(if $(COVER),verilated_cov.o))
-$(RUNTIME): $(B)/model/runtime/%.o: $(VERILATOR_ROOT)/include/%.cpp
+$(RUNTIME) $(B)/model/runtime/verilated_vpi.o: $(B)/model/runtime/%.o: $(VERILATOR_ROOT)/include/%.cpp
 	@mkdir -p $(@D)
 	@echo '  CXX $(<F)'
 	$(CXX) -std=c++17 -O2 -DVERILATOR=1 -DVM_COVERAGE=$(if $(COVER),1,0) -DVM_SC=0 -DVM_TRACE=1 -DVM_TRACE_FST=1 -DVM_TRACE_VCD=0 \

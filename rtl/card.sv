@@ -16,7 +16,8 @@ module card #(
     parameter int unsigned COMPLETION_BLOCKS  = 512,  // the block's buffer for completions: 64-byte blocks,
     parameter int unsigned COMPLETION_HEADERS = 128,  // and completions (PG213 "Completion Space")
     parameter int unsigned DEFAULT_TIMEOUT = 2_500_000,  // cycles of a read, where Device Control 2 names no range (pcie_cfg)
-    parameter int unsigned QUARANTINE_LOG2 = 24  // cycles, beyond the read timeout, until a lost read's tag is used again (pcie_read)
+    parameter int unsigned QUARANTINE_LOG2 = 24, // cycles, beyond the read timeout, until a lost read's tag is used again (pcie_read)
+    parameter int unsigned LOST_LOG2       = 16  // cycles, until a write that the block dropped is given up (pcie_order)
 ) (
     input  logic         clk,
     input  logic         rst,
@@ -144,7 +145,8 @@ module card #(
   logic [7:0]            irq_vector;
 
   pcie_dma #(
-      .TAGS(TAGS), .COMPLETION_BLOCKS(COMPLETION_BLOCKS), .COMPLETION_HEADERS(COMPLETION_HEADERS), .QUARANTINE_LOG2(QUARANTINE_LOG2)
+      .TAGS(TAGS), .COMPLETION_BLOCKS(COMPLETION_BLOCKS), .COMPLETION_HEADERS(COMPLETION_HEADERS), .QUARANTINE_LOG2(QUARANTINE_LOG2),
+      .LOST_LOG2(LOST_LOG2)
   ) u_pcie_dma (
       .clk, .rst(fn_rst),
       .cfg_max_payload, .cfg_max_read_req, .cfg_rcb_status, .extended_tags, .stop, .idle(pcie_idle), .quiet(pcie_quiet), .cfg_msix_enable, .cfg_msix_mask,

@@ -12,7 +12,12 @@ SIM_TESTS := $(SYS)/test_random.py:sim $(SYS)/test_drops.py:sim $(SYS)/test_root
   $(foreach t,$(SYSTEM_C_TESTS),ESPALIER_TEST_DEVICE=sim,$(t))
 # And on the card whose cipher is in C.
 DPI_TESTS := $(foreach t,$(SIM_TESTS) $(SYS)/test_gw.py:sim,ESPALIER_SIM=$(SIM_BIN)-dpi,$(t))
-TEST_BINS := $(ESPALIER) $(BINS) $(SIM_BIN)-dpi $(B)/tests/hostile-card $(SYSTEM_C_TESTS)
+# And on cards of other sizes, in make verify: lanes x SAs.
+SIZE_SIMS := $(addprefix $(SIM_BIN)-,1x64 2x1024)
+SIZE_TESTS := $(foreach s,$(SIZE_SIMS),ESPALIER_SIM=$(s),$(SYS)/test_random.py:sim ESPALIER_SIM=$(s),$(SYS)/test_drops.py:sim ESPALIER_SIM=$(s),ESPALIER_TEST_DEVICE=sim,$(B)/tests/sas)
+# At the card's pins, with a model of the hard block and a root complex that are not ours.
+COCOTB_TESTS := tests/cocotb/test_cocotb.py
+TEST_BINS := $(ESPALIER) $(BINS) $(SIM_BIN)-dpi $(B)/tests/cocotb-card $(B)/tests/hostile-card $(SYSTEM_C_TESTS)
 
 .PHONY: all test test-unit test-system test-asan asan-run verify wave demo clean
 all: $(ESPALIER) $(BINS)
@@ -23,18 +28,18 @@ lint: $(ESPALIER) $(SIM_OBJS)
 # The slow ones first: two cores are then busy to the end.
 test: $(UNIT_TESTS) $(TEST_BINS)
 	@$(MAKE) --no-print-directory $(ASAN) asan-build
-	@$(RUN) --logs $(B)/test-logs $(SIM_TESTS) $(DPI_TESTS) $(UNIT_TESTS) $(SOFTWARE_TESTS) $(call asan_tests,$(B)/asan)
+	@$(RUN) --logs $(B)/test-logs $(SIM_TESTS) $(DPI_TESTS) $(COCOTB_TESTS) $(UNIT_TESTS) $(SOFTWARE_TESTS) $(call asan_tests,$(B)/asan)
 
 test-unit: $(UNIT_TESTS)
 	@$(RUN) --logs $(B)/test-logs $(UNIT_TESTS)
 
 test-system: $(TEST_BINS)
-	@$(RUN) --logs $(B)/test-logs $(SIM_TESTS) $(DPI_TESTS) $(SOFTWARE_TESTS)
+	@$(RUN) --logs $(B)/test-logs $(SIM_TESTS) $(DPI_TESTS) $(COCOTB_TESTS) $(SOFTWARE_TESTS)
 
 # The same with ten times the packets, another seed each run, the fuzzers, interoperation, the proofs, coverage, and the interrupt of every test after an hour.
-verify: $(UNIT_TESTS) $(TEST_BINS) $(FUZZERS) $(INTEROP_BINS) $(SPOOFED)
+verify: $(UNIT_TESTS) $(TEST_BINS) $(SIZE_SIMS) $(FUZZERS) $(INTEROP_BINS) $(SPOOFED)
 	@export ESPALIER_TEST_SCALE=10 ESPALIER_TEST_SEED=$${ESPALIER_TEST_SEED:-$$RANDOM}; echo "seed $$ESPALIER_TEST_SEED"; \
-	  $(RUN) --timeout 3600 --logs $(B)/test-logs $(SIM_TESTS) $(DPI_TESTS) $(UNIT_TESTS) $(SOFTWARE_TESTS) tests/fuzz/fuzz.py:$(B)/fuzz \
+	  $(RUN) --timeout 3600 --logs $(B)/test-logs $(SIM_TESTS) $(DPI_TESTS) $(SIZE_TESTS) $(COCOTB_TESTS) $(UNIT_TESTS) $(SOFTWARE_TESTS) tests/fuzz/fuzz.py:$(B)/fuzz \
 	  $(INTEROP_TESTS) $(GUEST_TESTS) ESPALIER_BUILD=$(B),$(STORM) ESPALIER_BUILD=$(B),$(STALL) $(SPOOFED)
 	@$(MAKE) --no-print-directory formal
 	@$(MAKE) --no-print-directory coverage

@@ -9,7 +9,8 @@ module pcie_dma #(
     parameter int unsigned READS           = 256,  // reads outstanding
     parameter int unsigned COMPLETION_BLOCKS  = 512,  // see pcie_space
     parameter int unsigned COMPLETION_HEADERS = 128,
-    parameter int unsigned QUARANTINE_LOG2 = 24   // see pcie_read
+    parameter int unsigned QUARANTINE_LOG2 = 24,  // see pcie_read
+    parameter int unsigned LOST_LOG2       = 16   // see pcie_order
 ) (
     input  logic                   clk,
     input  logic                   rst,
@@ -193,9 +194,12 @@ module pcie_dma #(
       .reads_left      (reads_left)
   );
 
-  pcie_order u_order (
+  pcie_order #(
+      .LOST_LOG2(LOST_LOG2)
+  ) u_order (
       .clk         (clk),
       .rst         (rst),
+      .stop        (stop),
       .accept      (wr_tvalid && wr_tready && wr_tlast),
       .message     (msi_tvalid),
       .seq_num0    (pcie_rq_seq_num0),

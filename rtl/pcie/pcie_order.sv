@@ -3,15 +3,19 @@
 // has taken earlier. The last TLP of each write carries a sequence number with bit 5 set; the block reports the number when no later
 // completion can pass that TLP any more. A fence takes note of how many writes the write path has accepted, and is done when as many were
 // reported. Writes after it do not hold it up, so it ends under any load. An MSI-X message that waits before the write path counts: the
-// fence begins behind it. Writes that are dropped (bus mastering is off) count as reported once those before them were.
+// fence begins behind it. Writes that are dropped (bus mastering is off) count as reported once those before them were. The block, too, drops
+// what comes to it after bus mastering went off, and need not report it: while stop is set, what it has not reported for 2**LOST_LOG2 cycles
+// counts as reported, and a report that comes yet is ignored. So a register read is answered whatever becomes of the writes.
 // Latency of a fence with nothing under way: 3 cycles. Source: PG213 "Maintaining Transaction Order".
 `default_nettype none
 
 module pcie_order #(
-    parameter int unsigned COUNT_W = 12  // more writes than can be under way: half of 2**COUNT_W
+    parameter int unsigned COUNT_W   = 12,  // more writes than can be under way: half of 2**COUNT_W
+    parameter int unsigned LOST_LOG2 = 16   // see above; 2**16 cycles are 262 us at 250 MHz
 ) (
     input  logic       clk,
     input  logic       rst,
+    input  logic       stop,          // bus mastering is off, or was and the card is not at rest yet
     input  logic       accept,        // the write path took a write, whole
     input  logic       message,       // a message waits before the write path
     // from the block
@@ -30,19 +34,23 @@ module pcie_order #(
 
   logic [COUNT_W-1:0] accepted_q, passed_q, ticket_q, ahead;
   logic [COUNT_W-1:0] in_block_q, dropped_q;
-  logic [1:0]         reported;
-  logic               credit;
+  logic [1:0]         raised, reported;
+  logic               credit, lost;
+  logic [LOST_LOG2:0] silent_q;  // cycles without a report; the top bit: long enough
   logic               asked_q, noted_q;
   assign ahead    = passed_q - ticket_q;
-  assign reported = 2'(seq_num_vld0 && seq_num0[5]) + 2'(seq_num_vld1 && seq_num1[5]);
+  assign raised   = 2'(seq_num_vld0 && seq_num0[5]) + 2'(seq_num_vld1 && seq_num1[5]);
+  assign reported = (in_block_q == '0) ? 2'd0 : (in_block_q == COUNT_W'(1) && raised[1]) ? 2'd1 : raised;
+  assign lost     = silent_q[LOST_LOG2];
   // A write can be dropped before its last beat was accepted.
   assign credit   = (in_block_q == '0) && (dropped_q != '0) && (sent == '0) && (accepted_q != passed_q);
 
   always_ff @(posedge clk) begin
     accepted_q <= accepted_q + COUNT_W'(accept);
-    in_block_q <= in_block_q + COUNT_W'(sent) - COUNT_W'(reported);
+    in_block_q <= (lost ? '0 : in_block_q - COUNT_W'(reported)) + COUNT_W'(sent);
+    silent_q   <= (stop && in_block_q != '0 && raised == '0 && !lost) ? silent_q + 1'b1 : '0;
     dropped_q  <= dropped_q + COUNT_W'(dropped) - COUNT_W'(credit);
-    passed_q   <= passed_q + COUNT_W'(reported) + COUNT_W'(credit);
+    passed_q   <= passed_q + (lost ? in_block_q : COUNT_W'(reported)) + COUNT_W'(credit);
     empty      <= (accepted_q == passed_q) && !message && !accept;
     if (ask) begin
       asked_q <= 1'b1;
@@ -60,6 +68,7 @@ module pcie_order #(
       passed_q   <= '0;
       in_block_q <= '0;
       dropped_q  <= '0;
+      silent_q   <= '0;
       asked_q    <= 1'b0;
       noted_q    <= 1'b0;
       done       <= 1'b0;

@@ -9,3 +9,7 @@ $(B)/tests/axis_width_$(1): $(B)/obj/axis_width_$(1)/test.o
 UNIT_TESTS += $(B)/tests/axis_width_$(1)
 endef
 $(foreach w,128 256 512,$(eval $(call axis_width_test,$(w))))
+
+# The other cells, in one model.
+$(eval $(call rtl_test,lib_cells,lib_cells_tb,tests/unit/lib/lib_cells_tb.sv,tests/unit/lib/lib_cells_shim.cpp,tests/unit/lib/test_lib_cells.c,,))
+UNIT_TESTS += $(B)/tests/lib_cells

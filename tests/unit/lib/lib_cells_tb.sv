@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The small cells of rtl/lib side by side, one model for all: streams in an array (0 skid, 1 fifo_sync in LUT RAM, 2 in block RAM,
+// 3 fifo_head), delay lines (the shortest, a power of two, one that is none), numbers, and RAMs of every kind.
+`default_nettype none
+
+module lib_cells_tb (
+    input  logic             clk,
+    input  logic             rst,
+    // streams
+    input  logic [3:0]       s_valid,
+    output logic [3:0]       s_ready,
+    input  logic [3:0][15:0] s_data,
+    output logic [3:0]       m_valid,
+    input  logic [3:0]       m_ready,
+    output logic [3:0][15:0] m_data,
+    output logic [1:0][3:0]  count,        // of the two fifo_sync
+    // delay lines of 2, 4 and 7 cycles, all fed alike
+    input  logic             d_valid,
+    input  logic [15:0]      d_data,
+    output logic [2:0]       d_out_valid,
+    output logic [2:0][15:0] d_out_data,
+    // index_alloc, 8 numbers
+    output logic             i_valid,
+    output logic [2:0]       i_index,
+    input  logic             i_take,
+    input  logic             i_free_valid,
+    input  logic [2:0]       i_free_index,
+    // RAMs of 8 words: ram_sdp with OLD_WORD and latency 1, without and latency 2, both with two columns
+    input  logic             r_wr_en,
+    input  logic [2:0]       r_wr_addr,
+    input  logic [1:0]       r_wr_strb,
+    input  logic [15:0]      r_wr_data,
+    input  logic             r_rd_en,
+    input  logic [2:0]       r_rd_addr,
+    output logic [1:0][15:0] r_rd_data,
+    // ram_rrw
+    input  logic             b_en,
+    input  logic             b_write,
+    input  logic [2:0]       b_addr,
+    output logic [15:0]      a_data,       // port A reads where ram_sdp does
+    output logic [15:0]      b_data
+);
+
+  skid #(.WIDTH(16)) u_skid (
+      .clk, .rst, .s_valid(s_valid[0]), .s_ready(s_ready[0]), .s_data(s_data[0]), .m_valid(m_valid[0]), .m_ready(m_ready[0]), .m_data(m_data[0])
+  );
+  for (genvar i = 0; i < 2; i++) begin : g_fifo
+    fifo_sync #(.WIDTH(16), .DEPTH(8), .BLOCK_RAM(i == 1)) u_fifo (
+        .clk, .rst, .s_valid(s_valid[i+1]), .s_ready(s_ready[i+1]), .s_data(s_data[i+1]),
+        .m_valid(m_valid[i+1]), .m_ready(m_ready[i+1]), .m_data(m_data[i+1]), .count(count[i])
+    );
+  end
+  fifo_head #(.WIDTH(16), .DEPTH(8)) u_head (
+      .clk, .rst, .s_valid(s_valid[3]), .s_ready(s_ready[3]), .s_data(s_data[3]), .m_valid(m_valid[3]), .m_ready(m_ready[3]), .m_data(m_data[3])
+  );
+
+  localparam int unsigned DELAYS[3] = '{2, 4, 7};
+  for (genvar i = 0; i < 3; i++) begin : g_delay
+    delay_line #(.WIDTH(16), .DELAY(DELAYS[i])) u_delay (
+        .clk, .rst, .s_valid(d_valid), .s_data(d_data), .m_valid(d_out_valid[i]), .m_data(d_out_data[i])
+    );
+  end
+
+  index_alloc #(.N(8)) u_numbers (
+      .clk, .rst, .valid(i_valid), .index(i_index), .take(i_take), .free_valid(i_free_valid), .free_index(i_free_index)
+  );
+
+  for (genvar i = 0; i < 2; i++) begin : g_ram
+    ram_sdp #(.WIDTH(16), .DEPTH(8), .STRB_W(2), .READ_LATENCY(i + 1), .OLD_WORD(i == 0)) u_ram (
+        .clk, .wr_en(r_wr_en), .wr_addr(r_wr_addr), .wr_strb(r_wr_strb), .wr_data(r_wr_data),
+        .rd_en(r_rd_en), .rd_addr(r_rd_addr), .rd_data(r_rd_data[i])
+    );
+  end
+  ram_rrw #(.WIDTH(16), .DEPTH(8)) u_rrw (
+      .clk, .a_en(r_rd_en), .a_addr(r_rd_addr), .a_data, .b_en, .b_write, .b_addr, .b_wdata(r_wr_data), .b_data
+  );
+
+endmodule
+
+`default_nettype wire

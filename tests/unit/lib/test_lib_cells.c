@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The small cells of rtl/lib, each beside a few lines of C that say what it must do, under random words, gaps and back-pressure of every
+ * density. A stream: each word once, in order, an offer stands until it is taken, the cell holds what it promises, and a word shows in time. Random numbers
+ * follow ESPALIER_TEST_SEED, their count ESPALIER_TEST_SCALE.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "dut.h"
+#include "seed.h"
+
+DUT_PORT(rst);
+DUT_PORT(s_valid);
+DUT_PORT(s_ready);
+DUT_PORT(s_data);
+DUT_PORT(m_valid);
+DUT_PORT(m_ready);
+DUT_PORT(m_data);
+DUT_PORT(count);
+DUT_PORT(d_valid);
+DUT_PORT(d_data);
+DUT_PORT(d_out_valid);
+DUT_PORT(d_out_data);
+DUT_PORT(i_valid);
+DUT_PORT(i_index);
+DUT_PORT(i_take);
+DUT_PORT(i_free_valid);
+DUT_PORT(i_free_index);
+DUT_PORT(r_wr_en);
+DUT_PORT(r_wr_addr);
+DUT_PORT(r_wr_strb);
+DUT_PORT(r_wr_data);
+DUT_PORT(r_rd_en);
+DUT_PORT(r_rd_addr);
+DUT_PORT(r_rd_data);
+DUT_PORT(b_en);
+DUT_PORT(b_write);
+DUT_PORT(b_addr);
+DUT_PORT(a_data);
+DUT_PORT(b_data);
+
+#define CYCLES 20000u
+#define STREAMS 4u
+#define WORDS 8u
+
+static unsigned rnd(unsigned n)
+{
+	return (unsigned)rand() % n;
+}
+
+static void reset(void)
+{
+	*P8(rst) = 1;
+	*P8(s_valid) = *P8(m_ready) = *P8(d_valid) = *P8(i_take) = *P8(i_free_valid) = *P8(r_wr_en) = *P8(r_rd_en) = *P8(b_en) = 0;
+	for (int i = 0; i < 8; i++)
+		dut_edge();
+	*P8(rst) = 0;
+	dut_edge();
+}
+
+/* What each cell holds before it says no, and the most cycles from a word's entry to its offer when nothing waits before it. */
+static const struct {
+	unsigned least, most, latency;
+} promise[STREAMS] = {{2, 2, 1}, {WORDS, WORDS, 1}, {WORDS, WORDS + 1, 2}, {WORDS, WORDS + 2, 3}};
+
+static void test_streams(void **state)
+{
+	static uint16_t queue[STREAMS][64];
+	unsigned head[STREAMS] = {0}, tail[STREAMS] = {0}, quiet[STREAMS] = {0}, offered = 0;
+	uint16_t *in = dut_s_data(), *out = dut_m_data();
+
+	(void)state;
+	reset();
+	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
+		/* Phases: full speed, slow reader, slow writer, both at random. */
+		unsigned phase = cycle / 200 % 4, writes = phase == 2 ? 20 : phase == 3 ? 60 : 100, reads = phase == 1 ? 20 : phase == 3 ? 60 : 100;
+
+		*P8(m_ready) = 0;
+		for (unsigned i = 0; i < STREAMS; i++) {
+			if (!(offered >> i & 1) && rnd(100) < writes) {
+				in[i] = (uint16_t)rand();
+				offered |= 1u << i;
+			}
+			*P8(m_ready) |= (uint8_t)((rnd(100) < reads) << i);
+		}
+		*P8(s_valid) = (uint8_t)offered;
+		dut_settle();
+		for (unsigned i = 0; i < STREAMS; i++) {
+			unsigned held = tail[i] - head[i];
+			int valid = *P8(m_valid) >> i & 1, ready = *P8(s_ready) >> i & 1;
+
+			if (held < promise[i].least)
+				assert_true(ready || (i == 0 && held == 1));
+			if (held >= promise[i].most)
+				assert_false(ready);
+			quiet[i] = held && !valid ? quiet[i] + 1 : 0;
+			assert_true(quiet[i] < promise[i].latency);
+			if (valid) {
+				assert_true(held);
+				assert_int_equal(out[i], queue[i][head[i] % 64]);
+			}
+		}
+		for (unsigned i = 0; i < 2; i++) {
+			unsigned held = tail[i + 1] - head[i + 1], told = *P8(count) >> (4 * i) & 15;
+
+			assert_int_equal(told, held - (i == 1 && (*P8(m_valid) >> 2 & 1)));
+		}
+		uint8_t taken = *P8(s_valid) & *P8(s_ready), given = *P8(m_valid) & *P8(m_ready);
+
+		dut_edge();
+		for (unsigned i = 0; i < STREAMS; i++) {
+			if (taken >> i & 1)
+				queue[i][tail[i]++ % 64] = in[i];
+			head[i] += given >> i & 1;
+		}
+		offered &= ~(unsigned)taken;
+	}
+	for (unsigned i = 0; i < STREAMS; i++)
+		assert_true(head[i] > CYCLES / 4);
+}
+
+static void test_delay_lines(void **state)
+{
+	static const unsigned delay[3] = {2, 4, 7};
+	struct {
+		uint8_t valid;
+		uint16_t data;
+	} past[8] = {{0, 0}};
+	uint16_t *out = dut_d_out_data();
+
+	(void)state;
+	reset();
+	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
+		*P8(d_valid) = rnd(100) < (cycle / 100 % 2 ? 100 : 40);
+		*P16(d_data) = (uint16_t)rand();
+		memmove(past + 1, past, sizeof past - sizeof past[0]);
+		past[0].valid = *P8(d_valid);
+		past[0].data = *P16(d_data);
+		dut_edge();
+		for (unsigned i = 0; i < 3; i++) {
+			assert_int_equal(*P8(d_out_valid) >> i & 1, past[delay[i] - 1].valid);
+			if (past[delay[i] - 1].valid)
+				assert_int_equal(out[i], past[delay[i] - 1].data);
+		}
+	}
+}
+
+static void test_numbers(void **state)
+{
+	unsigned out = 0, taken = 0, rest[8], freed = 0;
+
+	(void)state;
+	reset();
+	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
+		unsigned phase = cycle / 50 % 3;
+
+		assert_int_equal(*P8(i_valid), out != 0xff);
+		if (*P8(i_valid)) {
+			assert_false(out >> *P8(i_index) & 1);
+			/* Fresh ones in their order, then the one that has rested the longest. */
+			assert_int_equal(*P8(i_index), taken < 8 ? taken : rest[(taken - 8) % 8]);
+		}
+		*P8(i_take) = *P8(i_valid) && rnd(100) < (phase == 1 ? 20u : 80u);
+		*P8(i_free_valid) = 0;
+		if (out && rnd(100) < (phase == 0 ? 20u : 80u)) {
+			do
+				*P8(i_free_index) = (uint8_t)rnd(8);
+			while (!(out >> *P8(i_free_index) & 1));
+			*P8(i_free_valid) = 1;
+		}
+		if (*P8(i_take)) {
+			out |= 1u << *P8(i_index);
+			taken++;
+		}
+		if (*P8(i_free_valid)) {
+			out &= ~(1u << *P8(i_free_index));
+			rest[freed++ % 8] = *P8(i_free_index);
+		}
+		dut_edge();
+	}
+	assert_true(taken > CYCLES / 8);
+}
+
+static void test_rams(void **state)
+{
+	uint16_t sdp[WORDS] = {0}, rrw[WORDS] = {0}, *out = dut_r_rd_data();
+	uint16_t now = 0, first = 0, second = 0, a_first = 0, a_second = 0, b_first = 0, b_second = 0;
+	unsigned collisions = 0, differ = 0;
+	int anything = 0, anything_out = 0, known = 0;
+
+	(void)state;
+	reset();
+	/* Every word is known before it is read. */
+	for (unsigned i = 0; i < WORDS; i++) {
+		*P8(r_wr_en) = *P8(b_en) = *P8(b_write) = 1;
+		*P8(r_wr_addr) = *P8(b_addr) = (uint8_t)i;
+		*P8(r_wr_strb) = 3;
+		*P16(r_wr_data) = sdp[i] = rrw[i] = (uint16_t)rand();
+		dut_edge();
+	}
+	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
+		int was_read = *P8(r_rd_en) && cycle, was_b = *P8(b_en) && !*P8(b_write);
+
+		/* The output register follows a cycle behind. */
+		if (was_read) {
+			second = first;
+			anything_out = anything;
+			a_second = a_first;
+		}
+		if (was_b)
+			b_second = b_first;
+		*P8(r_wr_en) = rnd(100) < 70;
+		*P8(r_wr_addr) = (uint8_t)rnd(WORDS);
+		*P8(r_wr_strb) = (uint8_t)rnd(4);
+		*P16(r_wr_data) = (uint16_t)rand();
+		*P8(r_rd_en) = rnd(100) < 70;
+		*P8(r_rd_addr) = (uint8_t)(rnd(3) ? rnd(WORDS) : *P8(r_wr_addr));
+		*P8(b_en) = rnd(100) < 70;
+		*P8(b_write) = (uint8_t)rnd(2);
+		*P8(b_addr) = (uint8_t)(rnd(3) ? rnd(WORDS) : *P8(r_rd_addr));
+		if (*P8(r_rd_en)) {
+			now = first = sdp[*P8(r_rd_addr)];
+			anything = *P8(r_wr_en) && *P8(r_wr_strb) && *P8(r_wr_addr) == *P8(r_rd_addr);
+			collisions += (unsigned)anything;
+			a_first = rrw[*P8(r_rd_addr)];
+			known++;
+		}
+		if (*P8(b_en) && !*P8(b_write))
+			b_first = rrw[*P8(b_addr)];
+		if (*P8(r_wr_en))
+			for (unsigned i = 0; i < 2; i++)
+				if (*P8(r_wr_strb) >> i & 1)
+					sdp[*P8(r_wr_addr)] = (uint16_t)((sdp[*P8(r_wr_addr)] & ~(0xff << 8 * i)) | (*P16(r_wr_data) & 0xff << 8 * i));
+		if (*P8(b_en) && *P8(b_write))
+			rrw[*P8(b_addr)] = *P16(r_wr_data);
+		dut_edge();
+		if (known > 2) {
+			assert_int_equal(out[0], now); /* the old word, whatever was written */
+			if (!anything_out)
+				assert_int_equal(out[1], second);
+			else
+				differ += out[1] != second;
+			assert_int_equal(*P16(a_data), a_second);
+		}
+		if (cycle > 20)
+			assert_int_equal(*P16(b_data), b_second);
+	}
+	/* The model of "anything" is neither the old word nor the new one, as good as always. */
+	assert_true(collisions > CYCLES / 20 && differ > collisions / 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_streams),
+		cmocka_unit_test(test_delay_lines),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_rams),
+	};
+
+	srand(test_seed());
+	dut_open(getenv("ESPALIER_TRACE"));
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	dut_close();
+	return failed;
+}
