@@ -102,7 +102,7 @@ void decap_clear_counts(void)
 
 void decap_start(void)
 {
-	rng = 0xd1342543de82ef95 ^ (getenv("ESPALIER_SEED") ? strtoull(getenv("ESPALIER_SEED"), NULL, 0) : 0);
+	rng = 0xd1342543de82ef95 ^ (getenv("ESPALIER_TEST_SEED") ? strtoull(getenv("ESPALIER_TEST_SEED"), NULL, 0) : 0);
 	if (is_open) /* the test before ended badly */
 		dut_close();
 	is_open = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Drives engine_tb (decapsulation): SA commands, packets in, and every beat out checked: a packet that is OK against the oracle, any other is
- * one beat of zeros. A difference ends the test through cmocka's assertions. Random numbers follow ESPALIER_SEED. Time is in clock cycles.
+ * one beat of zeros. A difference ends the test through cmocka's assertions. Random numbers follow ESPALIER_TEST_SEED. Time is in clock cycles.
  */
 #ifndef ESPALIER_TESTS_DECAP_DUT_H
 #define ESPALIER_TESTS_DECAP_DUT_H

@@ -97,7 +97,7 @@ void encap_clear_counts(void)
 
 void encap_start(void)
 {
-	rng = 0x9e3779b97f4a7c15 ^ (getenv("ESPALIER_SEED") ? strtoull(getenv("ESPALIER_SEED"), NULL, 0) : 0);
+	rng = 0x9e3779b97f4a7c15 ^ (getenv("ESPALIER_TEST_SEED") ? strtoull(getenv("ESPALIER_TEST_SEED"), NULL, 0) : 0);
 	if (is_open) /* the test before ended badly */
 		dut_close();
 	is_open = true;

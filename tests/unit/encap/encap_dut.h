@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Drives engine_tb (encapsulation): SA commands, packets in, and every packet out compared with the oracle in the cycle in which it ends.
- * Any difference ends the test through cmocka's assertions. Random numbers follow the environment variable ESPALIER_SEED. Time is in clock cycles since dut_start().
+ * Any difference ends the test through cmocka's assertions. Random numbers follow the environment variable ESPALIER_TEST_SEED. Time is in clock cycles since dut_start().
  */
 #ifndef ESPALIER_TESTS_ENCAP_DUT_H
 #define ESPALIER_TESTS_ENCAP_DUT_H

@@ -16,6 +16,7 @@
 #include "dut.h"
 #include "gcm_dpi.h"
 #include "gcm_dut.h"
+#include "seed.h"
 
 DUT_PORT(rst);
 DUT_PORT(decrypt);
@@ -214,7 +215,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(resets),
 	};
 
-	srand(7);
+	srand(test_seed());
 	gcm_dpi_portable = argc > 1 && strcmp(argv[1], "portable") == 0;
 	gcm_open();
 	for (unsigned sa = 0; sa < GCM_SAS; sa++)

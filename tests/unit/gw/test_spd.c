@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "gw/spd.h"
+#include "seed.h"
 
 static int setup(void **state)
 {
@@ -93,7 +94,7 @@ static void any_order(void **state)
 	struct gw_spd *spd = *state;
 	uint32_t reqids[40];
 
-	srand(1);
+	srand(test_seed());
 	for (unsigned int i = 0; i < 40; i++)
 		reqids[i] = i + 1;
 	for (int round = 0; round < 20; round++) {

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "dut.h"
+#include "seed.h"
 
 DUT_PORT(rst);
 DUT_PORT(s_tvalid);
@@ -85,7 +86,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_lengths) };
 
-	srand(1);
+	srand(test_seed());
 	dut_open(getenv("ESPALIER_TRACE"));
 	*P8(rst) = 1;
 	dut_edge();

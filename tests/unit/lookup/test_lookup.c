@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * sa_lookup against a plain table: random and adversarial sets of 4096 SAs, deletes, near misses, and one lookup in every cycle while the
- * commands run. Random numbers follow the environment variable ESPALIER_SEED.
+ * commands run. Random numbers follow the environment variable ESPALIER_TEST_SEED.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -143,7 +143,7 @@ static uint8_t delete(int sa)
 static int start(void **state)
 {
 	(void)state;
-	rng = 0x2545f4914f6cdd1d ^ (getenv("ESPALIER_SEED") ? strtoull(getenv("ESPALIER_SEED"), NULL, 0) : 0);
+	rng = 0x2545f4914f6cdd1d ^ (getenv("ESPALIER_TEST_SEED") ? strtoull(getenv("ESPALIER_TEST_SEED"), NULL, 0) : 0);
 	dut_open(getenv("ESPALIER_TRACE"));
 	memset(table, 0, sizeof(table));
 	memset(pipe_, 0, sizeof(pipe_));

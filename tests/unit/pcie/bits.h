@@ -26,13 +26,13 @@ static inline void bits_set(uint32_t *w, unsigned lsb, unsigned width, uint64_t 
 	}
 }
 
-/* 0 to n-1. Each C file has a sequence of its own; the environment variable ESPALIER_SEED (a number) gives others. */
+/* 0 to n-1. Each C file has a sequence of its own; the environment variable ESPALIER_TEST_SEED (a number) gives others. */
 static inline unsigned rnd(unsigned n)
 {
 	static uint64_t s;
 
 	if (!s) {
-		const char *seed = getenv("ESPALIER_SEED");
+		const char *seed = getenv("ESPALIER_TEST_SEED");
 
 		s = 0x9E3779B97F4A7C15u ^ (seed ? strtoull(seed, NULL, 0) * 0xD1342543DE82EF95u : 0);
 		for (const char *c = __BASE_FILE__; *c; c++)

@@ -2,7 +2,7 @@
 /*
  * The anti-replay block against replay_model, in every cycle: checks (one a cycle), updates 2 or more cycles apart, mostly of few SAs, so
  * that results are needed before they are in the memory, and requests of the SA manager between them. Numbers stay near the top, around
- * 2^32 and 2^64, or jump. ESPALIER_TEST_SCALE multiplies the steps; random numbers follow ESPALIER_SEED.
+ * 2^32 and 2^64, or jump. ESPALIER_TEST_SCALE multiplies the steps; random numbers follow ESPALIER_TEST_SEED.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -266,7 +266,7 @@ static void tick(unsigned int hot)
 static int start(void **state)
 {
 	(void)state;
-	rng = 0x853c49e6748fea9b ^ (getenv("ESPALIER_SEED") ? strtoull(getenv("ESPALIER_SEED"), NULL, 0) : 0);
+	rng = 0x853c49e6748fea9b ^ (getenv("ESPALIER_TEST_SEED") ? strtoull(getenv("ESPALIER_TEST_SEED"), NULL, 0) : 0);
 	cycle = LAG;
 	last_update = 0;
 	memset(log_, 0, sizeof(log_));

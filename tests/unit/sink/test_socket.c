@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "fake_gateway.h"
+#include "seed.h"
 #include "sink/sink_client.h"
 #include "sink/sink_proto.h"
 
@@ -580,7 +581,7 @@ static void random_requests(void **state)
 	int fd = raw_client();
 
 	(void)state;
-	srand(1);
+	srand(test_seed());
 	for (int i = 0; i < 3000; i++) {
 		uint8_t message[200] = { 0, 1, 0, (uint8_t)(rand() % (SINK_REQ_END + 1)) };
 		uint8_t len = (uint8_t)(rand() % 170);
