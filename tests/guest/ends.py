@@ -105,9 +105,8 @@ class GuestKernel(GuestEnd):
 
 
 class GuestCharon(GuestEnd, Charon):
-    """Debian's charon with kernel-netlink."""
+    """Debian's charon with kernel-netlink. In reauthentication its kernel now and then has no state for its policy: XfrmAcquireError."""
     kind, kernel = "charon", "kernel-netlink"
-    loses_in_reauthentication = False
 
     def __init__(self, name, namespace, directory, sockets):
         super().__init__(name, namespace, directory, sockets)

@@ -9,7 +9,7 @@ import test_liveness
 import test_nat
 import test_rekey
 import traffic
-from case import Network, config, connection, main
+from case import Network, config, connection, main, wait
 from ends import GuestCharon
 
 
@@ -147,7 +147,14 @@ class Transport(GuestCase):
 
 
 class GuestRekey(GuestCase, test_rekey.Rekey):
-    pass
+    def test_by_time(self):
+        """CHILD SAs by the clocks of both ends. Not IKE SAs with them: charon agrees to that while it rekeys a CHILD SA, and forgets the latter (RFC 7296, 2.25.2)."""
+        quick = {"rekey_time": "4s", "rand_time": "2s", "life_time": "60s"}
+        self.start(*self.both(children={"net": quick}))
+        self.dut.up("net")
+        flood, seen = self.flood(), set()
+        wait(lambda: (pair := self.spis()) and (seen.add(pair) or len(seen) >= 4), 60, "three rekeyings in time", 0.1)
+        self.assert_no_loss(flood)
 
 
 class GuestNat(GuestCase, test_nat.Nat):

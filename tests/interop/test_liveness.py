@@ -130,7 +130,7 @@ class Cable(InteropTest):
             flood.more()
             self.net.cable("drop")
             sent = flood.sent
-            wait(lambda: flood.sent > sent + 1000, 10, "two seconds and more pass")
+            wait(lambda: flood.sent > sent + 2.5 * flood.rate, 10, "two seconds and more pass")
             self.net.cable()
             flood.more()
             flood.stop()
