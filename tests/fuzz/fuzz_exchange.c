@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "../unit/ike_core/pair.h"
+#include "cheap_dh.h"
+#include "conf/conf.h"
 #include "core/seal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -123,6 +125,21 @@ static void talk(struct pair *p)
 	world_run(p->w, 1000);
 }
 
+/* Read once, as reading takes longer than all messages: of agent a, of agent b. */
+static struct conf *conf_of(bool is_a)
+{
+	static struct conf *confs[2];
+	char text[8192], error[AGENT_ERROR_LEN];
+
+	if (!confs[is_a]) {
+		pair_text(text, sizeof(text), is_a, "\n\n");
+		confs[is_a] = conf_parse(is_a ? "a" : "b", text, strlen(text), error);
+		if (!confs[is_a])
+			abort();
+	}
+	return confs[is_a];
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pair p;
@@ -134,9 +151,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input = data + 2;
 	input_len = size - 2;
 	done = false;
+	cheap_dh_restart();
 	pair_create(&p, 1);
 	world_set_hook(p.w, on_wire, NULL);
-	pair_configure(&p, "", "");
+	node_set_conf(p.a, conf_of(true));
+	node_set_conf(p.b, conf_of(false));
 	talk(&p);
 	/* Dead peers are noticed, half-open SAs and last responses run out: what is still there then should be. */
 	p.a->cut = true;

@@ -14,3 +14,10 @@ STALL := tests/bench/gw/stall.py
 .PHONY: gw-stall
 gw-stall: $(BINS) $(ESPALIER)
 	ESPALIER_BUILD=$(B) $(PYTHON) $(STALL) --sas 10000
+
+# What the compiler's hardening costs, agents and gateways: the same sources built without it, under $(B)/plain, and with it, in turn.
+.PHONY: hardening-bench
+HARDENING_BINS = $(ESPALIER) $(IKE_PROGRAM) $(GW)
+hardening-bench: $(HARDENING_BINS)
+	@$(MAKE) --no-print-directory B=$(B)/plain HARDEN= $(patsubst $(B)/%,$(B)/plain/%,$(HARDENING_BINS))
+	$(PYTHON) tests/bench/gw/hardening.py $(B)/plain $(B)

@@ -274,6 +274,15 @@ struct node *world_add(struct world *w, const char *name, const char *addrs)
 	return n;
 }
 
+void node_set_conf(struct node *n, struct conf *conf)
+{
+	char error[AGENT_ERROR_LEN];
+
+	if (agent_configure(n->agent, conf, error))
+		fail_msg("%s: agent_configure: %s", n->name, error);
+	node_poke(n);
+}
+
 void node_configure(struct node *n, const char *text)
 {
 	char error[AGENT_ERROR_LEN];
@@ -281,10 +290,8 @@ void node_configure(struct node *n, const char *text)
 
 	if (!conf)
 		fail_msg("%s: %s", n->name, error);
-	if (agent_configure(n->agent, conf, error))
-		fail_msg("%s: agent_configure: %s", n->name, error);
+	node_set_conf(n, conf);
 	conf_free(conf);
-	node_poke(n);
 }
 
 void node_restart(struct node *n)

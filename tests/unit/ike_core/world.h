@@ -99,6 +99,8 @@ void world_free(struct world *w);
 struct node *world_add(struct world *w, const char *name, const char *addrs);
 /* swanctl.conf text. The test fails if it is refused. */
 void node_configure(struct node *n, const char *text);
+/* The same with a configuration that the caller keeps. */
+void node_set_conf(struct node *n, struct conf *conf);
 /* The agent dies without a word and a new one starts with no state; the data plane loses all. Configure it again. */
 void node_restart(struct node *n);
 /* All addresses from lo to hi are the node's, too: as if it were many hosts. */
