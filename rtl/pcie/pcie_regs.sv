@@ -142,8 +142,11 @@ module pcie_regs (
   assign strb = high ? last_be_q : first_be_q;
 
   always_ff @(posedge clk) begin
+    // What is written may be a key: it stands nowhere longer than the access lasts.
     reg_req.valid <= 1'b0;
+    reg_req.data  <= '0;
     access_error  <= 1'b0;
+    if (state_q == ST_TAKE) data_q <= '0;
     unique case (state_q)
       ST_TAKE: begin
         if (s_axis_cq_tvalid) begin
