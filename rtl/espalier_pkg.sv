@@ -111,7 +111,7 @@ package espalier_pkg;
     logic [511:0]        data;
   } rd_rsp_t;
 
-  // A posted write; its beats follow on the write stream, ceil(len / 64) of them, first byte in lane 0. addr is 64-byte aligned, or the
+  // A posted write; its beats follow on the write stream without a gap, ceil(len / 64) of them, first byte in lane 0. addr is 64-byte aligned, or the
   // write is one beat within one aligned 128-byte block and addr is 4-byte aligned. Writes reach the link in the order in which they come.
   typedef struct packed {
     logic [63:0] addr;

@@ -33,10 +33,10 @@ $(B)/lint/$(notdir $(1)).ok: $(1) $(RTL_ALL)
 endef
 $(foreach f,$(LINT_TOPS),$(eval $(call lint_one,$(f))))
 
-# The card as slang reads it, whole, with each number of lanes.
-$(B)/lint/slang.ok: rtl/slang_lint.py $(RTL_ALL)
+# The card as slang reads it, whole and with its streams watched, with each number of lanes.
+$(B)/lint/slang.ok: rtl/slang_lint.py $(RTL_ALL) $(PROTOCOL)
 	@mkdir -p $(@D)
-	@for l in 1 2 4; do $(VENV)/bin/python rtl/slang_lint.py "--top card -G LANES=$$l" $(filter %.sv,$(RTL_ALL)) >$(@D)/slang.log 2>&1 || { cat $(@D)/slang.log; exit 1; }; done
+	@for l in 1 2 4; do $(VENV)/bin/python rtl/slang_lint.py "--top card -G LANES=$$l" $(filter %.sv,$(RTL_ALL)) $(PROTOCOL) >$(@D)/slang.log 2>&1 || { cat $(@D)/slang.log; exit 1; }; done
 	@touch $@
 
 lint-slang: $(B)/lint/slang.ok

@@ -21,9 +21,9 @@ module dma_completions #(
     input  dma_pkg::completion_t        s_completion,
     input  logic [dma_pkg::JOB_W-1:0]   s_job,
     output logic                        hold,       // some queue's must be written before another completion comes
-    // one write
-    output logic                        m_valid,
-    input  logic                        m_ready,
+    // one write: what is on offer may grow or change until it is taken
+    output logic                        offer,
+    input  logic                        take,       // only with offer, and in no cycle of s_valid
     output logic [63:0]                 m_addr,
     output logic [15:0]                 m_len,      // bytes
     output logic [511:0]                m_data,
@@ -47,7 +47,6 @@ module dma_completions #(
   logic [63:0]        addr_q [0:QUEUES-1];  // of the first
   logic [QUEUES-1:0]  full_q, due;
   logic               busy_q;               // a write was taken and its completions are not all told
-  logic               take;
   logic [QUEUE_W-1:0] pick;
 
   for (genvar i = 0; i < QUEUES; i++) begin : g_due
@@ -61,8 +60,7 @@ module dma_completions #(
     for (int i = QUEUES - 1; i >= 0; i--) if (full_q[i]) pick = QUEUE_W'(i);
   end
   assign hold    = full_q != '0;
-  assign m_valid = (due != '0) && !busy_q;
-  assign take    = m_valid && m_ready;
+  assign offer   = (due != '0) && !busy_q;
 
   always_ff @(posedge clk) begin
     for (int unsigned i = 0; i < QUEUES; i++) begin
@@ -139,6 +137,8 @@ module dma_completions #(
       if (s_valid && count_q[s_qid] != '0) begin
         a_next : assert (s_addr == addr_q[s_qid] + {58'd0, count_q[s_qid], 4'd0}) else $error("dma_completions: not the next place");
       end
+      // The counts are set back by a write that is taken: what came in that cycle would be lost.
+      if (take) a_take : assert (offer && !s_valid) else $error("dma_completions: a write taken that is not on offer, or beside a completion");
       if (m_written) a_written : assert (busy_q && !telling_q) else $error("dma_completions: a write that was not given");
     end
   end

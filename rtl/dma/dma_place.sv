@@ -154,7 +154,7 @@ module dma_place #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
-    if (!rst && rd_rsp_valid) assert ({1'b0, rd_rsp.start} + rd_rsp.count <= 7'd64);
+    if (!rst && rd_rsp_valid) a_lanes : assert (8'(rd_rsp.start) + 8'(rd_rsp.count) <= 8'd64) else $error("dma_place: a beat of more than 64 lanes");
   end
 `endif
 

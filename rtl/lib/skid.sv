@@ -42,18 +42,6 @@ module skid #(
     if (s_valid && s_ready) spare_q <= s_data;
   end
 
-`ifndef SYNTHESIS
-  logic             stall_q;
-  logic [WIDTH-1:0] held_q;
-  always_ff @(posedge clk) begin
-    stall_q <= !rst && m_valid && !m_ready;
-    held_q  <= m_data;
-    if (!rst && stall_q) begin
-      a_hold : assert (m_valid && m_data == held_q) else $error("skid: output changed while it was not taken");
-    end
-  end
-`endif
-
 endmodule
 
 `default_nettype wire

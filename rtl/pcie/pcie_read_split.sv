@@ -170,12 +170,7 @@ module pcie_read_split #(
   assign unused = &{1'b0, rd_req.ctx};
 
 `ifndef SYNTHESIS
-  logic           wait_q;
-  pcie_pkg::mrd_t held_q;
   always_ff @(posedge clk) begin
-    wait_q <= !rst && mrd_valid && !mrd_ready;
-    held_q <= mrd;
-    if (!rst && wait_q) a_hold : assert (mrd_valid && mrd == held_q) else $error("pcie_read_split: request changed while it waits");
     if (!rst && load) a_len : assert (rd_req.len != 0) else $error("pcie_read_split: empty read");
     if (!rst && issue_valid) begin
       a_page : assert (13'({out_addr_q[9:0], 2'b00}) + {out_dwords_q, 2'b00} <= 13'd4096)

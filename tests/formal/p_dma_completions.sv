@@ -12,10 +12,10 @@ module p_dma_completions (
     input logic [7:0]                  place,
     input logic [dma_pkg::JOB_W-1:0]   s_job,
     input logic [7:0]                  s_status,
-    input logic                        m_ready,
+    input logic                        ready,
     input logic                        m_written
 );
-  logic                       hold, m_valid;
+  logic                       hold, offer, take;
   logic [63:0]                s_addr, m_addr;
   logic [15:0]                m_len;
   logic [511:0]               m_data;
@@ -36,14 +36,14 @@ module p_dma_completions (
   logic [5:0] next_q, written_q;
   logic       busy_q;
   logic [2:0] left_q;
-  logic       push, write;
+  logic       push;
   assign push   = s_valid && s_qid == '0;
-  assign write  = m_valid && m_ready;
+  assign take   = offer && ready;
   assign s_addr = (s_qid == '0) ? {54'd1, next_q, 4'd0} : {52'd2, place, 4'd0};
   always_comb begin
     m_once : assume (rst == !u_reset.begun_q);
     // dma_write adds none while it waits for a write or takes one.
-    m_hold : assume (!s_valid || (!hold && !write));
+    m_hold : assume (!s_valid || (!hold && !take));
     m_others : assume (!s_valid || s_qid == '0 || u_dut.count_q[s_qid] == '0 || s_addr == u_dut.addr_q[s_qid] + {58'd0, u_dut.count_q[s_qid], 4'd0});
     m_taken : assume (!m_written || (busy_q && left_q == '0));
   end
@@ -56,16 +56,16 @@ module p_dma_completions (
       left_q    <= '0;
     end else begin
       if (push) next_q <= next_q + 6'd1;
-      if (write) busy_q <= 1'b1;
-      if (write && m_addr[63:10] == 54'd1) written_q <= written_q + 6'(m_len[15:4]);
+      if (take) busy_q <= 1'b1;
+      if (take && m_addr[63:10] == 54'd1) written_q <= written_q + 6'(m_len[15:4]);
       if (m_written) left_q <= 3'd1;
       if (m_written) busy_q <= 1'b0;
       if (left_q != '0 && !u_dut.busy_q) left_q <= '0;
     end
     if (!rst) begin
-      a_place : assert (!(write && m_addr[63:10] == 54'd1) || m_addr[9:4] == written_q);
-      a_block : assert (!write || 32'(m_addr[6:0]) + 32'(m_len) <= 32'd128);
-      a_some : assert (!write || (m_len != '0 && m_len <= 16'd48));
+      a_place : assert (!(take && m_addr[63:10] == 54'd1) || m_addr[9:4] == written_q);
+      a_block : assert (!take || 32'(m_addr[6:0]) + 32'(m_len) <= 32'd128);
+      a_some : assert (!take || (m_len != '0 && m_len <= 16'd48));
     end
   end
 

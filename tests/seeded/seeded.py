@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the faults of seeds.toml, one at a time, in a copy of the sources, and expects its proof to fail.
+"""Makes the faults of seeds.toml, one at a time, in a copy of the sources, and expects its proof, or its unit test, to fail.
 
 usage: seeded.py [--only NAME]
 
@@ -39,12 +39,23 @@ def wrong(seed):
     return re.sub(pattern, lambda _: seed["to"], text)
 
 
-def fails(seed):
+def proof_fails(seed):
     """Whether the seed's proof, made in the copy, finds an assertion that fails, and what it said. That it does not build is no catch."""
     found = [p for p in os.listdir("tests/formal") if p.startswith("p_") and f"// proof {seed['proof']}:" in open(f"tests/formal/{p}").read()]
     command = [PYTHON, "tests/formal/prove.py", "--refute", str(CYCLES), "--only", seed["proof"], f"tests/formal/{found[0]}"]
     said = subprocess.run(command, cwd=COPY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
     return " fails, in cycle " in said, said
+
+
+def test_fails(seed):
+    """Whether the seed's test, built in the copy, ends with the words that the seed expects."""
+    program = f"build/tests/{seed['test']}"
+    open(os.path.join(COPY, "build/.bootstrap.mk"), "w").close()  # what the machine needs is installed
+    built = subprocess.run(["make", program], cwd=COPY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if built.returncode:
+        return False, built.stdout
+    said = subprocess.run([program], cwd=COPY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    return said.returncode != 0 and seed["says"] in said.stdout, said.stdout
 
 
 def main():
@@ -63,10 +74,11 @@ def main():
             continue
         with open(os.path.join(COPY, seed["file"]), "w") as file:
             file.write(text)
-        good, said = fails(seed)
+        good, said = test_fails(seed) if "test" in seed else proof_fails(seed)
+        by = seed.get("test") or seed["proof"]
         shutil.copy(seed["file"], os.path.join(COPY, seed["file"]))
         caught += good
-        print(f"caught {seed['name']} by {seed['proof']}" if good else f"FAILED {seed['name']}: {seed['proof']} does not notice that {seed['fault']}\n{said[-600:]}", flush=True)
+        print(f"caught {seed['name']} by {by}" if good else f"FAILED {seed['name']}: {by} does not notice that {seed['fault']}\n{said[-600:]}", flush=True)
     print(f"{caught} passed, {len(seeds) - caught} failed")
     return 0 if seeds and caught == len(seeds) else 1
 

@@ -276,7 +276,8 @@ static void offer(void)
 	*P8(d_s_axis_tlast) = last_beat(p);
 	*P8(d_in_job) = p->job;
 	*P16(d_in_len) = (uint16_t)p->len;
-	*P16(d_in_sa) = (uint16_t)decap_random();
+	if (!send_at)
+		*P16(d_in_sa) = (uint16_t)decap_random(); /* of no meaning, but the same in all beats */
 	*P8(d_in_status) = p->status_in;
 }
 

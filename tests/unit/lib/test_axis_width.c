@@ -91,6 +91,7 @@ int main(void)
 	*P8(rst) = 1;
 	dut_edge();
 	*P8(rst) = 0;
+	dut_edge();
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	dut_close();
 	return failed;

@@ -141,7 +141,7 @@ static void drive(void)
 		*P8(rd_req_valid) = 1;
 	}
 	*P8(rd_rsp_ready) = (uint8_t)!chance(root.stall);
-	if (*P8(s_axis_wr_tvalid) == 0 && cur_write < n_writes && !chance(root.stall)) {
+	if (*P8(s_axis_wr_tvalid) == 0 && cur_write < n_writes && (cur_beat || !chance(root.stall))) { /* no gap within a write */
 		struct write *w = &writes[cur_write];
 		uint8_t data[64];
 
@@ -288,6 +288,7 @@ int setup(void **state)
 	dut_edge();
 	dut_edge();
 	*P8(rst) = 0;
+	dut_edge(); /* valid may rise after it: AXI4-Stream, 2.8.2 */
 	return 0;
 }
 
