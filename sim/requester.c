@@ -133,6 +133,11 @@ void requester_packet(struct hard_block *hb)
 	tlp = hb->violation->raised ? NULL : tlp_alloc();
 	if (!tlp)
 		return;
+	/* A write that comes after bus mastering went off goes nowhere, and nobody hears of it. */
+	if (f.kind == TLP_MWR && !config_bus_master(hb->config)) {
+		tlp_free(tlp);
+		return;
+	}
 	if (f.kind == TLP_MRD)
 		open_split(hb, &f, tlp);
 	tlp_encode(tlp, &f);
