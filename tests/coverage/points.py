@@ -54,7 +54,7 @@ def lines(text):
 
 
 def merged(folder):
-    """All that the models wrote into a folder: many files of the same keys, so these are taken apart last."""
+    """All that the models wrote into a folder; the keys are taken apart last, for files of one top have the same."""
     raw = collections.Counter()
     for path in sorted(glob.glob(os.path.join(folder, "*.dat"))):
         read(path, raw)

@@ -10,7 +10,7 @@ A file holds one module of its own name: the cell, free inputs, assumptions and 
     // proof NAME: bmc CYCLES [PARAMETER=VALUE...]      for that many cycles from any state that reset leaves
 
 The word zero behind pdr or CYCLES: memories and registers begin with zeros, for properties that compare two copies of a cell.
---refute: instead of all this, only whether an assertion fails within that many cycles: soon where one does, and nothing is proved where none does.
+--refute: instead of all this, only whether an assertion fails within that many cycles (or those of a bmc): soon where one does, and nothing is proved where none does.
 The assertions of the RTL itself are proved with them. Memories and registers begin with any content. Of a proof that fails
 the assertion and the cycle are said; DIR/NAME.txt shows how it comes about. The last line is N passed, N failed.
 """
@@ -131,7 +131,7 @@ def main():
     os.makedirs(args.out, exist_ok=True)
     proofs = [p for path in args.files for p in proofs_of(path) if args.only in (None, p[0])]
     if args.refute:
-        proofs = [(name, "bmc", args.refute, parameters, path) for name, _, _, parameters, path in proofs]
+        proofs = [(name, "bmc", cycles if engine == "bmc" else args.refute, parameters, path) for name, engine, cycles, parameters, path in proofs]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         for name, good, seconds in pool.map(lambda p: one(p, args.out), proofs):
