@@ -65,6 +65,8 @@ static void write_out(struct ctl_client *client)
 
 static int append(struct ctl_client *client, const char *data, size_t len)
 {
+	if (!len)
+		return 0;
 	if (client->sent) {
 		memmove(client->out, client->out + client->sent, client->out_len - client->sent);
 		client->out_len -= client->sent;
