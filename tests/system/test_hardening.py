@@ -252,8 +252,20 @@ class Command(unittest.TestCase):
 
 
 @unittest.skipIf(os.geteuid(), "network namespaces need root")
-class Simulator(unittest.TestCase):
-    def test_rights(self):
+class Gateways(unittest.TestCase):
+    def test_its_user_has_no_control(self):
+        """Other processes of the user that the gateway became may not use its sink."""
+        net = Net()
+        self.addCleanup(net.close)
+        gateway = Gateway(net.a, "software")
+        self.addCleanup(gateway.close)
+        connect = "import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect(sys.argv[1])"
+        for user, words in ((GATEWAY_USER, "PermissionError"), ("root", "")):
+            done = subprocess.run(["/usr/bin/python3", "-IS", "-c", connect, gateway.path], user=user, capture_output=True, text=True, check=False)
+            self.assertIn(words, done.stderr)
+            self.assertEqual(done.returncode == 0, user == "root", done.stderr)
+
+    def test_rights_of_the_simulator(self):
         """The simulated card that a gateway starts is no more than the gateway's user."""
         net = Net()
         self.addCleanup(net.close)
