@@ -233,7 +233,8 @@ static void succeeded(struct ike_sa *sa, const struct create_child *x, struct ch
 		return;
 	}
 	if (!x->old_id) {
-		event_emit(sa->agent, &(struct event){ .kind = EVENT_CHILD_ASKED, .ike = sa, .conf = x->child, .text = "established", .packet = &x->packet, .child = child });
+		event_emit(sa->agent, &(struct event){ .kind = EVENT_CHILD_ASKED, .ike = sa, .conf = x->child, .text = "established", .packet = &x->packet,
+						       .child = child });
 		return;
 	}
 	if (old) {

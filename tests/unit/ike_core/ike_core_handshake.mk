@@ -3,6 +3,7 @@
 comma := ,
 # By themselves, without a world:
 $(eval $(call c_test,ike_core_offers,tests/unit/ike_core/test_offers.c,$(IKE_LIBS),-lcrypto))
+$(eval $(call c_test,ike_core_events,tests/unit/ike_core/test_events.c,$(IKE_LIBS),-lcrypto))
 $(eval $(call c_test,ike_core_timer,tests/unit/ike_core/test_timer.c,$(IKE_LIBS),))
 $(eval $(call c_test,ike_core_window,tests/unit/ike_core/test_window.c,$(IKE_LIBS),))
 $(eval $(call c_test,ike_core_auth_cert,tests/unit/ike_core/test_auth_cert.c tests/unit/ike_core/pki.c $(WORLD),$(IKE_LIBS),-lcrypto))
