@@ -6,3 +6,6 @@ $(eval $(call rtl_test,pcie_dma,pcie_dma,rtl/pcie/pcie_dma.sv,$(PCIE_TEST)/pcie_
 UNIT_TESTS += $(B)/tests/pcie_dma
 $(eval $(call rtl_test,pcie_cfg,pcie_cfg,rtl/pcie/pcie_cfg.sv,$(PCIE_TEST)/pcie_cfg_shim.cpp,$(PCIE_TEST)/test_pcie_cfg.c,,))
 UNIT_TESTS += $(B)/tests/pcie_cfg
+# The parts by themselves, in one model.
+$(eval $(call rtl_test,pcie_cells,pcie_cells_tb,$(PCIE_TEST)/pcie_cells_tb.sv,$(PCIE_TEST)/pcie_cells_shim.cpp,$(addprefix $(PCIE_TEST)/,test_pcie_cells.c test_pcie_streams.c),,))
+UNIT_TESTS += $(B)/tests/pcie_cells
