@@ -9,3 +9,6 @@ UNIT_TESTS += $(B)/tests/pcie_cfg
 # The parts by themselves, in one model.
 $(eval $(call rtl_test,pcie_cells,pcie_cells_tb,$(PCIE_TEST)/pcie_cells_tb.sv,$(PCIE_TEST)/pcie_cells_shim.cpp,$(addprefix $(PCIE_TEST)/,test_pcie_cells.c test_pcie_streams.c),,))
 UNIT_TESTS += $(B)/tests/pcie_cells
+$(B)/obj/$(PCIE_TEST)/test_pcie_function.o: CFLAGS += -DTEST_LIMIT=200
+$(eval $(call rtl_test,pcie_function,pcie_function,rtl/pcie/pcie_function.sv,$(PCIE_TEST)/pcie_function_shim.cpp,$(PCIE_TEST)/test_pcie_function.c,-GLIMIT=200,))
+UNIT_TESTS += $(B)/tests/pcie_function
