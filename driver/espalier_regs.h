@@ -30,7 +30,7 @@ enum esp_status {
 	ESP_STATUS_DUMMY = 23, /* Decapsulation: a dummy packet, next header 59 (RFC 4303, 2.6). */
 	ESP_STATUS_ECN_INVALID = 24, /* Decapsulation: congestion was marked on a packet that is not ECN-capable (RFC 6040, 4.2). */
 	ESP_STATUS_SA_FAULT = 25, /* What the card has stored of this SA fails its parity: the SA is stopped. Delete it, and install another with a new key. */
-	ESP_STATUS_ENGINE_FAULT = 26, /* Decapsulation: what the engine has of this packet belongs to different packets; nothing of it is released. Reset the card. */
+	ESP_STATUS_ENGINE_FAULT = 26, /* What the engine has of this packet belongs to different packets: nothing of it leaves, nor of any packet behind it. Reset the card. */
 	ESP_STATUS_DMA_STOPPED = 27, /* Bus mastering was turned off, or the function reset, before host memory was read; also the error of a queue that was enabled then. */
 };
 #define ESP_STATUS_NAMES \

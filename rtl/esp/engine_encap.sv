@@ -47,6 +47,7 @@ module engine_encap #(
 
   // ---- front and framer -----------------------------------------------------------------------------------------------------------
   logic                d_valid, d_ready, d_last, job_valid, job_ready, job_begun, room_q, spend, start;
+  logic [7:0]          d_job;
   logic [W-1:0]        d_data;
   esp_pkg::encap_job_t job;
 
@@ -56,7 +57,7 @@ module engine_encap #(
   ) u_front (
       .clk, .rst, .enable, .ctx_wr, .seq_req, .seq_rsp, .drop,
       .s_axis_tvalid, .s_axis_tready, .s_axis_tdata, .s_axis_tlast, .s_axis_tuser,
-      .d_valid, .d_ready, .d_data, .d_last, .job_valid, .job_ready, .job, .job_begun
+      .d_valid, .d_ready, .d_data, .d_last, .d_job, .job_valid, .job_ready, .job, .job_begun
   );
 
   logic                          g_valid, g_first, g_last, g_null, g_epoch;
@@ -66,15 +67,16 @@ module engine_encap #(
   logic [95:0]                   g_nonce;
   logic [127:0]                  g_aad;
   logic [15:0]                   g_aad_len, g_len;
+  logic [7:0]                    g_job;
 
   esp_encap_frame #(
       .LANES(LANES),
       .SA_ENTRIES(SA_ENTRIES)
   ) u_frame (
       .clk, .rst, .key_wr, .epoch, .room(room_q), .spend,
-      .d_valid, .d_ready, .d_data, .d_last, .job_valid, .job_ready, .job, .start, .begun(job_begun),
+      .d_valid, .d_ready, .d_data, .d_last, .d_job, .job_valid, .job_ready, .job, .start, .begun(job_begun),
       .m_valid(g_valid), .m_first(g_first), .m_last(g_last), .m_null(g_null), .m_data(g_data), .m_sa(g_sa),
-      .m_key_size(g_key_size), .m_nonce(g_nonce), .m_aad(g_aad), .m_aad_len(g_aad_len), .m_len(g_len), .m_epoch(g_epoch)
+      .m_key_size(g_key_size), .m_nonce(g_nonce), .m_aad(g_aad), .m_aad_len(g_aad_len), .m_len(g_len), .m_job(g_job), .m_epoch(g_epoch)
   );
 
   logic                r_valid;
@@ -88,20 +90,21 @@ module engine_encap #(
   // ---- cipher ------------------------------------------------------------------------------------------------------------------------
   logic         c_valid, c_first, c_last, c_null, t_valid, t_null, t_epoch, c_epoch;
   logic [W-1:0] c_data;
+  logic [7:0]   c_job, t_job;
   logic [127:0] t_tag;
 
   gcm_engine #(
       .LANES(LANES),
       .SA_ENTRIES(SA_ENTRIES),
       .DECRYPT(1'b0),
-      .USER_W(1),
+      .USER_W(8 + 1),
       .MAX_AAD_BLOCKS(1)
   ) u_gcm (
       .clk, .rst, .key_wr,
       .s_valid(g_valid), .s_first(g_first), .s_last(g_last), .s_null(g_null), .s_data(g_data), .s_sa(g_sa),
-      .s_key_size(g_key_size), .s_nonce(g_nonce), .s_aad(g_aad), .s_aad_len(g_aad_len), .s_len(g_len), .s_user(g_epoch),
-      .m_valid(c_valid), .m_first(c_first), .m_last(c_last), .m_null(c_null), .m_data(c_data), .m_user(c_epoch),
-      .t_valid, .t_null, .t_tag, .t_user(t_epoch)
+      .s_key_size(g_key_size), .s_nonce(g_nonce), .s_aad(g_aad), .s_aad_len(g_aad_len), .s_len(g_len), .s_user({g_job, g_epoch}),
+      .m_valid(c_valid), .m_first(c_first), .m_last(c_last), .m_null(c_null), .m_data(c_data), .m_user({c_job, c_epoch}),
+      .t_valid, .t_null, .t_tag, .t_user({t_job, t_epoch})
   );
 
   // ---- output ------------------------------------------------------------------------------------------------------------------------
@@ -110,7 +113,7 @@ module engine_encap #(
       .LANES(LANES),
       .DEPTH(OUT_DEPTH)
   ) u_out (
-      .clk, .rst, .c_valid, .c_data, .t_valid, .t_tag, .r_valid, .r_out, .freed,
+      .clk, .rst, .c_valid, .c_data, .c_job, .t_valid, .t_tag, .t_job, .r_valid, .r_out, .freed,
       .m_axis_tvalid, .m_axis_tready, .m_axis_tdata, .m_axis_tlast, .m_axis_tuser
   );
 

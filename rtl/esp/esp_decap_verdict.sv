@@ -144,12 +144,13 @@ module esp_decap_verdict (
       .count(trailer_count)
   );
 
-  // ---- join: all of one packet, and a null token for a null token; else nothing of it is believed ------------------------------------
-  logic take, verified;
+  // ---- join: all of one packet, and a null token for a null token; else nothing of it is believed, nor of any that follows until reset --
+  logic take, verified, joins;
   logic null_q, equal_q, joined_q, head_valid_q;
   logic updated_q;  // the cycle before started an update
 
   assign pop        = tag_valid && info_valid && (tag_null || trailer_valid) && (!head_valid_q || take);
+  assign joins      = info.job == tag_job && (tag_null || trailer.job == tag_job) && tag_null == (info.status != espalier_regs_pkg::STATUS_OK);
   assign verified   = !null_q && equal_q && joined_q;
   assign take       = head_valid_q && !(verified && updated_q);
   assign u_valid    = take && verified;
@@ -161,12 +162,13 @@ module esp_decap_verdict (
   always_ff @(posedge clk) begin
     if (rst) head_valid_q <= 1'b0;
     else if (pop || take) head_valid_q <= pop;
+    if (rst) joined_q <= 1'b1;
+    else if (pop && !joins) joined_q <= 1'b0;
     if (pop) begin
       info_q    <= info;
       trailer_q <= trailer;
       null_q    <= tag_null;
       equal_q   <= tag_equal;
-      joined_q  <= info.job == tag_job && (tag_null || trailer.job == tag_job) && tag_null == (info.status != espalier_regs_pkg::STATUS_OK);
     end
   end
 

@@ -24,6 +24,7 @@ module esp_encap_frame #(
     output logic                          d_ready,
     input  logic [128*LANES-1:0]          d_data,
     input  logic                          d_last,
+    input  logic [7:0]                    d_job,
     input  logic                          job_valid,
     output logic                          job_ready,
     input  esp_pkg::encap_job_t           job,
@@ -42,6 +43,7 @@ module esp_encap_frame #(
     output logic [127:0]                  m_aad,
     output logic [15:0]                   m_aad_len,
     output logic [15:0]                   m_len,
+    output logic [7:0]                    m_job,      // that the beat's bytes came with, whatever the record says: esp_encap_out compares
     output logic                          m_epoch
 );
 
@@ -90,6 +92,7 @@ module esp_encap_frame #(
   logic [W-1:0]      data1_q;
   logic [DWORDS-1:0] trailer1_q, before1_q;
   logic [1:0]        pad1_q;
+  logic [7:0]        job1_q;
   logic [31:0]       seq_lo, seq_hi;
 
   assign seq_lo  = esp_pkg::swap32(job.seq[31:0]);
@@ -100,6 +103,7 @@ module esp_encap_frame #(
   always_ff @(posedge clk) begin
     valid1_q <= emit && !rst;
     if (go) carry_q <= shifted[W+:128];
+    if (go && need_in) job1_q <= d_job;
     if (emit) begin
       first1_q <= !ok || beat_q == '0;
       last1_q  <= last;
@@ -165,6 +169,7 @@ module esp_encap_frame #(
       m_last  <= last1_q;
       m_null  <= null1_q;
       m_data  <= data1;
+      m_job   <= job1_q;
     end
     if (valid1_q && first1_q) begin
       m_sa       <= sa1_q;

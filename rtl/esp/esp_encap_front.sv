@@ -33,6 +33,7 @@ module esp_encap_front #(
     input  logic                   d_ready,
     output logic [128*LANES-1:0]   d_data,
     output logic                   d_last,
+    output logic [7:0]             d_job,     // each bears the number of its job
     output logic                   job_valid, // records
     input  logic                   job_ready,
     output esp_pkg::encap_job_t    job,
@@ -65,17 +66,17 @@ module esp_encap_front #(
   end
 
   fifo_sync #(
-      .WIDTH(W + 1),
+      .WIDTH(8 + 1 + W),
       .DEPTH(16)
   ) u_beats (
       .clk,
       .rst,
       .s_valid(take),
       .s_ready(room),
-      .s_data({s_axis_tlast, s_axis_tdata}),
+      .s_data({s_axis_tuser.job, s_axis_tlast, s_axis_tdata}),
       .m_valid(d_valid),
       .m_ready(d_ready),
-      .m_data({d_last, d_data}),
+      .m_data({d_job, d_last, d_data}),
       .count(unused_count)
   );
 

@@ -4,6 +4,9 @@
 //   cipher stream   | header, IV | payload ...      | 16 bytes for the ICV |
 //   packet          | outer IPv4, 20 | header, IV | payload ... | ICV |            everything moves up by exactly 20 bytes
 // A beat waits for the tag only if it holds a byte of the ICV, so long packets leave while they are being encrypted.
+// Beats, tags and records are joined by their order, and by the number of the job that each bears. Where the numbers differ nothing is believed any
+// more, until reset: no byte leaves from then on, each packet ends as one beat with ENGINE_FAULT; and if the packet has begun to leave, it never ends, and
+// the engine takes nothing more out of its FIFOs (the driver finds a card that hangs and resets it).
 // Nothing stalls the cipher: its beats always have a place, because each came against a credit; `freed` gives one back a beat.
 // Throughput: a beat a cycle, no gap between packets. Latency: 6 cycles from the cipher's beat to m_axis, of which 2 in the FIFO.
 `default_nettype none
@@ -16,8 +19,10 @@ module esp_encap_out #(
     input  logic                   rst,
     input  logic                   c_valid,    // cipher beats
     input  logic [128*LANES-1:0]   c_data,
+    input  logic [7:0]             c_job,
     input  logic                   t_valid,    // tags
     input  logic [127:0]           t_tag,
+    input  logic [7:0]             t_job,
     input  logic                   r_valid,    // records
     input  esp_pkg::encap_out_t    r_out,
     output logic                   freed,      // a cipher beat left its FIFO, in the cycle before
@@ -39,16 +44,17 @@ module esp_encap_out #(
   logic                beat_room, tag_room, rec_room;
   logic [W-1:0]        beat;
   logic [127:0]        tag;
+  logic [7:0]          beat_job, tag_job;
   esp_pkg::encap_out_t rec, ram_rec;
   logic                ram_valid, ram_ready;
   logic [COUNT_W-1:0]  unused_beats, unused_tags, unused_recs;
 
-  fifo_sync #(.WIDTH(W), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_beats (
-      .clk, .rst, .s_valid(c_valid), .s_ready(beat_room), .s_data(c_data),
-      .m_valid(beat_valid), .m_ready(beat_ready), .m_data(beat), .count(unused_beats));
-  fifo_sync #(.WIDTH(128), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_tags (
-      .clk, .rst, .s_valid(t_valid), .s_ready(tag_room), .s_data(t_tag),
-      .m_valid(tag_valid), .m_ready(tag_ready), .m_data(tag), .count(unused_tags));
+  fifo_sync #(.WIDTH(8 + W), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_beats (
+      .clk, .rst, .s_valid(c_valid), .s_ready(beat_room), .s_data({c_job, c_data}),
+      .m_valid(beat_valid), .m_ready(beat_ready), .m_data({beat_job, beat}), .count(unused_beats));
+  fifo_sync #(.WIDTH(8 + 128), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_tags (
+      .clk, .rst, .s_valid(t_valid), .s_ready(tag_room), .s_data({t_job, t_tag}),
+      .m_valid(tag_valid), .m_ready(tag_ready), .m_data({tag_job, tag}), .count(unused_tags));
   fifo_sync #(.WIDTH($bits(r_out)), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_recs (
       .clk, .rst, .s_valid(r_valid), .s_ready(rec_room), .s_data(r_out),
       .m_valid(ram_valid), .m_ready(ram_ready), .m_data(ram_rec), .count(unused_recs));
@@ -64,13 +70,14 @@ module esp_encap_out #(
   logic               icv_done_q; // the ICV began in an earlier beat
   logic               icv_more_q; // and ends in this one
   logic               advance, go, last, icv_here, need_tag;
+  logic               halted_q;
 
   assign icv_beat   = rec.icv_dw[13:DW_LOG2];
   assign icv_pos    = rec.icv_dw[DW_LOG2-1:0];
   assign icv_here   = !rec.null_beat && num_q == icv_beat;
   assign need_tag   = rec.null_beat || icv_here || icv_more_q;
   assign last       = num_q == rec.out_last[BEAT_W-1:0];
-  assign go         = advance && rec_valid && (in_done_q || beat_valid) && (!need_tag || tag_valid);
+  assign go         = advance && !halted_q && rec_valid && (in_done_q || beat_valid) && (!need_tag || tag_valid);
   assign beat_ready = go && !in_done_q;
   assign rec_ready  = go && last;
   assign tag_ready  = go && last;  // it was there: the ICV is in this beat or before it
@@ -95,6 +102,7 @@ module esp_encap_out #(
   logic [W-1:0]           data1_q;
   logic [DWORDS-1:0]      keep1_q, icv1_q;
   logic [127:0]           tag1_q;
+  logic                   beat_bad1_q, tag_bad1_q;  // of another job
   logic [159:0]           header1_q;
   espalier_pkg::esp_out_t user1_q;
 
@@ -104,6 +112,8 @@ module esp_encap_out #(
     if (go) begin
       first1_q  <= num_q == '0;
       last1_q   <= last;
+      beat_bad1_q <= !in_done_q && beat_job != rec.job;
+      tag_bad1_q  <= need_tag && tag_job != rec.job;
       if (!in_done_q) data1_q <= beat;
       user1_q   <= {rec.job, rec.len, rec.sa, rec.status};
       header1_q <= rec.header;
@@ -130,6 +140,24 @@ module esp_encap_out #(
     end
   end
 
+  // ---- do they belong together? In front of stage 2, so that nothing of a beat that does not passes ----------------------------------------
+  logic wrong1, refuse;
+  logic fault_q;   // something did not
+  logic inside_q;  // a packet has begun to pass and has not ended
+  assign wrong1 = valid1_q && (beat_bad1_q || tag_bad1_q);
+  assign refuse = fault_q || wrong1;
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      fault_q  <= 1'b0;
+      inside_q <= 1'b0;
+      halted_q <= 1'b0;
+    end else if (advance) begin
+      fault_q <= refuse;
+      if (refuse && inside_q) halted_q <= 1'b1;
+      if (valid1_q && !refuse) inside_q <= !last1_q;
+    end
+  end
+
   // ---- stage 2: ICV in, the rest zero --------------------------------------------------------------------------------------------------------------
   logic                   valid2_q, first2_q, last2_q;
   logic [W-1:0]           data2_q;
@@ -138,17 +166,23 @@ module esp_encap_out #(
 
   always_ff @(posedge clk) begin
     if (rst) valid2_q <= 1'b0;
-    else if (advance) valid2_q <= valid1_q;
+    else if (advance) valid2_q <= valid1_q && (!refuse || (last1_q && !inside_q));
     if (advance && valid1_q) begin
-      first2_q  <= first1_q;
+      first2_q  <= first1_q || refuse;
       last2_q   <= last1_q;
       user2_q   <= user1_q;
       header2_q <= header1_q;
+      if (refuse) begin
+        user2_q.len    <= '0;
+        user2_q.status <= espalier_regs_pkg::STATUS_ENGINE_FAULT;
+        header2_q      <= '0;
+      end
     end
   end
   for (genvar i = 0; i < DWORDS; i++) begin : g_icv
     always_ff @(posedge clk) begin
-      if (advance && valid1_q) begin
+      if (advance && valid1_q && refuse) data2_q[32*i+:32] <= '0;
+      else if (advance && valid1_q) begin
         data2_q[32*i+:32] <= (data1_q[32*i+:32] & {32{keep1_q[i]}}) | (tag1_q[32*(i%4)+:32] & {32{icv1_q[i]}});
       end
     end
@@ -199,6 +233,8 @@ module esp_encap_out #(
       a_tag_room : assert (!t_valid || tag_room) else $error("esp_encap_out: tag lost");
       a_rec_room : assert (!r_valid || rec_room) else $error("esp_encap_out: record lost");
       a_tag_there : assert (!tag_ready || tag_valid) else $error("esp_encap_out: packet ends without its tag");
+      a_refused : assert (!(valid2_q && fault_q) || user2_q.status != espalier_regs_pkg::STATUS_OK)
+      else $error("esp_encap_out: a packet leaves behind a fault");
       a_icv_placed : assert (!(go && last) || rec.null_beat || icv_here || icv_done_q) else $error("esp_encap_out: packet ends without its ICV");
     end
   end

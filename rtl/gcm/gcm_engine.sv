@@ -38,7 +38,7 @@ module gcm_engine #(
     input  logic [127:0]                  s_aad,      // byte string, first block, zero padded
     input  logic [15:0]                   s_aad_len,  // bytes
     input  logic [15:0]                   s_len,      // payload bytes
-    input  logic [USER_W-1:0]             s_user,
+    input  logic [USER_W-1:0]             s_user,     // passes with each beat; t_user is that of the last
     // beats out
     output logic                          m_valid,
     output logic                          m_first,

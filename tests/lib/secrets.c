@@ -146,7 +146,7 @@ static uint64_t window_at(const uint8_t *state, size_t len, size_t bit, uint64_t
 	return window;
 }
 
-unsigned int state_flip(uint64_t number, unsigned int place)
+unsigned int state_flip(uint64_t number, unsigned int turned, unsigned int place)
 {
 	unsigned int found = 0, flipped = 0;
 	uint64_t window = 0;
@@ -157,8 +157,8 @@ unsigned int state_flip(uint64_t number, unsigned int place)
 		window = window_at(state, len, bit, window);
 		if (window != number || (place != EVERY_PLACE && place != found++))
 			continue;
-		state[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		window ^= 1;
+		state[(bit + turned) / 8] ^= (uint8_t)(1 << (bit + turned) % 8);
+		window ^= (uint64_t)1 << turned;
 		flipped++;
 	}
 	return flipped;

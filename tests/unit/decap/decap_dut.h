@@ -46,7 +46,10 @@ void decap_make_inner(uint8_t *inner, size_t len);
 #define ANY 255
 #define DAMAGED 254 /* SA_FAULT, whatever the oracle says */
 #define MAYBE_DAMAGED 253 /* that, or what the oracle says */
+#define MIXED 252 /* ENGINE_FAULT, whatever the oracle says */
 void decap_push(const uint8_t *wire, size_t len, uint8_t status_in, bool may_be_gone, uint8_t status);
+
+uint8_t decap_job(void); /* the job of the packet that was pushed last */
 
 /* A good packet of len inner bytes for that SA under the next number. */
 void decap_push_good(uint16_t sa, size_t len);

@@ -22,6 +22,10 @@ extern uint64_t encap_cycle, encap_taken;  /* cycles; packets whose first beat t
 extern unsigned int encap_in_percent, encap_out_percent; /* chance that the sender offers a beat, that the receiver takes one */
 extern bool encap_check; /* compare packets with the oracle; off in benches */
 
+/* From the packet of that job on each must end as ENGINE_FAULT, one beat of zeros; those before it as the oracle says. */
+#define ENCAP_NO_FAULT 0x1000u
+extern unsigned int encap_fault_from;
+
 void encap_start(void);
 void encap_stop(void);
 void encap_clear_counts(void);
@@ -35,6 +39,7 @@ uint8_t encap_command(uint8_t op, bool inbound, uint16_t index, const struct ora
 uint8_t encap_add(uint16_t index);
 void encap_reset(void); /* the card's reset, with whatever is inside; waits for the wipe */
 uint8_t encap_delete(uint16_t index);
+unsigned int encap_first_job(unsigned int packets); /* the job of the first of the last so many that were pushed */
 uint64_t encap_taken_before(unsigned int cycles); /* encap_taken, up to 31 cycles ago */
 void encap_install_bare(uint16_t index, const struct oracle_sa *sa);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "encap_dut.h"
+#include "encap_tests.h"
 #include "secrets.h"
 #include "espalier_regs.h"
 
@@ -474,7 +475,7 @@ static void test_damaged_number(void **state)
 	for (unsigned int i = 0; i < 3; i++)
 		send(2, 100);
 	encap_drain();
-	assert_true(state_flip(0x1122334455667703, EVERY_PLACE) >= 1);
+	assert_true(state_flip(0x1122334455667703, 0, EVERY_PLACE) >= 1);
 	encap_check = false;
 	for (unsigned int i = 0; i < 20; i++)
 		send(i & 1 ? 2 : 4, 100);
@@ -503,7 +504,7 @@ static void test_damaged_context(void **state)
 	add(4, 16, false, 0);
 	send(2, 100);
 	encap_drain();
-	assert_true(state_flip((uint64_t)encap_sas[2].src << 32 | encap_sas[2].dst, EVERY_PLACE) >= 1);
+	assert_true(state_flip((uint64_t)encap_sas[2].src << 32 | encap_sas[2].dst, 0, EVERY_PLACE) >= 1);
 	encap_check = false;
 	for (unsigned int i = 0; i < 20; i++)
 		send(i & 1 ? 2 : 4, 100);
@@ -570,6 +571,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_query_under_load, start, stop),
 		cmocka_unit_test_setup_teardown(test_damaged_number, start, stop),
 		cmocka_unit_test_setup_teardown(test_damaged_context, start, stop),
+		cmocka_unit_test_setup_teardown(test_mixed_records, start, stop),
+		cmocka_unit_test_setup_teardown(test_mixed_beats, start, stop),
+		cmocka_unit_test_setup_teardown(test_mixed_within_a_packet, start, stop),
+		cmocka_unit_test_setup_teardown(test_mixed_tags, start, stop),
 		cmocka_unit_test_setup_teardown(test_no_key_left, start, stop),
 		cmocka_unit_test_setup_teardown(test_scapy, start, stop),
 		cmocka_unit_test_setup_teardown(test_cut_through, start, stop),
