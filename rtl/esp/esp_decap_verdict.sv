@@ -57,8 +57,9 @@ module esp_decap_verdict (
   // ---- tag against received ICV ---------------------------------------------------------------------------------------------------
   logic         t_valid_q, t_null_q, cmp_valid_q, cmp_null_q;
   logic [127:0] t_tag_q;
-  logic [8:0]   differ_q;      // one a 16 bits, and one for the jobs
-  logic         tag_null, tag_equal;
+  logic [7:0]   differ_q;      // one a 16 bits
+  logic         cmp_mixed_q;   // the ICV is of another job, or not there
+  logic         tag_null, tag_equal, tag_mixed;
   logic [7:0]   t_job_q, cmp_job_q, tag_job;
 
   always_ff @(posedge clk) begin
@@ -77,7 +78,7 @@ module esp_decap_verdict (
     if (t_valid_q) begin
       cmp_null_q <= t_null_q;
       cmp_job_q  <= t_job_q;
-      differ_q[8] <= t_job_q != icv_job || !icv_valid;
+      cmp_mixed_q <= !t_null_q && (t_job_q != icv_job || !icv_valid);
       for (int unsigned i = 0; i < 8; i++) differ_q[i] <= t_tag_q[16*i+:16] != icv[16*i+:16];
     end
   end
@@ -99,17 +100,17 @@ module esp_decap_verdict (
   );
 
   fifo_sync #(
-      .WIDTH(8 + 2),
+      .WIDTH(8 + 3),
       .DEPTH(DEPTH)
   ) u_tag (
       .clk,
       .rst,
       .s_valid(cmp_valid_q),
       .s_ready(tag_ready),
-      .s_data({cmp_job_q, cmp_null_q, differ_q == '0}),
+      .s_data({cmp_job_q, cmp_mixed_q, cmp_null_q, differ_q == '0}),
       .m_valid(tag_valid),
       .m_ready(pop),
-      .m_data({tag_job, tag_null, tag_equal}),
+      .m_data({tag_job, tag_mixed, tag_null, tag_equal}),
       .count(tag_count)
   );
 
@@ -150,7 +151,8 @@ module esp_decap_verdict (
   logic updated_q;  // the cycle before started an update
 
   assign pop        = tag_valid && info_valid && (tag_null || trailer_valid) && (!head_valid_q || take);
-  assign joins      = info.job == tag_job && (tag_null || trailer.job == tag_job) && tag_null == (info.status != espalier_regs_pkg::STATUS_OK);
+  assign joins      = !tag_mixed && info.job == tag_job && (tag_null || trailer.job == tag_job) &&
+                      tag_null == (info.status != espalier_regs_pkg::STATUS_OK);
   assign verified   = !null_q && equal_q && joined_q;
   assign take       = head_valid_q && !(verified && updated_q);
   assign u_valid    = take && verified;
