@@ -62,6 +62,9 @@ DUT_PORT(x_len);
 
 void cells_reset(void)
 {
+	/* What the test before left. */
+	*P8(o_ask) = *P8(o_accept) = *P8(o_sent) = *P8(o_dropped) = *P8(o_vld0) = *P8(o_vld1) = *P8(o_stop) = *P8(o_message) = 0;
+	*P8(t_take) = *P8(t_free_valid) = *P8(p_take) = *P8(p_back_valid) = *P8(x_irq_valid) = *P8(x_reg_valid) = 0;
 	*P8(rst) = 1;
 	for (int i = 0; i < 4; i++)
 		dut_edge();

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parts of rtl/dma that stand by themselves, each beside a model in C: the place of each byte of an answer (dma_place, dma_bank_ram),
+ * completions gathered into writes and told behind them (dma_completions), descriptors fetched in order, with answers out of order and failures
+ * (dma_fetch), and the two arbiters (dma_rd_arb, dma_irq). Random numbers follow ESPALIER_TEST_SEED, their count ESPALIER_TEST_SCALE.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "dut.h"
+#include "seed.h"
+
+DUT_PORT(rst);
+DUT_PORT(p_base_valid);
+DUT_PORT(p_base_job);
+DUT_PORT(p_base_row);
+DUT_PORT(p_valid);
+DUT_PORT(p_ctx);
+DUT_PORT(p_offset);
+DUT_PORT(p_count);
+DUT_PORT(p_start);
+DUT_PORT(p_done);
+DUT_PORT(p_status);
+DUT_PORT(p_data);
+DUT_PORT(p_wr);
+DUT_PORT(p_wr_row);
+DUT_PORT(p_wr_low);
+DUT_PORT(p_wr_high);
+DUT_PORT(p_wr_data);
+DUT_PORT(p_wr_done);
+DUT_PORT(p_done_id);
+DUT_PORT(p_done_status);
+DUT_PORT(p_rd_en);
+DUT_PORT(p_rd_row);
+DUT_PORT(p_rd_data);
+DUT_PORT(c_valid);
+DUT_PORT(c_qid);
+DUT_PORT(c_addr);
+DUT_PORT(c_completion);
+DUT_PORT(c_job);
+DUT_PORT(c_hold);
+DUT_PORT(c_offer);
+DUT_PORT(c_take);
+DUT_PORT(c_m_addr);
+DUT_PORT(c_m_len);
+DUT_PORT(c_m_data);
+DUT_PORT(c_m_written);
+DUT_PORT(c_done);
+DUT_PORT(c_done_qid);
+DUT_PORT(c_done_job);
+DUT_PORT(c_done_status);
+DUT_PORT(f_count);
+DUT_PORT(f_addr);
+DUT_PORT(f_room);
+DUT_PORT(f_error);
+DUT_PORT(f_issue);
+DUT_PORT(f_issue_qid);
+DUT_PORT(f_issue_count);
+DUT_PORT(f_consumed);
+DUT_PORT(f_consumed_qid);
+DUT_PORT(f_drop);
+DUT_PORT(f_drop_qid);
+DUT_PORT(f_drop_count);
+DUT_PORT(f_drop_failed);
+DUT_PORT(f_drop_status);
+DUT_PORT(f_req_valid);
+DUT_PORT(f_req_ready);
+DUT_PORT(f_req_addr);
+DUT_PORT(f_req_len);
+DUT_PORT(f_req_ctx);
+DUT_PORT(f_done);
+DUT_PORT(f_done_slot);
+DUT_PORT(f_done_status);
+DUT_PORT(f_buf_en);
+DUT_PORT(f_buf_row);
+DUT_PORT(f_buf_data);
+DUT_PORT(f_desc_valid);
+DUT_PORT(f_desc_queue);
+DUT_PORT(f_desc);
+DUT_PORT(a_valid);
+DUT_PORT(a_ready);
+DUT_PORT(a_addr_0);
+DUT_PORT(a_addr_1);
+DUT_PORT(a_addr_2);
+DUT_PORT(a_base_valid);
+DUT_PORT(a_base_job);
+DUT_PORT(a_base_row);
+DUT_PORT(a_m_valid);
+DUT_PORT(a_m_ready);
+DUT_PORT(a_m_addr);
+DUT_PORT(i_valid);
+DUT_PORT(i_ready);
+DUT_PORT(i_m_valid);
+DUT_PORT(i_m_ready);
+DUT_PORT(i_m_vector);
+
+#define CYCLES 20000u
+#define QUEUES 4u
+
+static unsigned rnd(unsigned n)
+{
+	return (unsigned)rand() % n;
+}
+
+static int chance(unsigned percent)
+{
+	return rnd(100) < percent;
+}
+
+static void reset(void)
+{
+	*P8(p_base_valid) = *P8(p_valid) = *P8(p_rd_en) = *P8(c_valid) = *P8(c_take) = *P8(c_m_written) = *P8(f_req_ready) = *P8(f_done) = 0;
+	*P8(a_valid) = *P8(a_m_ready) = *P8(i_valid) = *P8(i_m_ready) = *P8(f_error) = 0;
+	*P16(f_count) = 0;
+	*P8(rst) = 1;
+	for (int i = 0; i < 4; i++)
+		dut_edge();
+	*P8(rst) = 0;
+	dut_edge();
+}
+
+/* ---- dma_place and dma_bank_ram ------------------------------------------------------------------------------------------------------ */
+
+#define ROWS 1024u
+#define SLOT_BYTES 256u
+
+/* Descriptor slots, then the two packet buffers; the row behind the last is the first. */
+static uint8_t expected[3][ROWS * 64], written[3][ROWS * 64];
+
+static void take_write(void)
+{
+	const uint8_t *data = dut_p_wr_data();
+	unsigned which = *P8(p_wr) >> 1;
+
+	if (!*P8(p_wr))
+		return;
+	assert_true(*P8(p_wr) == 1 || *P8(p_wr) == 2 || *P8(p_wr) == 4);
+	for (unsigned i = 0; i < 64; i++) {
+		assert_false(*P64(p_wr_low) >> i & *P64(p_wr_high) >> i & 1);
+		if (*P64(p_wr_low) >> i & 1)
+			written[which][*P16(p_wr_row) * 64 + i] = data[i];
+		if (*P64(p_wr_high) >> i & 1)
+			written[which][(*P16(p_wr_row) + 1) % ROWS * 64 + i] = data[i];
+	}
+}
+
+static void test_place(void **state)
+{
+	struct {
+		int done;
+		unsigned which;
+		uint8_t id, status;
+	} past[4];
+	uint16_t base[2][256];
+
+	(void)state;
+	memset(past, 0, sizeof past);
+	reset();
+	for (unsigned i = 0; i < 256; i++) { /* each direction has half of the jobs */
+		*P8(p_base_valid) = 1;
+		*P8(p_base_job) = (uint8_t)i;
+		*P16(p_base_row) = base[0][i] = base[1][i] = (uint16_t)rnd(ROWS);
+		dut_edge();
+	}
+	*P8(p_base_valid) = 0;
+	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
+		unsigned which = rnd(3), id = which ? rnd(128) + (which == 2 ? 128 : 0) : rnd(16), count = rnd(65), start = rnd(65 - count);
+		unsigned offset = which ? rnd(9600) : rnd(SLOT_BYTES - count + 1), at = which ? base[which - 1][id] * 64 : id * SLOT_BYTES;
+		uint8_t *data = dut_p_data();
+
+		memmove(past + 1, past, 3 * sizeof past[0]);
+		*P8(p_valid) = chance(80);
+		*P16(p_ctx) = (uint16_t)(which == 0 ? 0x8000 | id : which == 2 ? 0x4000 | id : id);
+		*P16(p_offset) = (uint16_t)offset;
+		*P8(p_count) = (uint8_t)count;
+		*P8(p_start) = (uint8_t)(start == 64 ? 0 : start);
+		*P8(p_done) = chance(30);
+		*P8(p_status) = (uint8_t)rnd(12);
+		for (unsigned i = 0; i < 64; i++)
+			data[i] = (uint8_t)rand();
+		if (*P8(p_valid))
+			for (unsigned i = 0; i < count; i++)
+				expected[which][(at + offset + i) % (ROWS * 64)] = data[*P8(p_start) + i];
+		past[0].done = *P8(p_valid) && *P8(p_done);
+		past[0].which = which;
+		past[0].id = (uint8_t)id;
+		past[0].status = *P8(p_status);
+		dut_edge();
+		/* What came three cycles ago is written now; with it the end is told. */
+		take_write();
+		assert_int_equal(*P8(p_wr_done), past[2].done ? 1 << past[2].which : 0);
+		if (past[2].done) {
+			assert_int_equal(*P8(p_done_id), past[2].id);
+			assert_int_equal(*P8(p_done_status), past[2].status);
+		}
+	}
+	*P8(p_valid) = 0;
+	for (unsigned i = 0; i < 4; i++) {
+		dut_edge();
+		take_write();
+	}
+	for (unsigned i = 0; i < 3; i++)
+		assert_memory_equal(written[i], expected[i], sizeof expected[i]);
+	for (unsigned i = 0; i < ROWS; i++) {
+		*P8(p_rd_en) = 1;
+		*P16(p_rd_row) = (uint16_t)i;
+		dut_edge();
+		*P8(p_rd_en) = 0;
+		*P16(p_rd_row) = (uint16_t)rnd(ROWS);
+		for (unsigned wait = rnd(3); wait; wait--)
+			dut_edge(); /* the word stays */
+		for (unsigned k = 0; k < 64; k++)
+			if (written[1][64 * i + k])
+				assert_int_equal(((uint8_t *)dut_p_rd_data())[k], written[1][64 * i + k]);
+	}
+}
+
+/* ---- dma_completions ------------------------------------------------------------------------------------------------------------------ */
+
+static void test_completions(void **state)
+{
+	struct item {
+		uint8_t bytes[16], job;
+	} ring[QUEUES][64];
+	unsigned in[QUEUES] = {0}, out[QUEUES] = {0}, told[QUEUES] = {0}, writes = 0, items = 0, waits[QUEUES] = {0}, hold = 0;
+	unsigned writing = 0, written_of = 0; /* a write that was taken; its queue + 1 */
+
+	(void)state;
+	reset();
+	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
+		unsigned q = rnd(cycle / 1000 % 2 ? QUEUES : 1), dense = cycle / 500 % 3 * 45 + 5;
+
+		dut_settle();
+		*P8(c_valid) = !*P8(c_hold) && in[q] - told[q] < 60 && chance(dense);
+		*P8(c_qid) = (uint8_t)q;
+		*P64(c_addr) = 0x5000000000 + q * 4096 + in[q] % 64 * 16;
+		for (unsigned i = 0; i < 16; i++)
+			((uint8_t *)dut_c_completion())[i] = (uint8_t)rand();
+		*P8(c_job) = (uint8_t)rand();
+		*P8(c_m_written) = writing && chance(40);
+		dut_settle();
+		/* Never both in a cycle; neither side waits for the other for long. */
+		*P8(c_take) = *P8(c_offer) && chance(*P8(c_valid) ? 30 : 60);
+		if (*P8(c_take))
+			*P8(c_valid) = 0;
+		dut_settle();
+		hold = *P8(c_hold) ? hold + 1 : 0;
+		/* A write that was taken, and the three of it told, and the next may go: with a busy reader that is soon. */
+		assert_true(hold < 200);
+		if (*P8(c_take)) {
+			unsigned wq = (unsigned)(*P64(c_m_addr) - 0x5000000000) / 4096, n = *P16(c_m_len) / 16;
+
+			assert_false(writing || written_of);
+			assert_true(wq < QUEUES && n >= 1 && n <= 3 && *P16(c_m_len) % 16 == 0);
+			assert_int_equal(*P64(c_m_addr), 0x5000000000 + wq * 4096 + out[wq] % 64 * 16);
+			assert_true(*P64(c_m_addr) % 128 + 16 * n <= 128);
+			assert_true(in[wq] - out[wq] >= n);
+			for (unsigned i = 0; i < n; i++)
+				assert_memory_equal((uint8_t *)dut_c_m_data() + 16 * i, ring[wq][(out[wq] + i) % 64].bytes, 16);
+			out[wq] += n;
+			writing = wq + 1;
+			writes++;
+			items += n;
+		} else if (*P8(c_m_written)) {
+			written_of = writing;
+			writing = 0;
+		}
+		if (*P8(c_done)) { /* only of the write that was taken, in order */
+			unsigned dq = *P8(c_done_qid);
+
+			assert_int_equal(written_of, dq + 1);
+			assert_true(told[dq] != out[dq]);
+			assert_int_equal(*P8(c_done_job), ring[dq][told[dq] % 64].job);
+			assert_int_equal(*P8(c_done_status), ring[dq][told[dq] % 64].bytes[12]);
+			if (++told[dq] == out[dq])
+				written_of = 0;
+		}
+		for (unsigned i = 0; i < QUEUES; i++) {
+			/* Nothing stays. While completions of another queue come every cycle, its full writes go first. */
+			waits[i] = in[i] != out[i] && writing != i + 1 && dense == 5 ? waits[i] + 1 : 0;
+			assert_true(waits[i] < 200);
+		}
+		if (*P8(c_valid)) {
+			memcpy(ring[q][in[q] % 64].bytes, dut_c_completion(), 16);
+			ring[q][in[q]++ % 64].job = *P8(c_job);
+		}
+		dut_edge();
+	}
+	assert_true(writes > CYCLES / 32 && items > writes);
+}
+
+/* ---- dma_fetch ------------------------------------------------------------------------------------------------------------------------- */
+
+/* Descriptor number n of queue q, as it lies in host memory. */
+static void descriptor(uint8_t *to, unsigned q, unsigned n)
+{
+	for (unsigned i = 0; i < 32; i++)
+		to[i] = (uint8_t)(q * 67 + n * 13 + i * 5 + (n >> 8));
+}
+
+static void test_fetch(void **state)
+{
+	static uint8_t buffer[16 * SLOT_BYTES];
+	struct {
+		int wanted, asked;
+		unsigned q, first, count;
+	} slot[16];
+	/* Numbers of descriptors: decided so far, under way, that came out. A queue that stopped begins again behind the last that came. */
+	unsigned next[QUEUES] = {0}, under_way[QUEUES] = {0}, came[QUEUES] = {0}, slots = 0, last_slot = 0, total = 0, failures = 0, stopped = 0;
+	uint8_t row_data[64] = {0};
+
+	(void)state;
+	memset(slot, 0, sizeof slot);
+	reset();
+	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
+		*P64(f_room) = 0;
+		for (unsigned q = 0; q < QUEUES; q++) {
+			if ((stopped >> q & 1) && !under_way[q] && chance(5)) {
+				stopped &= ~(1u << q);
+				next[q] = came[q];
+			}
+			/* As dma_queue says it: a count stands until it is taken, and is 0 at once when the queue stops. */
+			if (stopped >> q & 1) {
+				*P16(f_count) &= (uint16_t) ~(15u << 4 * q);
+			} else if (!(*P16(f_count) >> 4 * q & 15) && cycle % 8 == 0) {
+				*P16(f_count) |= (uint16_t)((cycle / 200 % 3 ? 8 : rnd(4)) << 4 * q);
+				PW(f_addr)[2 * q] = 32 * next[q];
+				PW(f_addr)[2 * q + 1] = q;
+			}
+			*P64(f_room) |= (uint64_t)(chance(80) ? 8 : rnd(8)) << 9 * q;
+		}
+		*P8(f_error) = (uint8_t)stopped;
+		*P8(f_req_ready) = chance(50);
+		/* Answers in any order. */
+		*P8(f_done) = 0;
+		for (unsigned i = rnd(16), n = 0; n < 16 && !*P8(f_done); n++, i = (i + 1) % 16)
+			if (slot[i].asked && chance(30)) {
+				*P8(f_done) = 1;
+				*P8(f_done_slot) = (uint8_t)i;
+				*P8(f_done_status) = chance(4) ? 7 : 0;
+				slot[i].asked = 0;
+				for (unsigned k = 0; k < slot[i].count; k++)
+					descriptor(buffer + SLOT_BYTES * i + 32 * k, slot[i].q, slot[i].first + k);
+			}
+		memcpy(dut_f_buf_data(), row_data, 64);
+		dut_settle();
+		if (*P8(f_desc_valid)) {
+			uint8_t expected_bytes[32];
+
+			descriptor(expected_bytes, *P8(f_desc_queue), came[*P8(f_desc_queue)]++);
+			assert_memory_equal(dut_f_desc(), expected_bytes, 32);
+			total++;
+		}
+		if (*P8(f_issue)) {
+			unsigned q = *P8(f_issue_qid);
+
+			last_slot = slots++ % 16;
+			assert_int_equal(*P8(f_issue_count), *P16(f_count) >> 4 * q & 15);
+			assert_in_range(*P8(f_issue_count), 1, 8);
+			assert_false(slot[last_slot].wanted || slot[last_slot].asked);
+			slot[last_slot].wanted = 1;
+			slot[last_slot].q = q;
+			slot[last_slot].first = next[q];
+			slot[last_slot].count = *P8(f_issue_count);
+			next[q] += *P8(f_issue_count);
+			under_way[q] += *P8(f_issue_count);
+		}
+		if (*P8(f_req_valid) && *P8(f_req_ready)) {
+			assert_true(slot[last_slot].wanted);
+			assert_int_equal(*P16(f_req_ctx), 0x8000 | last_slot);
+			assert_int_equal(*P16(f_req_len), 32 * slot[last_slot].count);
+			assert_int_equal(*P64(f_req_addr), 32 * slot[last_slot].first + ((uint64_t)slot[last_slot].q << 32));
+			slot[last_slot].wanted = 0;
+			slot[last_slot].asked = 1;
+		}
+		if (*P8(f_consumed))
+			under_way[*P8(f_consumed_qid)]--;
+		if (*P8(f_drop)) {
+			unsigned q = *P8(f_drop_qid);
+
+			assert_true(under_way[q] >= *P8(f_drop_count));
+			under_way[q] -= *P8(f_drop_count);
+			/* The first one is told as failed, those behind it are dropped with it. */
+			assert_int_equal(*P8(f_drop_failed), !(stopped >> q & 1));
+			if (*P8(f_drop_failed))
+				assert_int_equal(*P8(f_drop_status), 7);
+			failures += *P8(f_drop_failed);
+		}
+		int read = *P8(f_buf_en), issued = *P8(f_issue), dropped = *P8(f_drop);
+		unsigned row = *P8(f_buf_row), issued_q = *P8(f_issue_qid), dropped_q = *P8(f_drop_qid);
+
+		dut_edge();
+		if (read)
+			memcpy(row_data, buffer + 64 * row, 64);
+		if (issued)
+			*P16(f_count) &= (uint16_t) ~(15u << 4 * issued_q);
+		if (dropped) {
+			stopped |= 1u << dropped_q;
+			*P16(f_count) &= (uint16_t) ~(15u << 4 * dropped_q);
+		}
+	}
+	assert_true(total > CYCLES / 8 && failures > 10);
+}
+
+/* ---- the arbiters ------------------------------------------------------------------------------------------------------------------------ */
+
+static void test_rd_arb(void **state)
+{
+	uint64_t *in[3] = {dut_a_addr_0(), dut_a_addr_1(), dut_a_addr_2()}, queue[4];
+	unsigned head = 0, tail = 0, waits[3] = {0}, passed[3] = {0};
+
+	(void)state;
+	reset();
+	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
+		for (unsigned i = 0; i < 3; i++)
+			if (!(*P8(a_valid) >> i & 1) && chance(i == 0 ? 10 : cycle / 500 % 2 ? 100 : 40)) {
+				*in[i] = (uint64_t)rand() << 10 | rnd(1024);
+				*P8(a_valid) |= (uint8_t)(1u << i);
+			}
+		*P8(a_m_ready) = chance(70);
+		dut_settle();
+		unsigned taken = *P8(a_valid) & *P8(a_ready);
+
+		assert_true((taken & (taken - 1)) == 0); /* one a cycle */
+		assert_int_equal(*P8(a_m_valid), head != tail);
+		if (*P8(a_m_valid))
+			assert_int_equal(*P64(a_m_addr), queue[head % 4]);
+		assert_int_equal(*P8(a_base_valid), (taken & 6) != 0);
+		if (taken & 6) {
+			assert_int_equal(*P8(a_base_job), (uint8_t)*in[taken >> 1]);
+			assert_int_equal(*P16(a_base_row), *in[taken >> 1] & 1023);
+		}
+		for (unsigned i = 0; i < 3; i++) {
+			/* Descriptors go first, the others in turn. */
+			waits[i] = (*P8(a_valid) >> i & 1) && taken && !(taken >> i & 1) ? waits[i] + 1 : (taken >> i & 1) ? 0 : waits[i];
+			if (i && taken >> i & 1)
+				assert_false(*P8(a_valid) & 1);
+			passed[i] += taken >> i & 1;
+		}
+		assert_true(waits[0] == 0 && waits[1] < 40 && waits[2] < 40);
+		int given = *P8(a_m_valid) && *P8(a_m_ready);
+
+		dut_edge();
+		if (taken)
+			queue[tail++ % 4] = *in[taken >> 1];
+		head += (unsigned)given;
+		*P8(a_valid) &= (uint8_t)~taken;
+	}
+	assert_true(passed[0] > CYCLES / 64 && passed[1] > CYCLES / 8 && passed[2] > CYCLES / 8);
+}
+
+static void test_irq(void **state)
+{
+	unsigned taken[QUEUES] = {0}, given[QUEUES] = {0}, waits[QUEUES] = {0};
+
+	(void)state;
+	reset();
+	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
+		*P8(i_valid) |= (uint8_t)(cycle / 300 % 2 ? 15u : (unsigned)chance(20) << rnd(4));
+		*P8(i_m_ready) = chance(60);
+		dut_settle();
+		unsigned now = *P8(i_valid) & *P8(i_ready);
+
+		assert_true((now & (now - 1)) == 0);
+		if (*P8(i_m_valid) && *P8(i_m_ready)) {
+			assert_true(*P8(i_m_vector) >= 40 && *P8(i_m_vector) < 44);
+			given[*P8(i_m_vector) - 40]++;
+		}
+		for (unsigned q = 0; q < QUEUES; q++) {
+			waits[q] = (*P8(i_valid) >> q & 1) && !(now >> q & 1) ? waits[q] + (unsigned)*P8(i_m_ready) : 0;
+			assert_true(waits[q] <= 8);
+			assert_true(given[q] <= taken[q] && taken[q] - given[q] <= 1);
+			taken[q] += now >> q & 1;
+		}
+		dut_edge();
+		*P8(i_valid) &= (uint8_t)~now;
+	}
+	for (unsigned q = 0; q < QUEUES; q++)
+		assert_true(given[q] > CYCLES / 32);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_place),  cmocka_unit_test(test_completions), cmocka_unit_test(test_fetch),
+		cmocka_unit_test(test_rd_arb), cmocka_unit_test(test_irq),
+	};
+
+	srand(test_seed());
+	dut_open(getenv("ESPALIER_TRACE"));
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	dut_close();
+	return failed;
+}
