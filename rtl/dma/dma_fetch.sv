@@ -109,31 +109,31 @@ module dma_fetch (
 
   // ---- what each slot holds -------------------------------------------------------------------------------------------
   logic [INFO_W-1:0]          info_mem[0:dma_pkg::SLOTS-1];
-  logic [7:0]                 status_mem[0:dma_pkg::SLOTS-1];
+  logic [8:0]                 status_mem[0:dma_pkg::SLOTS-1];  // failed, status
   logic [dma_pkg::SLOTS-1:0]  done_q;
   logic [SLOT_W-1:0]          head;
   logic [INFO_W-1:0]          head_info;
   logic [QUEUE_W-1:0]         head_queue;
   logic [BATCH_W-1:0]         head_count;
   logic [7:0]                 head_status;
-  logic                       head_done, head_bad, emit, pop;
+  logic                       head_done, head_failed, head_bad, emit, pop;
   logic [BATCH_W-1:0]         index_q;  // descriptors of the head slot already emitted
 
   always_ff @(posedge clk) begin
     if (grant) info_mem[wr_q[SLOT_W-1:0]] <= {turn_q, count_q};
   end
   always_ff @(posedge clk) begin
-    if (done_valid) status_mem[done_slot] <= done_status;
+    if (done_valid) status_mem[done_slot] <= {done_status != espalier_regs_pkg::STATUS_OK, done_status};
   end
 
   assign head        = rd_q[SLOT_W-1:0];
   assign head_info   = info_mem[head];
   assign head_queue  = head_info[BATCH_W+:QUEUE_W];
   assign head_count  = head_info[BATCH_W-1:0];
-  assign head_status = status_mem[head];
+  assign {head_failed, head_status} = status_mem[head];
   assign head_done   = done_q[head];
   // All of a fetch or nothing: one that is emitted already goes on when its queue stops.
-  assign head_bad    = ((head_status != espalier_regs_pkg::STATUS_OK) || error[head_queue]) && index_q == '0;
+  assign head_bad    = (head_failed || error[head_queue]) && index_q == '0;
   assign emit        = head_done && !head_bad;
   assign pop         = head_done && (head_bad || (index_q + 1'b1 == head_count));
 

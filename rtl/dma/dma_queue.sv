@@ -112,10 +112,14 @@ module dma_queue (
   end
   assign reg_error = bad;
 
-  // A ring must lie below 2^64; it is 1 MiB at most, so only the last MiB needs an addition.
+  // A ring of 2^n bytes, 1 MiB at most, must lie below 2^64. It does not if its base is above 2^64 - 2^n: ones from bit n on, and not all zeros below.
+  function automatic logic wraps(input logic [63:0] base, input logic [19:0] below);  // below: ones up to bit n - 1
+    wraps = (&base[63:20]) && (&(base[19:0] | below)) && (|(base[19:0] & below));
+  endfunction
+
   logic sq_wraps, cq_wraps;
-  assign sq_wraps = (&sq_base_q[63:20]) && (({1'b0, sq_base_q[19:0]} + (21'd32 << sq_log2_q)) > 21'h100000);
-  assign cq_wraps = (&cq_base_q[63:20]) && (({1'b0, cq_base_q[19:0]} + (21'd16 << cq_log2_q)) > 21'h100000);
+  assign sq_wraps = wraps(sq_base_q, {~(15'h7FFF << sq_log2_q), 5'h1F});
+  assign cq_wraps = wraps(cq_base_q, {1'b0, ~(15'h7FFF << cq_log2_q), 4'hF});
 
   always_comb begin
     start_status = espalier_regs_pkg::STATUS_OK;
@@ -205,6 +209,7 @@ module dma_queue (
   // ---- ring indices -------------------------------------------------------------------------------------------------
   logic [15:0] fetched_next, cq_next_next;
   logic fetch_at_end, cqe_at_end;
+  logic [USED_W-1:0] gone_q;  // dropped: they hold their places a cycle longer
   assign fetched_next = fetched_q + 16'(issue_count);
   assign fetch_at_end = (fetched_next & (sq_size - 16'd1)) == '0;
   assign cq_next_next = cq_next_q + 16'd1;
@@ -219,6 +224,7 @@ module dma_queue (
       cq_tail_q    <= '0;
       cq_next_q    <= '0;
       used_q       <= '0;
+      gone_q       <= '0;
       fetch_addr_q <= sq_base_q;
       cqe_addr_q   <= cq_base_q;
     end else begin
@@ -234,7 +240,8 @@ module dma_queue (
         cq_next_q  <= cq_next_next;
         cqe_addr_q <= cqe_at_end ? cq_base_q : cqe_addr_q + 64'd16;
       end
-      used_q <= used_q + (issue ? USED_W'(issue_count) : '0) - (drop ? USED_W'(drop_count) : '0) - USED_W'(cqe_done);
+      gone_q <= drop ? USED_W'(drop_count) : '0;
+      used_q <= used_q + (issue ? USED_W'(issue_count) : '0) - gone_q - USED_W'(cqe_done);
     end
   end
 

@@ -4,7 +4,7 @@
 // other than OK takes no room; it, and a job whose read failed, leaves as one null beat in its turn.
 //
 //   s_job -> waiting -> next (rows taken) -> rd_req
-//                                        \-> order -> head done? -> rows read, given back -> m_axis
+//                                        \-> order -> look -> head, done? -> rows read, given back -> m_axis
 //
 // Each direction has a buffer and queues of its own, deep enough for every job of the card: a stalled engine stops only its own direction.
 // Latency: 4 cycles from the last byte in the buffer to the first beat; a packet of n beats takes n cycles. A read every 2 cycles.
@@ -118,8 +118,9 @@ module dma_read #(
   assign rd_req_row   = ask_row_q;
 
   // ---- jobs in order, until their packet is there ------------------------------------------------------------------------------
-  espalier_pkg::esp_in_t order_in, head;
-  logic                  head_valid, head_take, head_done;
+  espalier_pkg::esp_in_t order_in, order, look_q, head_q;
+  logic                  order_valid, look_valid_q, look_take, head_valid_q, head_take, head_done_q;
+  logic                  head_bad_q;   // its status is not OK
   logic [7:0]            head_status;
 
   assign order_in.job    = next_q.job;
@@ -138,9 +139,9 @@ module dma_read #(
       .s_valid(move),
       .s_ready(order_room),
       .s_data (order_in),
-      .m_valid(head_valid),
-      .m_ready(head_take),
-      .m_data (head),
+      .m_valid(order_valid),
+      .m_ready(!look_valid_q || look_take),
+      .m_data (order),
       .count  (unused_order_count)
   );
 
@@ -153,12 +154,31 @@ module dma_read #(
   always_ff @(posedge clk) begin
     if (rst) done_q <= '0;
     else begin
-      if (head_take && head.status == espalier_regs_pkg::STATUS_OK) done_q[head.job] <= 1'b0;
+      if (head_take && !head_bad_q) done_q[head_q.job] <= 1'b0;
       if (done_valid) done_q[done_job] <= 1'b1;
     end
   end
-  assign head_done   = head_valid && (head.status != espalier_regs_pkg::STATUS_OK || done_q[head.job]);
-  assign head_status = (head.status != espalier_regs_pkg::STATUS_OK) ? head.status : status_mem[head.job];
+
+  // The oldest job's flag, out of all, is looked up a stage before it is needed; at the head it only waits for its own answer.
+  assign look_take = look_valid_q && (!head_valid_q || head_take);
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      look_valid_q <= 1'b0;
+      head_valid_q <= 1'b0;
+    end else begin
+      look_valid_q <= order_valid || (look_valid_q && !look_take);
+      head_valid_q <= look_take || (head_valid_q && !head_take);
+    end
+    if (!look_valid_q || look_take) look_q <= order;
+    if (look_take) begin
+      head_q      <= look_q;
+      head_bad_q  <= look_q.status != espalier_regs_pkg::STATUS_OK;
+      head_done_q <= look_q.status != espalier_regs_pkg::STATUS_OK || done_q[look_q.job] || (done_valid && done_job == look_q.job);
+    end else if (done_valid && done_job == head_q.job) begin
+      head_done_q <= 1'b1;
+    end
+  end
+  assign head_status = head_bad_q ? head_q.status : status_mem[head_q.job];
 
   // ---- the packet that is being read out --------------------------------------------------------------------------------------
   logic                  out_q;         // a packet is at hand
@@ -171,7 +191,7 @@ module dma_read #(
 
   assign last          = left_q == 8'd1;
   assign step          = out_q && slot_ready;
-  assign head_take     = head_done && (!out_q || (step && last));
+  assign head_take     = head_valid_q && head_done_q && (!out_q || (step && last));
   assign release_valid = step && last;
   assign release_rows  = rows_q;
 
@@ -186,11 +206,11 @@ module dma_read #(
     end
     if (head_take) begin
       null_q        <= head_status != espalier_regs_pkg::STATUS_OK;
-      left_q        <= (head_status != espalier_regs_pkg::STATUS_OK) ? 8'd1 : rows_of(head.len);
-      rows_q        <= (head.status != espalier_regs_pkg::STATUS_OK) ? 8'd0 : rows_of(head.len);
-      user_q.job    <= head.job;
-      user_q.len    <= (head_status != espalier_regs_pkg::STATUS_OK) ? '0 : head.len;
-      user_q.sa     <= head.sa;
+      left_q        <= (head_status != espalier_regs_pkg::STATUS_OK) ? 8'd1 : rows_of(head_q.len);
+      rows_q        <= head_bad_q ? 8'd0 : rows_of(head_q.len);
+      user_q.job    <= head_q.job;
+      user_q.len    <= (head_status != espalier_regs_pkg::STATUS_OK) ? '0 : head_q.len;
+      user_q.sa     <= head_q.sa;
       user_q.status <= head_status;
     end else if (step) begin
       left_q <= left_q - 8'd1;

@@ -43,7 +43,8 @@ module dma_regs (
   logic [QUEUE_W-1:0] queue_q;
   logic [QUEUES*32-1:0] rdata;
   logic [QUEUES-1:0]    bad;
-  espalier_pkg::reg_rsp_t rsp_q;
+  logic                 answer_q, miss_q, bad_q;
+  logic [31:0]          data_q;
 
   always_ff @(posedge clk) begin
     if (rst) valid_q <= 1'b0;
@@ -57,14 +58,12 @@ module dma_regs (
   end
 
   always_ff @(posedge clk) begin
-    if (rst) rsp_q <= '0;
-    else begin
-      rsp_q.valid <= valid_q;
-      rsp_q.error <= valid_q && (!hit_q || bad[queue_q]);
-      rsp_q.data  <= (valid_q && hit_q && !write_q && !bad[queue_q]) ? rdata[queue_q*32+:32] : '0;
-    end
+    answer_q <= valid_q && !rst;
+    miss_q   <= !hit_q;
+    bad_q    <= bad[queue_q];
+    data_q   <= (hit_q && !write_q) ? rdata[queue_q*32+:32] : '0;  // of a register that is none: 0
   end
-  assign reg_rsp = rsp_q;
+  assign reg_rsp = '{valid: answer_q, error: miss_q || bad_q, data: data_q};
 
   // ---- the queues -------------------------------------------------------------------------------------------------
   logic [QUEUES-1:0]        active;

@@ -21,16 +21,14 @@ module dma_validate (
   // Around the packet: outer header, ESP header, IV, pad length and next header, ICV; the padding comes on top.
   localparam int unsigned OVERHEAD = espalier_pkg::IPV4_HDR + espalier_pkg::ESP_HDR + espalier_pkg::ESP_IV + espalier_pkg::ESP_ICV;
 
-  function automatic logic wraps(input logic [63:0] addr, input logic [15:0] len);
-    wraps = (&addr[63:16]) && (({1'b0, addr[15:0]} + {1'b0, len}) > 17'h10000);
-  endfunction
-
   // ---- stage 1: each check by itself ------------------------------------------------------------------------------------
   logic [16:0] need, padded;
-  assign padded = ({1'b0, desc.src_len} + 17'd5) & ~17'd3;  // length + 2, rounded up to a multiple of 4
-  assign need   = (desc.opcode == espalier_regs_pkg::OPCODE_DECAP) ? {1'b0, desc.src_len} : padded + 17'(OVERHEAD);
+  assign padded = ({1'b0, desc.src_len} + 17'(OVERHEAD + 5)) & ~17'd3;  // length + 2, rounded up to a multiple of 4, as OVERHEAD is
+  assign need   = (desc.opcode == espalier_regs_pkg::OPCODE_DECAP) ? {1'b0, desc.src_len} : padded;
 
-  logic                        v1_q, bad_opcode_q, bad_address_q, bad_align_q, bad_length_q, decap_q;
+  logic                        v1_q, bad_opcode_q, null_address_q, bad_align_q, bad_length_q, decap_q;
+  logic                        src_top_q, dst_top_q;  // in the last 64 KiB, where an end may be beyond 2^64
+  logic [16:0]                 src_end_q, dst_end_q;
   logic [16:0]                 need_q;
   logic [dma_pkg::QUEUE_W-1:0] queue_q;
   logic [63:0]                 src_q, cookie_q;
@@ -44,9 +42,14 @@ module dma_validate (
       decap_q      <= desc.opcode == espalier_regs_pkg::OPCODE_DECAP;
       bad_opcode_q <= (desc.flags != '0) || !((desc.opcode == espalier_regs_pkg::OPCODE_ENCAP) ||
                       ((desc.opcode == espalier_regs_pkg::OPCODE_DECAP) && desc.sa == '0));
-      bad_address_q <= (desc.src == '0) || (desc.dst == '0) || wraps(desc.src, desc.src_len) || wraps(desc.dst, desc.dst_capacity);
+      null_address_q <= (desc.src == '0) || (desc.dst == '0);
+      src_top_q    <= &desc.src[63:16];
+      dst_top_q    <= &desc.dst[63:16];
+      src_end_q    <= {1'b0, desc.src[15:0]} + {1'b0, desc.src_len};
+      dst_end_q    <= {1'b0, desc.dst[15:0]} + {1'b0, desc.dst_capacity};
       bad_align_q  <= desc.dst[5:0] != '0;
-      bad_length_q <= (desc.src_len == '0) || (desc.src_len > 16'((desc.opcode == espalier_regs_pkg::OPCODE_DECAP) ? espalier_pkg::MAX_ESP : espalier_pkg::MAX_PACKET));
+      bad_length_q <= (desc.src_len == '0) || ((desc.opcode == espalier_regs_pkg::OPCODE_DECAP) ? desc.src_len > 16'(espalier_pkg::MAX_ESP) :
+                                                                                                 desc.src_len > 16'(espalier_pkg::MAX_PACKET));
       need_q       <= need;
       queue_q      <= desc_queue;
       src_q        <= desc.src;
@@ -60,10 +63,12 @@ module dma_validate (
 
   // ---- stage 2: the first that fails; the job gets its number ---------------------------------------------------------------
   logic [7:0] status;
+  logic       bad_address;
+  assign bad_address = null_address_q || (src_top_q && src_end_q > 17'h10000) || (dst_top_q && dst_end_q > 17'h10000);
   always_comb begin
     status = espalier_regs_pkg::STATUS_OK;
     if (bad_opcode_q) status = espalier_regs_pkg::STATUS_BAD_OPCODE;
-    else if (bad_address_q) status = espalier_regs_pkg::STATUS_BAD_ADDRESS;
+    else if (bad_address) status = espalier_regs_pkg::STATUS_BAD_ADDRESS;
     else if (bad_align_q) status = espalier_regs_pkg::STATUS_BAD_ALIGNMENT;
     else if (bad_length_q) status = espalier_regs_pkg::STATUS_BAD_LENGTH;
     else if ({1'b0, cap_q} < need_q) status = espalier_regs_pkg::STATUS_BUFFER_TOO_SMALL;

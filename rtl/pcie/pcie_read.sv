@@ -107,10 +107,11 @@ module pcie_read #(
       .slot_valid      (slot_valid),
       .slot_index      (slot_index),
       .slot_take       (slot_take),
-      .tag_valid       (tag_valid && fits),
+      .tag_valid       (tag_valid),
       .tag_index       (tag_index),
       .need_64         (need_64),
       .need_128        (need_128),
+      .fits            (fits),
       .mrd_valid       (mrd_valid),
       .mrd_ready       (mrd_ready),
       .mrd             (mrd),
@@ -252,8 +253,7 @@ module pcie_read #(
   logic [TIME_W-1:0] now_q, limit_q, limit_release_q;
   logic [TAG_W-1:0]  scan_q, seen_tag_q;
   logic              seen_active_q, seen_rests_q, seen_unsent_q;
-  logic [TIME_W-1:0] seen_at_q, age;
-  assign age = now_q - seen_at_q;
+  logic [TIME_W-1:0] seen_age_q;
 
   always_ff @(posedge clk) begin
     if (note) left_at[note_tag] <= now_q;
@@ -267,12 +267,12 @@ module pcie_read #(
     seen_tag_q      <= scan_q;
     seen_active_q   <= active[scan_q] && started_q[scan_q];
     seen_rests_q    <= quarantined[scan_q] && started_q[scan_q];
-    seen_at_q       <= left_at[scan_q];
+    seen_age_q      <= now_q - left_at[scan_q];
     seen_unsent_q   <= unsent_q[scan_q];
 
     if (expire_ready) expire_valid_q <= 1'b0;
     if (!expire_valid_q) begin
-      expire_valid_q   <= (seen_active_q && (seen_unsent_q || age >= limit_q)) || (seen_rests_q && age >= limit_release_q);
+      expire_valid_q   <= (seen_active_q && (seen_unsent_q || seen_age_q >= limit_q)) || (seen_rests_q && seen_age_q >= limit_release_q);
       expire_release_q <= seen_rests_q;
       expire_unsent_q  <= seen_unsent_q && seen_active_q;
       expire_tag_q     <= seen_tag_q;

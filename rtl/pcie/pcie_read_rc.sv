@@ -97,7 +97,7 @@ module pcie_read_rc #(
   logic               a_in_range;
   logic [12:0]        a_avail, a_bytes;
   logic               a_reaches, a_misfit;
-  assign a_tag      = take_expire ? expire_tag : s_desc.tag[TAG_W-1:0];
+  assign a_tag      = expire_valid ? expire_tag : s_desc.tag[TAG_W-1:0];  // that of an abort is of no use
   assign a_in_range = (32'(s_desc.tag) < TAGS);
   // Bytes that the payload's dwords can hold, bytes of the request that it holds; whether these are the last; more dwords than bytes need.
   assign a_avail   = {s_desc.dword_count, 2'b00} - {11'd0, s_desc.lower_address[1:0]};
@@ -105,13 +105,13 @@ module pcie_read_rc #(
   assign a_misfit  = (s_desc.dword_count == 11'd0) || (a_reaches && (a_avail - s_desc.byte_count) > 13'd3);
   assign a_bytes   = a_reaches ? s_desc.byte_count : a_avail;
 
-  // Stage B's update of the same tag is not in the memories yet.
-  logic               b_write, b_active_n, b_quarantined_n;
+  // Stage B's update of the same tag is not in the memories yet. Nothing enters A without adv, so adv need not be asked here.
+  logic               b_changes, b_write, b_active_n, b_quarantined_n;
   logic [TAG_W-1:0]   b_tag_q;
   pcie_pkg::rd_tag_t  b_state_n, a_state;
   logic               a_active, a_quarantined;
   always_comb begin
-    if (b_write && b_tag_q == a_tag) begin
+    if (b_changes && b_tag_q == a_tag) begin
       a_state       = b_state_n;
       a_active      = b_active_n;
       a_quarantined = b_quarantined_n;
@@ -137,7 +137,7 @@ module pcie_read_rc #(
   logic [12:0]        b_left_q;     // bytes of the completion from this beat on
   logic [10:0]        b_dwords_q;   // payload dwords that the header promised, from this beat on
   logic [15:0]        b_offset_q;   // of this beat's first byte
-  logic [6:0]         b_count;
+  logic [6:0]         b_room, b_count;
 
   always_ff @(posedge clk) begin
     if (adv) b_valid_q <= take_abort || take_expire || take_beat;
@@ -172,7 +172,7 @@ module pcie_read_rc #(
       b_discontinue_q <= s_discontinue;
       b_left_q        <= first_q ? a_bytes : b_left_q - 13'(b_count);
       b_dwords_q      <= first_q ? s_desc.dword_count : (b_dwords_q > 11'd16) ? b_dwords_q - 11'd16 : 11'd0;
-      b_offset_q      <= first_q ? a_state.offset : b_offset_q + 16'(b_count);
+      b_offset_q      <= first_q ? a_state.offset : b_offset_q + 16'(b_room);  // a beat with fewer bytes is the last that has any
     end
     if (rst) begin
       b_valid_q <= 1'b0;
@@ -183,7 +183,6 @@ module pcie_read_rc #(
   // ---- stage B: the verdict --------------------------------------------------------------------------------------------------------
   logic        b_beat, b_known, b_fits, b_frame_ok, b_ends, b_rests;
   logic [7:0]  b_header_status, b_status;
-  logic [6:0]  b_room;
   assign b_beat  = !b_abort_q && !b_expire_q;
   assign b_known = b_in_range_q && b_active_q && b_error_q != pcie_pkg::RC_BAD_TAG && b_error_q != pcie_pkg::RC_MISMATCH;
   assign b_fits  = !b_misfit_q && b_byte_count_q == b_state_q.left && b_lower_q == b_state_q.lower && b_completed_q == b_reaches_q &&
@@ -225,11 +224,12 @@ module pcie_read_rc #(
 
   // The end of a completion, or an expiry, changes the tag.
   logic b_hit, b_release, b_drop;
-  assign b_hit     = b_valid_q && adv && (b_beat ? b_last_q && b_known : b_expire_q && !b_release_q && b_active_q);
-  assign b_release = b_valid_q && adv && (b_beat ? b_last_q && !b_known && b_in_range_q && b_quarantined_q && b_completed_q :
-                                                   b_expire_q && b_release_q && b_quarantined_q);
+  assign b_hit     = b_valid_q && (b_beat ? b_last_q && b_known : b_expire_q && !b_release_q && b_active_q);
+  assign b_release = b_valid_q && (b_beat ? b_last_q && !b_known && b_in_range_q && b_quarantined_q && b_completed_q :
+                                            b_expire_q && b_release_q && b_quarantined_q);
   assign b_drop    = b_valid_q && adv && b_beat && b_last_q && !b_known;
-  assign b_write   = b_hit || b_release;
+  assign b_changes = b_hit || b_release;
+  assign b_write   = b_changes && adv;
   always_comb begin
     b_active_n       = b_hit && !b_ends;
     b_quarantined_n  = b_hit && b_ends && b_rests;
@@ -313,6 +313,8 @@ module pcie_read_rc #(
   logic [9:0]                        left_mem  [0:READS-1];
   logic [17:0]                       ended_mem [0:READS-1];  // count, status
   logic [READS-1:0]                  complete_q, failed_q;
+  logic                              finish_q;               // the last request of a read has left
+  logic [SLOT_W-1:0]                 finish_slot_q;
   logic [SLOT_W:0]                   clear_q;                // top bit: done
   logic [9:0]                        c_ended, c_ended_n;
   logic [7:0]                        c_first_error, c_error_n;
@@ -355,7 +357,10 @@ module pcie_read_rc #(
   end
   always_ff @(posedge clk) begin
     if (!ready) clear_q <= clear_q + (SLOT_W + 1)'(1);
-    if (issue_valid && issue.finish) complete_q[issue.state.slot[SLOT_W-1:0]] <= 1'b1;
+    // A cycle late, which no completion of the request can notice.
+    finish_q      <= issue_valid && issue.finish && !rst;
+    finish_slot_q <= issue.state.slot[SLOT_W-1:0];
+    if (finish_q) complete_q[finish_slot_q] <= 1'b1;
     if (c_step) begin
       if (c_done) complete_q[c_slot_q] <= 1'b0;
       else if (c_abort_q) complete_q[c_slot_q] <= 1'b1;

@@ -30,6 +30,7 @@ module pcie_read_split #(
     input  logic [TAG_W-1:0]      tag_index,
     output logic [6:0]            need_64,
     output logic [6:0]            need_128,
+    input  logic                  fits,
     // requests; issue_valid: one has got its tag, and goes to mrd
     output logic                  mrd_valid,
     input  logic                  mrd_ready,
@@ -38,7 +39,7 @@ module pcie_read_split #(
     output pcie_pkg::rd_issue_t   issue,
     // reads that failed
     input  logic [READS-1:0]      failed,
-    output logic                  abort_valid,
+    output logic                  abort_valid,  // from a register, behind all requests of the read
     input  logic                  abort_ready,
     output logic [SLOT_W-1:0]     abort_slot,
     output logic                  abort_none  // no request of the read was issued
@@ -67,29 +68,30 @@ module pcie_read_split #(
   logic drop, drop_q, leaves;
   logic some_q;  // a request of this read was issued
   assign drop         = out_valid_q && (drop_q || stop);
-  assign leaves       = issue_valid || (drop && (!out_finish_q || abort_ready));
+  assign leaves       = issue_valid || (drop && (!out_finish_q || !abort_valid));
   assign load         = rd_req_valid && rd_req_ready;
   assign cut          = busy_q && (!out_valid_q || leaves);
-  assign abort_valid  = drop && out_finish_q;
-  assign abort_slot   = out_state_q.slot[SLOT_W-1:0];
-  assign abort_none   = !some_q;
   assign rd_req_ready = !busy_q && slot_valid;
   assign slot_take    = load;
 
   // ---- the next request -----------------------------------------------------------------------------------------------------
   // Either all that is left, or up to the boundary: both are worked out beside the comparison that chooses.
+  function automatic logic is_one(input logic [12:0] bytes);  // a single dword
+    is_one = (bytes[12:3] == '0) && (bytes[2:0] <= 3'd4);
+  endfunction
+
   logic [12:0] mrrs_q, mask_q, size;
   logic        finish;
   logic [12:0] span, span_left, span_room;  // from the first dword's first byte to the end
   logic [3:0]  head_be, tail_be;
-  logic        one;        // a single dword
+  logic        one;
   always_comb begin
     finish    = (left_q <= 16'(room_q));
     size      = finish ? left_q[12:0] : room_q;
     span_left = left_q[12:0] + {11'd0, addr_q[1:0]};
     span_room = room_q + {11'd0, addr_q[1:0]};
     span      = finish ? span_left : span_room;
-    one       = (span[12:3] == '0) && (span[2:0] <= 3'd4);
+    one       = finish ? is_one(span_left) : is_one(span_room);
     head_be = 4'b1111 << addr_q[1:0];
     unique case (span[1:0])
       2'd1:    tail_be = 4'b0001;
@@ -114,6 +116,12 @@ module pcie_read_split #(
     // Known a cycle late: one request of a failed read may still leave. What follows a dropped one is of the same read.
     drop_q <= leaves ? drop && !out_finish_q : out_valid_q && failed[out_state_q.slot[SLOT_W-1:0]];
     if (leaves) some_q <= !out_finish_q && (some_q || issue_valid);
+    if (abort_ready) abort_valid <= 1'b0;
+    if (drop && out_finish_q && !abort_valid) begin
+      abort_valid <= 1'b1;
+      abort_slot  <= out_state_q.slot[SLOT_W-1:0];
+      abort_none  <= !some_q;
+    end
     if (leaves) out_valid_q <= 1'b0;
     if (cut) begin
       out_valid_q        <= 1'b1;
@@ -140,13 +148,14 @@ module pcie_read_split #(
       busy_q      <= 1'b0;
       out_valid_q <= 1'b0;
       some_q      <= 1'b0;
+      abort_valid <= 1'b0;
     end
   end
 
   // ---- the request that has both, on its way to RQ ----------------------------------------------------------------------------
   assign need_64     = out_64_q;
   assign need_128    = out_128_q;
-  assign issue_valid = out_valid_q && tag_valid && !drop && (!mrd_valid || mrd_ready);
+  assign issue_valid = out_valid_q && tag_valid && fits && !drop && (!mrd_valid || mrd_ready);
   always_ff @(posedge clk) begin
     if (mrd_ready) mrd_valid <= 1'b0;
     if (issue_valid) begin

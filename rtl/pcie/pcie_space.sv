@@ -36,7 +36,10 @@ module pcie_space #(
   logic [6:0]           need, back;
   assign need = rcb_128_q ? need_128 : need_64;
   assign back = rcb_128_q ? back_128 : back_64;
-  assign fits = (blocks_q >= BLOCKS_W'(need_64)) && (headers_q >= HEADERS_W'(need)) && (rcb_128 == rcb_128_q);
+  // Both needs are compared beside the choice between them: requests wait for this.
+  logic headers_fit;
+  assign headers_fit = rcb_128_q ? headers_q >= HEADERS_W'(need_128) : headers_q >= HEADERS_W'(need_64);
+  assign fits        = (blocks_q >= BLOCKS_W'(need_64)) && headers_fit && (rcb_128 == rcb_128_q);
 
   always_ff @(posedge clk) begin
     blocks_q  <= blocks_q - (take ? BLOCKS_W'(need_64) : '0) + (back_valid ? BLOCKS_W'(back_64) : '0);

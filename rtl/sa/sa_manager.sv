@@ -133,6 +133,11 @@ module sa_manager #(
     end
   end
 
+  // Written out beside the next state, which they would come behind: what counts settle_q on, and the epoch's turn.
+  logic waits, turns;
+  assign waits = ((state_q == SETTLE_CTX || state_q == SETTLE_EPOCH) && settle_q != SETTLE) || state_q == DROP || state_q == FLUSH;
+  assign turns = inbound ? state_q == SETTLE_CTX && settle_q == SETTLE : state_q == DROP && settle_q == '1;
+
   // ---- the sequence of a command ------------------------------------------------------------------------------------------------------------
   always_comb begin
     state_d  = state_q;
@@ -200,8 +205,8 @@ module sa_manager #(
     end else begin
       state_q  <= state_d;
       result_q <= result_d;
-      ready_q  <= ready_q || (state_q == FLUSH && state_d == IDLE);
-      settle_q <= (state_q == state_d) ? settle_q + 6'd1 : '0;
+      ready_q  <= ready_q || (state_q == FLUSH && settle_q == '1);
+      settle_q <= waits ? settle_q + 6'd1 : '0;
       if (state_q == WIPE && out_seq_rsp.ready && in_seq_rsp.ready) wipe_q <= wipe_q + SA_W'(1);
       if (state_q == IDLE) cmd_q <= cmd_valid ? cmd : '0;
       if (state_q == KEYS_START) begin
@@ -210,7 +215,7 @@ module sa_manager #(
       end
       if (state_q == RESPOND) cmd_q <= '0;
       query_sent_q <= asking && (query_sent_q || seq_ready);
-      if (state_q != SETTLE_EPOCH && state_d == SETTLE_EPOCH) begin
+      if (turns) begin
         if (inbound) in_epoch_q <= !in_epoch_q;
         else out_epoch_q <= !out_epoch_q;
       end

@@ -37,7 +37,7 @@ module p_dma_queue (
   // Where descriptors are: fetched, become jobs, in a completion that has its place. dma_fetch decides at most every 4th cycle, on counts
   // that were there one cycle before as they are now.
   logic [dma_pkg::USED_W-1:0]  fetched_q, jobs_q, placed_q;
-  logic [dma_pkg::BATCH_W-1:0] count_q;
+  logic [dma_pkg::BATCH_W-1:0] count_q, dropped_q;  // what is dropped holds its places for a cycle more
   logic [2:0]                  settle_q;
   logic                        accessed_q;
   always_comb begin
@@ -52,6 +52,7 @@ module p_dma_queue (
 
   always_ff @(posedge clk) begin
     count_q    <= fetch_count;
+    dropped_q  <= (drop && !rst) ? drop_count : '0;
     accessed_q <= reg_valid && !rst;
     if (rst) begin
       fetched_q <= '0;
@@ -65,7 +66,7 @@ module p_dma_queue (
       settle_q  <= issue ? 3'd3 : settle_q - 3'(settle_q != '0);
     end
     if (!rst) begin
-      a_used : assert (10'(used) == 10'(fetched_q) + 10'(jobs_q) + 10'(placed_q));
+      a_used : assert (10'(used) == 10'(fetched_q) + 10'(jobs_q) + 10'(placed_q) + 10'(dropped_q));
       a_active : assert (active || (fetched_q == '0 && jobs_q == '0 && placed_q == '0));
       a_submitted : assert (!active || error || 16'(u_dut.fetched_q - u_dut.sq_head_q) == 16'(fetched_q));
       a_placed : assert (!active || 16'(u_dut.cq_next_q - u_dut.cq_tail_q) == 16'(placed_q));

@@ -14,6 +14,7 @@ module p_pcie_read_split (
     input logic [1:0]            slot_index,
     input logic                  tag_valid,
     input logic [1:0]            tag_index,
+    input logic                  fits,
     input logic                  mrd_ready
 );
   logic                rd_req_ready, slot_take, mrd_valid, issue_valid, abort_valid, abort_none;
@@ -71,7 +72,7 @@ module p_pcie_read_split (
       finish_q <= issue.finish;
       tag_q    <= tag_index;
     end
-    if (!rst && issue_valid) a_issue : assert (tag_valid && issue.tag == 8'(tag_index));
+    if (!rst && issue_valid) a_issue : assert (tag_valid && fits && issue.tag == 8'(tag_index));
     if (!rst && wait_q) a_stable : assert (mrd_valid && mrd == held_q);
     if (!rst && sent) begin
       a_first : assert (first == from_q);
