@@ -6,6 +6,7 @@
 #include "core/child_sink.h"
 #include "core/peer.h"
 #include "core/reqid.h"
+#include "core/ts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -178,6 +179,24 @@ struct child_sa *child_predecessor(const struct child_sa *child)
 {
 	for (struct child_sa *c = child->replaces_id ? child->ike->children : NULL; c; c = c->next)
 		if (c->successor == child)
+			return c;
+	return NULL;
+}
+
+static bool is_equal(const struct child_sa *a, const struct child_sa *b)
+{
+	return a->reqid == b->reqid && ts_same(a->local, a->local_count, b->local, b->local_count)
+	       && ts_same(a->remote, a->remote_count, b->remote, b->remote_count);
+}
+
+struct child_sa *child_stand_in(const struct child_sa *child)
+{
+	struct child_sa *old = child_predecessor(child);
+
+	if (old && old->state == CHILD_REKEYED)
+		return old;
+	for (struct child_sa *c = child->ike->children; c; c = c->next)
+		if (c != child && (c->state == CHILD_INSTALLED || c->state == CHILD_REKEYING) && !c->redundant && !c->successor && is_equal(c, child))
 			return c;
 	return NULL;
 }

@@ -32,6 +32,11 @@ struct child_sa *child_by_number(struct ike_sa *sa, uint32_t id);
 struct child_sa *child_by_id(struct agent *agent, const struct sink_sa_id *id);
 /* The CHILD SA that the peer made it to replace, if that is still there. */
 struct child_sa *child_predecessor(const struct child_sa *child);
+/*
+ * What carries the same on the same IKE SA, and is in use or will be when this one is destroyed: its predecessor, or another of the same selectors.
+ * NULL: none. For one without a successor.
+ */
+struct child_sa *child_stand_in(const struct child_sa *child);
 /* An SA with these selectors carries the packet. */
 bool child_carries(const struct child_sa *child, const struct child_packet *packet);
 

@@ -251,6 +251,29 @@ static void succeeded(struct ike_sa *sa, const struct create_child *x, struct ch
 	}
 }
 
+/*
+ * The peer has not got it: it goes without a word, and what takes its place is made from scratch (RFC 7296, 2.25.1), unless it is there. What is there
+ * is rekeyed at once: near its end perhaps, and whether the peer has that one shows.
+ */
+static void not_found(struct ike_sa *sa, const struct create_child *x, struct child_sa *old)
+{
+	struct child_sa *other;
+
+	if (old->successor) {
+		rekeyed(sa, old->id, 0, "the peer rekeyed it");
+		child_retire(old);
+		return;
+	}
+	other = child_stand_in(old);
+	ike_log(sa, AGENT_INFO, "%s{%u}: the peer has it no more", old->child->name, old->id);
+	rekeyed(sa, old->id, 0, other ? "another is in its place" : "made anew");
+	child_destroy(old, CLOSE_REPLACED);
+	if (other)
+		child_initiate(sa, other->child, other);
+	else
+		initiate(sa, x->conf, x->child, 0, &x->packet, 0);
+}
+
 static void failed(struct ike_sa *sa, const struct create_child *x, int error, uint16_t notify)
 {
 	char name[IKE_NAME_LEN];
@@ -263,11 +286,8 @@ static void failed(struct ike_sa *sa, const struct create_child *x, int error, u
 		event_emit(sa->agent, &(struct event){ .kind = EVENT_CHILD_ASKED, .ike = sa, .conf = x->child, .error = error, .text = why, .packet = &x->packet });
 		return;
 	}
-	if (old && !old->successor && notify == IKE_N_CHILD_SA_NOT_FOUND) {
-		/* The peer lost it: without a word, and from scratch (RFC 7296, 2.25.1). */
-		rekeyed(sa, old->id, 0, "made anew");
-		child_destroy(old, CLOSE_REPLACED);
-		initiate(sa, x->conf, x->child, 0, &x->packet, 0);
+	if (old && notify == IKE_N_CHILD_SA_NOT_FOUND) {
+		not_found(sa, x, old);
 		return;
 	}
 	rekey_failed(sa, x, notify == IKE_N_TEMPORARY_FAILURE ? -EBUSY : error, why);

@@ -35,16 +35,6 @@ static uint64_t mix_selectors(uint64_t hash, const struct ts *list, unsigned int
 	return mix(hash, &count, sizeof(count));
 }
 
-static bool same_selectors(const struct ts *a, unsigned int a_count, const struct ts *b, unsigned int b_count)
-{
-	if (a_count != b_count)
-		return false;
-	for (unsigned int i = 0; i < a_count; i++)
-		if (!ts_equal(&a[i], &b[i]))
-			return false;
-	return true;
-}
-
 static struct reqids *table(struct agent *agent)
 {
 	if (!agent->reqids) {
@@ -153,8 +143,8 @@ struct reqid *reqid_get(struct agent *agent, const struct conf_child *child, con
 	key = mix_selectors(mix_selectors(key, local, local_count), remote, remote_count);
 	for (struct hash_node *node = hash_find(&all->by_key, key); node; node = hash_next(node)) {
 		r = hash_entry(node, struct reqid, by_key);
-		if (!strcmp(r->conn, conn) && !strcmp(r->name, child->name) && same_selectors(r->local, r->local_count, local, local_count)
-		    && same_selectors(r->remote, r->remote_count, remote, remote_count))
+		if (!strcmp(r->conn, conn) && !strcmp(r->name, child->name) && ts_same(r->local, r->local_count, local, local_count)
+		    && ts_same(r->remote, r->remote_count, remote, remote_count))
 			return r;
 	}
 	return make(agent, key, child, local, local_count, remote, remote_count);

@@ -25,6 +25,16 @@ static unsigned int enter(struct ts *list, unsigned int count, const struct ts *
 	return kept;
 }
 
+bool ts_same(const struct ts *a, unsigned int a_count, const struct ts *b, unsigned int b_count)
+{
+	if (a_count != b_count)
+		return false;
+	for (unsigned int i = 0; i < a_count; i++)
+		if (!ts_equal(&a[i], &b[i]))
+			return false;
+	return true;
+}
+
 unsigned int ts_narrow(const struct ts *ours, unsigned int our_count, const struct ts *theirs, unsigned int their_count, struct ts *both)
 {
 	unsigned int count = 0;

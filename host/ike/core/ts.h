@@ -6,6 +6,8 @@
 #include "conf/conf.h"
 #include "sink/sink.h"
 
+/* The same selectors in the same order. */
+bool ts_same(const struct ts *a, unsigned int a_count, const struct ts *b, unsigned int b_count);
 /* What both lists have in common; "dynamic" already replaced by addresses. Returns the count, at most SINK_TS_MAX. */
 unsigned int ts_narrow(const struct ts *ours, unsigned int our_count, const struct ts *theirs, unsigned int their_count, struct ts *both);
 /* The configured selectors with this address for "dynamic" (NULL: all of them), without those that the data plane cannot carry. Returns the count. */
