@@ -47,22 +47,24 @@ module dma_completions #(
   logic [63:0]        addr_q [0:QUEUES-1];  // of the first
   logic [QUEUES-1:0]  full_q, due;
   logic               busy_q;               // a write was taken and its completions are not all told
-  logic [QUEUE_W-1:0] pick;
+  logic [QUEUE_W-1:0] pick, last_q;         // last_q: whose write was taken last
 
   for (genvar i = 0; i < QUEUES; i++) begin : g_due
     assign due[i] = full_q[i] || (age_q[i] == AGE_W'(WAIT));
   end
 
-  // The full ones first: they hold everything up.
+  // In turn, full or not: queues that fill up all the time do not keep the last completion of another one back.
   always_comb begin
     pick = '0;
     for (int i = QUEUES - 1; i >= 0; i--) if (due[i]) pick = QUEUE_W'(i);
-    for (int i = QUEUES - 1; i >= 0; i--) if (full_q[i]) pick = QUEUE_W'(i);
+    for (int i = QUEUES - 1; i >= 0; i--) if (due[i] && QUEUE_W'(i) > last_q) pick = QUEUE_W'(i);
   end
   assign hold    = full_q != '0;
   assign offer   = (due != '0) && !busy_q;
 
   always_ff @(posedge clk) begin
+    if (rst) last_q <= '0;
+    else if (take) last_q <= pick;
     for (int unsigned i = 0; i < QUEUES; i++) begin
       if (s_valid && s_qid == QUEUE_W'(i)) begin
         count_q[i] <= count_q[i] + 2'd1;

@@ -280,8 +280,8 @@ static void test_completions(void **state)
 				written_of = 0;
 		}
 		for (unsigned i = 0; i < QUEUES; i++) {
-			/* Nothing stays. While completions of another queue come every cycle, its full writes go first. */
-			waits[i] = in[i] != out[i] && writing != i + 1 && dense == 5 ? waits[i] + 1 : 0;
+			/* Nothing stays, however many come for another queue: a write of each queue that has one is before it, at most. */
+			waits[i] = in[i] != out[i] && writing != i + 1 ? waits[i] + 1 : 0;
 			assert_true(waits[i] < 200);
 		}
 		if (*P8(c_valid)) {
