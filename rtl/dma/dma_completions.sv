@@ -19,7 +19,7 @@ module dma_completions #(
     input  logic [dma_pkg::QUEUE_W-1:0] s_qid,
     input  logic [63:0]                 s_addr,
     input  dma_pkg::completion_t        s_completion,
-    input  logic [dma_pkg::JOB_W-1:0]   s_job,
+    input  logic [espalier_pkg::JOB_W-1:0]   s_job,
     output logic                        hold,       // some queue's must be written before another completion comes
     // one write: what is on offer may grow or change until it is taken
     output logic                        offer,
@@ -30,13 +30,13 @@ module dma_completions #(
     input  logic                        m_written,  // the write stream has taken it
     // each completion written
     output dma_pkg::queue_event_t       done,
-    output logic [dma_pkg::JOB_W-1:0]   done_job,
+    output logic [espalier_pkg::JOB_W-1:0]   done_job,
     output logic [7:0]                  done_status
 );
 
   localparam int unsigned QUEUES  = dma_pkg::QUEUES;
   localparam int unsigned QUEUE_W = dma_pkg::QUEUE_W;
-  localparam int unsigned JOB_W   = dma_pkg::JOB_W;
+  localparam int unsigned JOB_W   = espalier_pkg::JOB_W;
   localparam int unsigned BATCH   = 3;
   localparam int unsigned AGE_W   = $clog2(WAIT + 1);
   localparam int unsigned ITEM_W  = 128 + JOB_W;

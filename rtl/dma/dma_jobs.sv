@@ -6,13 +6,13 @@
 module dma_jobs (
     input  logic                      clk,
     input  logic                      rst,
-    output logic [dma_pkg::JOB_W-1:0] free_job,   // the next number
+    output logic [espalier_pkg::JOB_W-1:0] free_job,   // the next number
     input  logic                      take,       // it is used; `job` is stored under it
     input  dma_pkg::job_t             job,
     input  logic                      give,       // give_job is free again
-    input  logic [dma_pkg::JOB_W-1:0] give_job,
+    input  logic [espalier_pkg::JOB_W-1:0] give_job,
     input  logic                      rd_en,
-    input  logic [dma_pkg::JOB_W-1:0] rd_job,
+    input  logic [espalier_pkg::JOB_W-1:0] rd_job,
     output dma_pkg::job_t             rd_data
 );
 
@@ -30,7 +30,7 @@ module dma_jobs (
   );
 
   ram_sdp #(
-      .WIDTH(dma_pkg::JOB_T_W),
+      .WIDTH($bits(job)),
       .DEPTH(dma_pkg::JOBS),
       .OLD_WORD(1'b0)
   ) i_table (

@@ -23,8 +23,6 @@ module dma_out_fifo #(
     output logic [511:0]           m_data
 );
 
-  localparam int unsigned USER_W = dma_pkg::JOB_W + 16 + 16 + 8;  // esp_out_t
-
   logic data_ready, info_ready, take;
 
   assign s_axis_tready = data_ready && info_ready;
@@ -49,7 +47,7 @@ module dma_out_fifo #(
 
   logic [$clog2(PACKETS):0] unused_info_count;
   fifo_sync #(
-      .WIDTH(USER_W),
+      .WIDTH($bits(m_info)),
       .DEPTH(PACKETS)
   ) i_info (
       .clk    (clk),

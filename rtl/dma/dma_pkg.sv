@@ -4,9 +4,9 @@
 
 package dma_pkg;
 
-  // Yosys 0.23 reads no package from within another: rtl/dma/dma.sv checks that these two are those of the register map and espalier_pkg.
-  localparam int unsigned QUEUES  = 4;  // a power of two, at least 2
-  localparam int unsigned JOB_W   = 8;
+  import espalier_pkg::*;
+
+  localparam int unsigned QUEUES  = 32'(espalier_regs_pkg::REG_QUEUE_COUNT_MAX);  // a power of two, at least 2
   localparam int unsigned QUEUE_W = $clog2(QUEUES);
   localparam int unsigned JOBS    = 2 ** JOB_W;
   localparam int unsigned USED_W  = JOB_W + 1;  // bits of a count 0 to JOBS
@@ -55,17 +55,15 @@ package dma_pkg;
     logic [57:0]        dst_line;  // destination address / 64
     logic [63:0]        cookie;
   } job_t;
-  localparam int unsigned JOB_T_W = QUEUE_W + 16 + 58 + 64;
 
   // What the read side must know of a job, in submission order of its direction.
   typedef struct packed {
     logic [JOB_W-1:0] job;
     logic [63:0]      src;
-    logic [15:0]      len;
-    logic [15:0]      sa;
+    logic [LEN_W-1:0] len;
+    logic [SA_W-1:0]  sa;
     logic [7:0]       status;  // not OK: nothing is read
   } read_job_t;
-  localparam int unsigned READ_JOB_W = JOB_W + 64 + 16 + 16 + 8;
 
   // Counted changes of a queue's state; each is one cycle and names the queue.
   typedef struct packed {

@@ -14,7 +14,7 @@ module dma_place #(
     input  logic                        rst,
     // where a packet goes; written when its read is asked for
     input  logic                        base_valid,
-    input  logic [dma_pkg::JOB_W-1:0]   base_job,
+    input  logic [espalier_pkg::JOB_W-1:0]   base_job,
     input  logic [ROW_W-1:0]            base_row,
     // answers
     input  logic                        rd_rsp_valid,
@@ -32,11 +32,11 @@ module dma_place #(
     output logic                        done_desc,
     output logic                        done_encap,
     output logic                        done_decap,
-    output logic [dma_pkg::JOB_W-1:0]   done_id,     // job, or slot in the low bits
+    output logic [espalier_pkg::JOB_W-1:0]   done_id,     // job, or slot in the low bits
     output logic [7:0]                  done_status
 );
 
-  localparam int unsigned JOB_W = dma_pkg::JOB_W;
+  localparam int unsigned JOB_W = espalier_pkg::JOB_W;
   localparam int unsigned CTX_DESC = dma_pkg::CTX_DESC;
   localparam int unsigned CTX_DECAP = dma_pkg::CTX_DECAP;
   localparam int unsigned OFFSET_ROW_W = 10;  // rows within a read: the offset has 16 bits

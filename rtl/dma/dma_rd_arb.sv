@@ -20,7 +20,7 @@ module dma_rd_arb #(
     input  espalier_pkg::rd_req_t     decap,
     input  logic [ROW_W-1:0]          decap_row,
     output logic                      base_valid,
-    output logic [dma_pkg::JOB_W-1:0] base_job,
+    output logic [espalier_pkg::JOB_W-1:0] base_job,
     output logic [ROW_W-1:0]          base_row,
     output logic                      rd_req_valid,
     input  logic                      rd_req_ready,
@@ -52,7 +52,7 @@ module dma_rd_arb #(
   end
 
   assign base_valid   = (encap_valid && encap_ready) || (decap_valid && decap_ready);
-  assign base_job     = (encap_valid && encap_ready) ? encap.ctx[dma_pkg::JOB_W-1:0] : decap.ctx[dma_pkg::JOB_W-1:0];
+  assign base_job     = (encap_valid && encap_ready) ? encap.ctx[espalier_pkg::JOB_W-1:0] : decap.ctx[espalier_pkg::JOB_W-1:0];
   assign base_row     = (encap_valid && encap_ready) ? encap_row : decap_row;
   assign rd_req_valid = valid_q;
   assign rd_req       = req_q;

@@ -31,7 +31,7 @@ module dma_read #(
     input  logic [63:0]                  wr_high,
     input  logic [511:0]                 wr_data,
     input  logic                         done_valid,
-    input  logic [dma_pkg::JOB_W-1:0]    done_job,
+    input  logic [espalier_pkg::JOB_W-1:0]    done_job,
     input  logic [7:0]                   done_status,
     // packets to the engine
     output logic                         m_axis_tvalid,
@@ -42,8 +42,7 @@ module dma_read #(
 );
 
   localparam int unsigned ROW_W = $clog2(ROWS);
-  localparam int unsigned JOB_W = dma_pkg::JOB_W;
-  localparam int unsigned USER_W = JOB_W + 16 + 16 + 8;  // esp_in_t
+  localparam int unsigned JOB_W = espalier_pkg::JOB_W;
 
   // Rows of a packet: MAX_ESP needs 151, so 8 bits hold it.
   function automatic logic [7:0] rows_of(input logic [15:0] len);
@@ -56,7 +55,7 @@ module dma_read #(
 
   logic [$clog2(dma_pkg::JOBS):0] unused_waiting_count;
   fifo_sync #(
-      .WIDTH    (dma_pkg::READ_JOB_W),
+      .WIDTH    ($bits(dma_pkg::read_job_t)),
       .DEPTH    (dma_pkg::JOBS),
       .BLOCK_RAM(1'b1)
   ) i_waiting (
@@ -130,7 +129,7 @@ module dma_read #(
 
   logic [$clog2(dma_pkg::JOBS):0] unused_order_count;
   fifo_sync #(
-      .WIDTH    (USER_W),
+      .WIDTH    ($bits(order)),
       .DEPTH    (dma_pkg::JOBS),
       .BLOCK_RAM(1'b1)
   ) i_order (
@@ -248,7 +247,7 @@ module dma_read #(
   end
 
   skid #(
-      .WIDTH(512 + 1 + USER_W)
+      .WIDTH(512 + 1 + $bits(m_axis_tuser))
   ) i_slice (
       .clk    (clk),
       .rst    (rst),

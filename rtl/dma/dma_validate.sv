@@ -11,7 +11,7 @@ module dma_validate (
     input  logic                        desc_valid,
     input  logic [dma_pkg::QUEUE_W-1:0] desc_queue,
     input  dma_pkg::descriptor_t        desc,
-    input  logic [dma_pkg::JOB_W-1:0]   job_free,
+    input  logic [espalier_pkg::JOB_W-1:0]   job_free,
     output logic                        job_valid,  // same cycle
     output logic                        job_decap,
     output dma_pkg::job_t               job,

@@ -27,7 +27,7 @@ module dma_write (
     input  logic [511:0]                   d_data,
     // job table, read latency 1
     output logic                           job_rd_en,
-    output logic [dma_pkg::JOB_W-1:0]      job_rd,
+    output logic [espalier_pkg::JOB_W-1:0]      job_rd,
     input  dma_pkg::job_t                  job,
     // queues
     input  logic [dma_pkg::QUEUES*64-1:0]  cqe_addr,
@@ -36,7 +36,7 @@ module dma_write (
     output dma_pkg::queue_event_t          cqe_alloc,
     output dma_pkg::queue_event_t          cqe_done,
     output logic                           free_valid,
-    output logic [dma_pkg::JOB_W-1:0]      free_job,
+    output logic [espalier_pkg::JOB_W-1:0]      free_job,
     output logic                           count_valid,
     output logic [7:0]                     count_status,
     // writes
@@ -60,12 +60,12 @@ module dma_write (
     logic [63:0]                 cqe_addr;
     logic                        phase;
     logic [QUEUE_W-1:0]          qid;
-    logic [dma_pkg::JOB_W-1:0]   job;
+    logic [espalier_pkg::JOB_W-1:0]   job;
     logic [7:0]                  status;
     logic [15:0]                 sa;
     logic [63:0]                 cookie;
   } plan_t;
-  localparam int unsigned PLAN_W = 1 + 1 + 1 + 10 + 16 + 58 + 64 + 1 + QUEUE_W + dma_pkg::JOB_W + 8 + 16 + 64;
+  localparam int unsigned PLAN_W = 1 + 1 + 1 + 10 + 16 + 58 + 64 + 1 + QUEUE_W + espalier_pkg::JOB_W + 8 + 16 + 64;
 
   // ---- choose a packet, look its job up -----------------------------------------------------------------------------------
   logic                   decap_turn_q, pick, pick_decap, v1_q, decap1_q, plan_ready;

@@ -156,9 +156,6 @@ module engine_encap #(
 `ifndef SYNTHESIS
   // No packet uses keys while they are written or wiped: the SAs of the packets between framer and tag, in order.
   logic [espalier_pkg::SA_W-1:0] order[$];
-  if (esp_pkg::JOB_W != espalier_pkg::JOB_W || esp_pkg::SA_W != espalier_pkg::SA_W || esp_pkg::LEN_W != espalier_pkg::LEN_W) begin : g_check
-    initial $fatal(1, "esp_pkg: widths differ from espalier_pkg");
-  end
   always_ff @(posedge clk) begin
     if (rst) begin
       order.delete();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records of the decapsulation engine: what its modules hand each other about a packet.
-// Widths are those of espalier_pkg (Yosys 0.23 does not read a package within a package).
 `default_nettype none
 
 package esp_decap_pkg;
+
+  import espalier_pkg::*;
 
   localparam int unsigned DECAP_PACKETS = 256;  // packets in the engine at once: the depth of every per-packet FIFO; a power of two
   localparam int unsigned BEATS_W = 11;    // bits of a beat count of a packet
@@ -24,9 +25,9 @@ package esp_decap_pkg;
 
   // Known when a packet enters the cipher; waits for its tag.
   typedef struct packed {
-    logic [7:0]         job;
+    logic [JOB_W-1:0]   job;
     logic               epoch;
-    logic [15:0]        sa;
+    logic [SA_W-1:0]    sa;
     logic [7:0]         status;      // not OK: the packet is a null token from here
     logic [63:0]        seq;
     logic [7:0]         window;
@@ -36,20 +37,20 @@ package esp_decap_pkg;
 
   // What the decrypted bytes say; waits for the tag.
   typedef struct packed {
-    logic [7:0]  job;
-    logic [7:0]  status;
-    logic [15:0] last_byte;          // of the inner packet: its length less 1
+    logic [JOB_W-1:0] job;
+    logic [7:0]       status;
+    logic [LEN_W-1:0] last_byte;     // of the inner packet: its length less 1
   } trailer_t;
 
   // The verdict: the release side reads nothing but what this tells it to.
   typedef struct packed {
-    logic [7:0]         job;
+    logic [JOB_W-1:0]   job;
     logic               epoch;
-    logic [15:0]        sa;
+    logic [SA_W-1:0]    sa;
     logic [7:0]         status;
     logic               verified;    // the ICV was compared and is right
     logic               ok;          // status is OK
-    logic [15:0]        last_byte;   // of the inner packet: its length less 1; means nothing unless ok
+    logic [LEN_W-1:0]   last_byte;   // of the inner packet: its length less 1; means nothing unless ok
     logic [BEATS_W-1:0] in_beats;
     logic [BEATS_W-1:0] buf_beats;
   } verdict_t;

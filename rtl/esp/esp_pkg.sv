@@ -6,10 +6,7 @@
 
 package esp_pkg;
 
-  // espalier_pkg's widths again (Yosys 0.23 does not read a package within a package); engine_encap checks that they agree.
-  localparam int unsigned JOB_W = 8;
-  localparam int unsigned SA_W  = 16;
-  localparam int unsigned LEN_W = 16;
+  import espalier_pkg::*;
 
   localparam logic [4:0] SLOT_SALT    = 5'd20;  // of espalier_pkg::key_wr_t
 

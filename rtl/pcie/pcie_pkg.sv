@@ -183,11 +183,6 @@ package pcie_pkg;
     logic [63:0] byte_en;             // 63:0    of payload bytes
   } rc_user_t;
 
-  localparam int unsigned CQ_USER_W = 183;
-  localparam int unsigned CC_USER_W = 81;
-  localparam int unsigned RQ_USER_W = 137;
-  localparam int unsigned RC_USER_W = 161;
-
   // ---- inside rtl/pcie --------------------------------------------------------------------------------------------------------
   // A memory read request on its way to pcie_rq.
   typedef struct packed {
@@ -213,8 +208,6 @@ package pcie_pkg;
     logic       final_hi;
   } rq_beat_t;
 
-  localparam int unsigned RQ_BEAT_W = 4 + 8 + 16 + 2;  // bits of it
-
   // What is known of an outstanding read request, under its tag.
   typedef struct packed {
     logic [7:0]  slot;         // the read it is a part of
@@ -222,8 +215,6 @@ package pcie_pkg;
     logic [6:0]  lower;        // low bits of that byte's address
     logic [12:0] left;         // bytes still expected, not 0
   } rd_tag_t;
-
-  localparam int unsigned RD_TAG_W = 8 + 16 + 7 + 13;  // bits of it (Yosys 0.23 has no $bits of a type)
 
   // A read request that leaves.
   typedef struct packed {

@@ -73,16 +73,15 @@ module pcie_read_rc #(
   localparam logic [7:0] OK        = 8'(espalier_regs_pkg::STATUS_OK);
   localparam logic [7:0] POISONED  = 8'(espalier_regs_pkg::STATUS_DMA_POISONED);
   localparam logic [7:0] MALFORMED = 8'(espalier_regs_pkg::STATUS_DMA_MALFORMED);
-  localparam int unsigned STATE_W = pcie_pkg::RD_TAG_W;
 
   logic adv;  // all stages move
   assign adv = !rd_rsp_valid || rd_rsp_ready;
 
   // ---- stage A: what enters, and its tag's state -----------------------------------------------------------------------------
   // The state as issued and the state as updated are in two memories, each with one writer; fresh says which one holds.
-  logic [STATE_W-1:0] issued_mem [0:TAGS-1];
-  logic [STATE_W-1:0] updated_mem[0:TAGS-1];
-  logic [TAGS-1:0]    fresh_q, active_q, quarantined_q;
+  pcie_pkg::rd_tag_t issued_mem [0:TAGS-1];
+  pcie_pkg::rd_tag_t updated_mem[0:TAGS-1];
+  logic [TAGS-1:0]   fresh_q, active_q, quarantined_q;
 
   logic               first_q;    // the next beat is a completion's first
   logic               take_abort, take_expire, take_beat;

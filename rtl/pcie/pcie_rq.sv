@@ -145,7 +145,7 @@ module pcie_rq (
   pcie_pkg::rq_beat_t out;
   logic [1:0]         out_reads;
   skid #(
-      .WIDTH(512 + pcie_pkg::RQ_BEAT_W + 2)
+      .WIDTH(512 + $bits(pcie_pkg::rq_beat_t) + 2)
   ) u_out (
       .clk    (clk),
       .rst    (rst),

@@ -351,9 +351,6 @@ module sa_manager #(
   assign in_count   = in_count_q;
 
 `ifndef SYNTHESIS
-  if (sa_pkg::SA_W != espalier_pkg::SA_W) begin : g_check
-    initial $fatal(1, "sa_pkg: SA_W differs from espalier_pkg");
-  end
   // A context becomes valid only after every key slot that its key size uses was written; and it is not valid when keys are zeroed.
   logic [20:0] slots_q, needed;
   // Live are the SAs whose entry, inbound above outbound, is this run's number; a reset begins a new run. (A vector is slow to simulate.)

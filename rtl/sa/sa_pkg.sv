@@ -5,7 +5,7 @@
 
 package sa_pkg;
 
-  localparam int unsigned SA_W = 16;  // espalier_pkg::SA_W (Yosys 0.23 does not read a package within a package)
+  import espalier_pkg::*;
 
   // ---- contexts: what an engine needs of an SA besides its keys. valid = 0: no SA at this index ---------------------------
   typedef struct packed {

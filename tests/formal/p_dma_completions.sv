@@ -10,7 +10,7 @@ module p_dma_completions (
     input logic                        s_valid,
     input logic [dma_pkg::QUEUE_W-1:0] s_qid,
     input logic [7:0]                  place,
-    input logic [dma_pkg::JOB_W-1:0]   s_job,
+    input logic [espalier_pkg::JOB_W-1:0]   s_job,
     input logic [7:0]                  s_status,
     input logic                        ready,
     input logic                        m_written
@@ -21,7 +21,7 @@ module p_dma_completions (
   logic [511:0]               m_data;
   dma_pkg::completion_t       s_completion;
   dma_pkg::queue_event_t      done;
-  logic [dma_pkg::JOB_W-1:0]  done_job;
+  logic [espalier_pkg::JOB_W-1:0]  done_job;
   logic [7:0]                 done_status;
   always_comb begin
     s_completion        = '0;

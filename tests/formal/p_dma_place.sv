@@ -8,7 +8,7 @@ module p_dma_place (
     input logic                      clk,
     input logic                      rst,
     input logic                      base_valid,
-    input logic [dma_pkg::JOB_W-1:0] base_job,
+    input logic [espalier_pkg::JOB_W-1:0] base_job,
     input logic [5:0]                base_row,
     input logic                      rd_rsp_valid,
     input espalier_pkg::rd_rsp_t     rd_rsp,
@@ -18,7 +18,7 @@ module p_dma_place (
   logic [5:0]                wr_row;
   logic [63:0]               wr_low, wr_high;
   logic [511:0]              wr_data;
-  logic [dma_pkg::JOB_W-1:0] done_id;
+  logic [espalier_pkg::JOB_W-1:0] done_id;
   logic [7:0]                done_status;
 
   p_reset u_reset (.*);
@@ -26,7 +26,7 @@ module p_dma_place (
 
   always_comb begin
     m_lanes : assume (8'(rd_rsp.start) + 8'(rd_rsp.count) <= 8'd64);
-    m_base : assume (!base_valid || base_job != rd_rsp.ctx[dma_pkg::JOB_W-1:0] || !rd_rsp_valid);
+    m_base : assume (!base_valid || base_job != rd_rsp.ctx[espalier_pkg::JOB_W-1:0] || !rd_rsp_valid);
   end
 
   // Job 0's base, as it was told; the nth byte of the beat.

@@ -18,7 +18,7 @@ module p_dma_rd_arb (
     input logic                  rd_req_ready
 );
   logic                      desc_ready, encap_ready, decap_ready, base_valid, rd_req_valid;
-  logic [dma_pkg::JOB_W-1:0] base_job;
+  logic [espalier_pkg::JOB_W-1:0] base_job;
   logic [9:0]                base_row;
   espalier_pkg::rd_req_t     rd_req;
 
@@ -46,8 +46,8 @@ module p_dma_rd_arb (
       a_next : assert (rd_req_valid == due_q && (!due_q || rd_req == want_q));
       a_stable : assert (!stall_q || (rd_req_valid && rd_req == held_q));
       a_turn : assert (passed_q <= 2'd1);
-      a_base : assert (base_valid == (e || c) && (!e || (base_row == encap_row && base_job == encap.ctx[dma_pkg::JOB_W-1:0])) &&
-                       (!c || (base_row == decap_row && base_job == decap.ctx[dma_pkg::JOB_W-1:0])));
+      a_base : assert (base_valid == (e || c) && (!e || (base_row == encap_row && base_job == encap.ctx[espalier_pkg::JOB_W-1:0])) &&
+                       (!c || (base_row == decap_row && base_job == decap.ctx[espalier_pkg::JOB_W-1:0])));
     end
   end
 endmodule

@@ -9,7 +9,7 @@ module p_dma_validate (
     input logic                        desc_valid,
     input logic [dma_pkg::QUEUE_W-1:0] desc_queue,
     input dma_pkg::descriptor_t        desc,
-    input logic [dma_pkg::JOB_W-1:0]   job_free
+    input logic [espalier_pkg::JOB_W-1:0]   job_free
 );
   logic                      job_valid, job_decap;
   dma_pkg::job_t             job;

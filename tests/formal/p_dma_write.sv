@@ -18,7 +18,7 @@ module p_dma_write (
     input logic                   m_axis_wr_tready
 );
   logic e_info_ready, d_info_ready, e_data_ready, d_data_ready, job_rd_en, free_valid, count_valid, m_axis_wr_tvalid, m_axis_wr_tlast;
-  logic [dma_pkg::JOB_W-1:0]     job_rd, free_job;
+  logic [espalier_pkg::JOB_W-1:0]     job_rd, free_job;
   logic [dma_pkg::QUEUES*64-1:0] cqe_addr;
   dma_pkg::queue_event_t         cqe_alloc, cqe_done;
   logic [7:0]                    count_status;
