@@ -12,24 +12,23 @@
 // here once; slot n belongs to stage n.
 `default_nettype none
 
-module aes_pipe #(
+module aes_pipe import espalier_regs_pkg::*, espalier_pkg::*, aes_pkg::*; #(
     parameter  int unsigned LANES      = 4,     // blocks a beat
     parameter  int unsigned SA_ENTRIES = 4096,  // keys held
     localparam int unsigned ADDR_W     = $clog2(SA_ENTRIES)
 ) (
-    input  logic                    clk,
-    input  logic                    rst,
-    input  espalier_pkg::key_wr_t   key_wr,
-    input  logic                    ahead,      // two cycles before valid: blocks of sa_ahead follow
-    input  logic [ADDR_W-1:0]       sa_ahead,
-    input  logic [1:0]              key_size_ahead,
-    input  logic [95:0]             nonce,      // byte string; two cycles after ahead
-    input  logic [16*LANES-1:0]     counter,    // numbers: the last two bytes of the blocks, those before them are 0
-    output logic [128*LANES-1:0]    out
+    input  logic                 clk,
+    input  logic                 rst,
+    input  key_wr_t              key_wr,
+    input  logic                 ahead,      // two cycles before valid: blocks of sa_ahead follow
+    input  logic [ADDR_W-1:0]    sa_ahead,
+    input  logic [1:0]           key_size_ahead,
+    input  logic [95:0]          nonce,      // byte string; two cycles after ahead
+    input  logic [16*LANES-1:0]  counter,    // numbers: the last two bytes of the blocks, those before them are 0
+    output logic [128*LANES-1:0] out
 );
 
-  localparam int unsigned STAGES = aes_pkg::STAGES;
-  localparam int unsigned FIRST  = 3;  // stage behind aes_start
+  localparam int unsigned FIRST = 3;  // stage behind aes_start
 
   // Element n of these belongs to the beat whose key memory address is at stage n; its state is there two cycles later, at element n + 2.
   logic [STAGES+1:0]        valid, valid_q;
@@ -39,8 +38,8 @@ module aes_pipe #(
 
   assign valid        = {valid_q[STAGES:0], ahead};
   assign sa           = {sa_q[(STAGES-1)*ADDR_W-1:0], sa_ahead};
-  assign short_key    = {short_key_q[6:0], key_size_ahead != espalier_regs_pkg::KEY_SIZE_AES256};
-  assign shortest_key = {shortest_key_q[6:0], key_size_ahead == espalier_regs_pkg::KEY_SIZE_AES128};
+  assign short_key    = {short_key_q[6:0], key_size_ahead != KEY_SIZE_AES256};
+  assign shortest_key = {shortest_key_q[6:0], key_size_ahead == KEY_SIZE_AES128};
 
   always_ff @(posedge clk) begin
     valid_q        <= rst ? '0 : valid;
@@ -49,7 +48,7 @@ module aes_pipe #(
     shortest_key_q <= shortest_key;
   end
 
-  espalier_pkg::key_wr_t key_wr_q;
+  key_wr_t key_wr_q;
   always_ff @(posedge clk) begin
     key_wr_q <= key_wr;
     if (rst) key_wr_q.valid <= 1'b0;

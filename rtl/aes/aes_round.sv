@@ -6,7 +6,7 @@
 // with its key at 0 and JOIN, is left with `around`. This costs a LUT less a bit than a multiplexer.
 `default_nettype none
 
-module aes_round #(
+module aes_round import aes_pkg::*; #(
     parameter bit LAST = 1'b0,  // the last round: no MixColumns
     parameter bit SKIP = 1'b0,  // `skip` is used
     parameter bit JOIN = 1'b0   // `around` is added to the result
@@ -29,7 +29,7 @@ module aes_round #(
         .s(sub[8*i+:8])
     );
   end
-  assign shifted = aes_pkg::shift_rows(sub);
+  assign shifted = shift_rows(sub);
 
   if (LAST) begin : g_last
     assign mixed = shifted;
@@ -40,15 +40,15 @@ module aes_round #(
     for (genvar c = 0; c < 4; c++) begin : g_column
       (* keep *) logic [7:0] sum;
       logic [31:0]           high;
-      assign sum = aes_pkg::sum_rows(shifted[32*c+:32]) & BY_SUM;
+      assign sum = sum_rows(shifted[32*c+:32]) & BY_SUM;
       if (JOIN) begin : g_high
-        assign high = aes_pkg::high_bits(shifted[32*c+:32]);
+        assign high = high_bits(shifted[32*c+:32]);
       end else begin : g_high
         (* keep *) logic [31:0] kept;
-        assign kept = aes_pkg::high_bits(shifted[32*c+:32]);
+        assign kept = high_bits(shifted[32*c+:32]);
         assign high = kept;
       end
-      assign mixed[32*c+:32] = aes_pkg::mix_column_with(shifted[32*c+:32], high, sum, BY_SUM);
+      assign mixed[32*c+:32] = mix_column_with(shifted[32*c+:32], high, sum, BY_SUM);
     end
   end
 

@@ -12,7 +12,7 @@
 // Latency 3 cycles, one beat a cycle. Byte order: aes_pkg.
 `default_nettype none
 
-module aes_start #(
+module aes_start import aes_pkg::*; #(
     parameter int unsigned LANES = 4  // blocks a beat
 ) (
     input  logic                 clk,
@@ -46,13 +46,13 @@ module aes_start #(
   logic [127:0]        common1;
   logic [63:0]         common1_q, common1_sub;  // columns 2 and 3
   logic [64*LANES-1:0] own1_q, own1_sub;        // columns 0 and 1
-  assign common1 = aes_pkg::mix_columns(aes_pkg::shift_rows({16'b0, common0_sub})) ^ key[255:128];
+  assign common1 = mix_columns(shift_rows({16'b0, common0_sub})) ^ key[255:128];
   always_ff @(posedge clk) begin
     if (valid[1]) common1_q <= common1[127:64];
   end
   for (genvar l = 0; l < LANES; l++) begin : g_round1
     logic [127:0] own;
-    assign own = aes_pkg::mix_columns(aes_pkg::shift_rows({own0_sub[16*l+:16], 112'b0}));
+    assign own = mix_columns(shift_rows({own0_sub[16*l+:16], 112'b0}));
     always_ff @(posedge clk) begin
       if (valid[1]) own1_q[64*l+:64] <= common1[63:0] ^ own[63:0];
     end
@@ -70,10 +70,10 @@ module aes_start #(
 
   logic [127:0]         common2;
   logic [128*LANES-1:0] out_q;
-  assign common2 = aes_pkg::mix_columns(aes_pkg::shift_rows({common1_sub, 64'b0})) ^ key[383:256];
+  assign common2 = mix_columns(shift_rows({common1_sub, 64'b0})) ^ key[383:256];
   for (genvar l = 0; l < LANES; l++) begin : g_round2
     logic [127:0] own;
-    assign own = aes_pkg::mix_columns(aes_pkg::shift_rows({64'b0, own1_sub[64*l+:64]}));
+    assign own = mix_columns(shift_rows({64'b0, own1_sub[64*l+:64]}));
     always_ff @(posedge clk) begin
       if (valid[2]) out_q[128*l+:128] <= common2 ^ own;
     end

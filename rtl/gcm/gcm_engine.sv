@@ -16,53 +16,53 @@
 // Latency: 18 cycles from s_* to m_*; the tag 24 cycles behind the last s_* beat, 6 behind the last m_* beat.
 `default_nettype none
 
-module gcm_engine #(
+module gcm_engine import espalier_regs_pkg::*, espalier_pkg::*; #(
     parameter int unsigned LANES = 4,          // 128-bit blocks a beat: 1, 2 or 4
     parameter int unsigned SA_ENTRIES = 4096,  // keys held
     parameter bit DECRYPT = 1'b0,              // 0: GHASH over the result, 1: over the input
     parameter int unsigned USER_W = 8,         // bits of the sideband
     parameter int unsigned MAX_AAD_BLOCKS = 1  // 1: AAD of at most 16 bytes, all of it in s_aad
 ) (
-    input  logic                          clk,
-    input  logic                          rst,
-    input  espalier_pkg::key_wr_t         key_wr,
+    input  logic                 clk,
+    input  logic                 rst,
+    input  key_wr_t              key_wr,
     // beats in; the sideband is stable over a packet. s_null: a one-beat packet that passes by and is not ciphered
-    input  logic                          s_valid,
-    input  logic                          s_first,
-    input  logic                          s_last,
-    input  logic                          s_null,
-    input  logic [128*LANES-1:0]          s_data,
-    input  logic [espalier_pkg::SA_W-1:0] s_sa,
-    input  logic [1:0]                    s_key_size,
-    input  logic [95:0]                   s_nonce,    // byte string: salt, IV
-    input  logic [127:0]                  s_aad,      // byte string, first block, zero padded
-    input  logic [15:0]                   s_aad_len,  // bytes
-    input  logic [15:0]                   s_len,      // payload bytes
-    input  logic [USER_W-1:0]             s_user,     // passes with each beat; t_user is that of the last
+    input  logic                 s_valid,
+    input  logic                 s_first,
+    input  logic                 s_last,
+    input  logic                 s_null,
+    input  logic [128*LANES-1:0] s_data,
+    input  logic [SA_W-1:0]      s_sa,
+    input  logic [1:0]           s_key_size,
+    input  logic [95:0]          s_nonce,    // byte string: salt, IV
+    input  logic [127:0]         s_aad,      // byte string, first block, zero padded
+    input  logic [15:0]          s_aad_len,  // bytes
+    input  logic [15:0]          s_len,      // payload bytes
+    input  logic [USER_W-1:0]    s_user,     // passes with each beat; t_user is that of the last
     // beats out
-    output logic                          m_valid,
-    output logic                          m_first,
-    output logic                          m_last,
-    output logic                          m_null,
-    output logic [128*LANES-1:0]          m_data,
-    output logic [USER_W-1:0]             m_user,
+    output logic                 m_valid,
+    output logic                 m_first,
+    output logic                 m_last,
+    output logic                 m_null,
+    output logic [128*LANES-1:0] m_data,
+    output logic [USER_W-1:0]    m_user,
     // one a packet, in order
-    output logic                          t_valid,
-    output logic                          t_null,
-    output logic [127:0]                  t_tag,      // byte string
-    output logic [USER_W-1:0]             t_user
+    output logic                 t_valid,
+    output logic                 t_null,
+    output logic [127:0]         t_tag,      // byte string
+    output logic [USER_W-1:0]    t_user
 );
 
   localparam int unsigned ADDR_W    = $clog2(SA_ENTRIES);
-  localparam int unsigned LAYOUT_AT = 2;                   // cycle in which gcm_layout answers
+  localparam int unsigned LAYOUT_AT = 2;                            // cycle in which gcm_layout answers
   localparam int unsigned STREAM_AT = LAYOUT_AT + aes_pkg::STAGES;  // 17: keystream
-  localparam int unsigned M_AT      = STREAM_AT + 1;       // 18: m_data
+  localparam int unsigned M_AT      = STREAM_AT + 1;                // 18: m_data
   localparam int unsigned GHASH_LAT = 5;
 
   // A beat that reads the wiped row of an SA and is nobody's (espalier_pkg::key_wr_t): it has the cycles in which no ciphered beat comes.
-  espalier_pkg::key_wr_t key_wr_q;
-  logic                  s_cipher, flush, key_ahead;
-  logic [ADDR_W-1:0]     key_sa;
+  key_wr_t           key_wr_q;
+  logic              s_cipher, flush, key_ahead;
+  logic [ADDR_W-1:0] key_sa;
   always_ff @(posedge clk) begin
     key_wr_q <= key_wr;
     if (rst) key_wr_q <= '0;
@@ -89,7 +89,7 @@ module gcm_engine #(
 
   aes_pipe #(.LANES(LANES), .SA_ENTRIES(SA_ENTRIES)) i_aes (
       .clk, .rst, .key_wr,
-      .ahead(key_ahead), .sa_ahead(key_sa), .key_size_ahead(s_cipher ? s_key_size : espalier_regs_pkg::KEY_SIZE_AES256),
+      .ahead(key_ahead), .sa_ahead(key_sa), .key_size_ahead(s_cipher ? s_key_size : KEY_SIZE_AES256),
       .nonce, .counter, .out(keystream)
   );
 

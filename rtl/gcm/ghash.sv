@@ -12,7 +12,7 @@
 // Latency: 5 cycles from blocks to y. Only beats with `last` give a y_valid.
 `default_nettype none
 
-module ghash #(
+module ghash import gf128_pkg::*; #(
     parameter int unsigned LANES = 4  // blocks a beat
 ) (
     input  logic                  clk,
@@ -30,7 +30,7 @@ module ghash #(
   // ---- cycle 2: each lane picks the power that its place from the end of the beat asks for ------------------------------------
   logic [128*LANES-1:0] power;  // as polynomials
   for (genvar n = 0; n < LANES; n++) begin : g_power
-    assign power[128*n+:128] = gf128_pkg::poly(powers[128*n+:128]);
+    assign power[128*n+:128] = poly(powers[128*n+:128]);
   end
 
   // Lane l of n blocks takes H^(n-l). A lane without a block has X = 0, and any power will do.
@@ -64,7 +64,7 @@ module ghash #(
     valid3_q <= valid && !rst;
     if (take2) begin
       last3_q <= last;
-      x3_q    <= gf128_pkg::poly(blocks[127:0]);
+      x3_q    <= poly(blocks[127:0]);
       h3_q    <= picked[127:0];
     end
   end
@@ -100,18 +100,18 @@ module ghash #(
     assign others = '0;
   end else begin : g_others
     localparam int unsigned N = LANES - 1;
-    logic [gf128_pkg::PARTS_W-1:0] parts4_q;
-    logic [127:0]                  lo5_q, hi5_q, sum5_q, others6_q;
+    logic [PARTS_W-1:0] parts4_q;
+    logic [127:0]       lo5_q, hi5_q, sum5_q, others6_q;
     for (genvar l = 0; l < N; l++) begin : g_product
-      logic [gf128_pkg::EXPAND_W-1:0] xe_q, he_q;
-      logic [gf128_pkg::PARTS_W-1:0]  product, total;
+      logic [EXPAND_W-1:0] xe_q, he_q;
+      logic [PARTS_W-1:0]  product, total;
       always_ff @(posedge clk) begin
         if (take2) begin
-          xe_q <= gf128_pkg::expand(gf128_pkg::poly(blocks[128*(l+1)+:128]));
-          he_q <= gf128_pkg::expand(picked[128*(l+1)+:128]);
+          xe_q <= expand(poly(blocks[128*(l+1)+:128]));
+          he_q <= expand(picked[128*(l+1)+:128]);
         end
       end
-      assign product = gf128_pkg::multiply(xe_q, he_q);
+      assign product = multiply(xe_q, he_q);
       if (l == 0) begin : g_first
         assign total = product;
       end else begin : g_next
@@ -121,11 +121,11 @@ module ghash #(
     always_ff @(posedge clk) begin
       if (take3_q) parts4_q <= g_product[N-1].total;
       if (take4_q) begin
-        lo5_q  <= gf128_pkg::join64(parts4_q[287:0]);
-        hi5_q  <= gf128_pkg::join64(parts4_q[575:288]);
-        sum5_q <= gf128_pkg::join64(parts4_q[863:576]);
+        lo5_q  <= join64(parts4_q[287:0]);
+        hi5_q  <= join64(parts4_q[575:288]);
+        sum5_q <= join64(parts4_q[863:576]);
       end
-      if (take5_q) others6_q <= gf128_pkg::reduce(gf128_pkg::join128(lo5_q, hi5_q, sum5_q));
+      if (take5_q) others6_q <= reduce(join128(lo5_q, hi5_q, sum5_q));
     end
     assign others = others6_q;
   end
@@ -133,7 +133,7 @@ module ghash #(
   // ---- cycle 6: the loop --------------------------------------------------------------------------------------------------
   logic [127:0] acc_q, next, y_q;
   logic         y_valid_q;
-  assign next = gf128_pkg::mul(acc_q ^ x6_q, h6_q) ^ others;
+  assign next = mul(acc_q ^ x6_q, h6_q) ^ others;
 
   always_ff @(posedge clk) begin
     if (rst) acc_q <= '0;
@@ -143,7 +143,7 @@ module ghash #(
   end
 
   assign y_valid = y_valid_q;
-  assign y       = gf128_pkg::poly(y_q);
+  assign y       = poly(y_q);
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

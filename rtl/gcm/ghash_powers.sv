@@ -3,20 +3,20 @@
 // Latency: 2 cycles from ahead to power; it holds until the next.
 `default_nettype none
 
-module ghash_powers #(
+module ghash_powers import espalier_pkg::*; #(
     parameter  int unsigned LANES      = 4,     // powers
     parameter  int unsigned SA_ENTRIES = 4096,  // keys held
     localparam int unsigned ADDR_W     = $clog2(SA_ENTRIES)
 ) (
-    input  logic                  clk,
-    input  logic                  rst,
-    input  espalier_pkg::key_wr_t key_wr,
-    input  logic                  ahead,
-    input  logic [ADDR_W-1:0]     sa_ahead,
-    output logic [128*LANES-1:0]  power  // byte strings, H^(n+1) in lane n
+    input  logic                 clk,
+    input  logic                 rst,
+    input  key_wr_t              key_wr,
+    input  logic                 ahead,
+    input  logic [ADDR_W-1:0]    sa_ahead,
+    output logic [128*LANES-1:0] power  // byte strings, H^(n+1) in lane n
 );
 
-  espalier_pkg::key_wr_t key_wr_q;
+  key_wr_t key_wr_q;
   always_ff @(posedge clk) begin
     key_wr_q <= key_wr;
     if (rst) key_wr_q.valid <= 1'b0;
