@@ -10,17 +10,17 @@
 // came from it are zeroed here before done.
 `default_nettype none
 
-module sa_keygen #(
+module sa_keygen import espalier_regs_pkg::*, espalier_pkg::*, gf128_pkg::*; #(
     parameter int unsigned MUL_BITS = 4  // bits of a power of H multiplied a cycle: 1, 2, 4, 8
 ) (
-    input  logic                          clk,
-    input  logic                          rst,
-    input  logic                          start,     // one cycle, while no other runs; the inputs below are taken with it
-    input  logic [255:0]                  key,       // byte string, byte 0 in [7:0]
-    input  logic [1:0]                    key_size,  // espalier_regs_pkg::key_size_e
-    input  logic [espalier_pkg::SA_W-1:0] sa,
-    output logic                          done,      // one cycle, after the last write
-    output espalier_pkg::key_wr_t         key_wr
+    input  logic            clk,
+    input  logic            rst,
+    input  logic            start,     // one cycle, while no other runs; the inputs below are taken with it
+    input  logic [255:0]    key,       // byte string, byte 0 in [7:0]
+    input  logic [1:0]      key_size,  // espalier_regs_pkg::key_size_e
+    input  logic [SA_W-1:0] sa,
+    output logic            done,      // one cycle, after the last write
+    output key_wr_t         key_wr
 );
 
   localparam logic [4:0] LAST_STAGE = 5'd14;
@@ -31,14 +31,14 @@ module sa_keygen #(
   typedef enum logic [2:0] {IDLE, EXPAND, ROUND, SETTLE, POWER, WRITE, WIPE} state_e;
   logic [2:0] state_q;
 
-  logic [1:0]                    size_q;
-  logic [espalier_pkg::SA_W-1:0] sa_q;
-  logic [255:0]                  window_q;  // the last Nk words of the schedule, oldest in [31:0]
-  logic [127:0]                  round_key_q;  // words gathered, newest on top
-  logic [3:0]                    phase_q;   // index of the next word modulo Nk
-  logic [1:0]                    gathered_q;
-  logic [7:0]                    rcon_q;
-  logic [4:0]                    slot_q;
+  logic [1:0]      size_q;
+  logic [SA_W-1:0] sa_q;
+  logic [255:0]    window_q;  // the last Nk words of the schedule, oldest in [31:0]
+  logic [127:0]    round_key_q;  // words gathered, newest on top
+  logic [3:0]      phase_q;   // index of the next word modulo Nk
+  logic [1:0]      gathered_q;
+  logic [7:0]      rcon_q;
+  logic [4:0]      slot_q;
 
   // ---- the key schedule: word i is word i-Nk plus a function of word i-1; the first Nk words are the key --------------------------
   logic [2:0]  newest_q;  // Nk - 1
@@ -54,7 +54,7 @@ module sa_keygen #(
   always_comb begin
     mixed = previous;
     if (phase_q == '0) mixed = subbed ^ {24'b0, rcon_q};
-    else if (size_q == espalier_regs_pkg::KEY_SIZE_AES256 && phase_q == 4'd4) mixed = subbed;
+    else if (size_q == KEY_SIZE_AES256 && phase_q == 4'd4) mixed = subbed;
   end
 
   // The window turns by one word: the oldest leaves as the next word of the schedule, and word i+Nk takes its place on top.
@@ -68,7 +68,7 @@ module sa_keygen #(
   end
 
   logic [4:0] behind_skip;
-  assign behind_skip = (size_q == espalier_regs_pkg::KEY_SIZE_AES128) ? 5'd7 : (size_q == espalier_regs_pkg::KEY_SIZE_AES192) ? 5'd5 : 5'd3;
+  assign behind_skip = (size_q == KEY_SIZE_AES128) ? 5'd7 : (size_q == KEY_SIZE_AES192) ? 5'd5 : 5'd3;
 
   // ---- E_K(0): each round key, once whole, takes the block one stage further -----------------------------------------------------
   logic [127:0] block_q, round_out, last_out;
@@ -91,8 +91,8 @@ module sa_keygen #(
 
   // As functions of registers at all times, so that nothing keeps a value of them once the registers are zero.
   logic [127:0] last_poly, product_bytes;
-  assign last_poly     = gf128_pkg::poly(last_out);
-  assign product_bytes = gf128_pkg::poly(product_q);
+  assign last_poly     = poly(last_out);
+  assign product_bytes = poly(product_q);
 
   // ---- sequence ------------------------------------------------------------------------------------------------------------------
   always_ff @(posedge clk) begin
@@ -105,7 +105,7 @@ module sa_keygen #(
         IDLE: begin
           if (start) begin
             size_q     <= key_size;
-            newest_q   <= (key_size == espalier_regs_pkg::KEY_SIZE_AES128) ? 3'd3 : (key_size == espalier_regs_pkg::KEY_SIZE_AES192) ? 3'd5 : 3'd7;
+            newest_q   <= (key_size == KEY_SIZE_AES128) ? 3'd3 : (key_size == KEY_SIZE_AES192) ? 3'd5 : 3'd7;
             sa_q       <= sa;
             window_q   <= key;
             phase_q    <= '0;

@@ -9,20 +9,20 @@
 // 8 cycles, WIPE SA_ENTRIES cycles. A command changes one row of one way in one cycle, so a lookup sees an SA as a whole or not at all.
 `default_nettype none
 
-module sa_lookup #(
+module sa_lookup import espalier_regs_pkg::*, espalier_pkg::*, sa_pkg::*; #(
     parameter int unsigned SA_ENTRIES = 4096  // rows of a way, and SAs; a power of two
 ) (
-    input  logic                          clk,
-    input  logic                          rst,
+    input  logic            clk,
+    input  logic            rst,
 
-    input  logic                          s_valid,
-    input  logic [31:0]                   s_spi,
-    input  logic [31:0]                   s_dst,
-    output logic                          m_hit,    // LATENCY cycles behind s_valid, for one cycle
-    output logic [espalier_pkg::SA_W-1:0] m_sa,     // with m_hit
+    input  logic            s_valid,
+    input  logic [31:0]     s_spi,
+    input  logic [31:0]     s_dst,
+    output logic            m_hit,    // LATENCY cycles behind s_valid, for one cycle
+    output logic [SA_W-1:0] m_sa,     // with m_hit
 
-    input  sa_pkg::lookup_req_t           req,
-    output sa_pkg::lookup_rsp_t           rsp
+    input  lookup_req_t     req,
+    output lookup_rsp_t     rsp
 );
 
   localparam int unsigned LATENCY = 5;  // hash, two of the memory, compare, select
@@ -152,7 +152,7 @@ module sa_lookup #(
   end
 
   assign m_hit = hit_q;
-  assign m_sa  = espalier_pkg::SA_W'(sa_q);
+  assign m_sa  = SA_W'(sa_q);
 
   assign cmd_found = cmd_match != '0 || stash_cmd_match != '0;
 
@@ -166,7 +166,7 @@ module sa_lookup #(
           cmd_key_q  <= {req.spi, req.dst};
           wipe_row_q <= '0;
           if (req.valid) begin
-            if (req.op == sa_pkg::LOOKUP_WIPE) begin
+            if (req.op == LOOKUP_WIPE) begin
               target_q    <= '1;
               cmd_wdata_q <= '0;
               state_q     <= WIPE;
@@ -179,25 +179,25 @@ module sa_lookup #(
         READ: state_q <= WAIT;
         WAIT: state_q <= COMPARE;
         COMPARE: begin
-          if (req.op == sa_pkg::LOOKUP_INSERT) begin
+          if (req.op == LOOKUP_INSERT) begin
             cmd_wdata_q    <= {1'b1, cmd_key_q, req.sa[ROW_W-1:0]};
             target_q       <= cmd_found ? '0 : first_free;
             stash_target_q <= (cmd_found || !(&cmd_used)) ? '0 : stash_free;
-            if (cmd_found) result_q <= espalier_regs_pkg::SA_RESULT_EXISTS;
-            else if (&cmd_used && &stash_used_q) result_q <= espalier_regs_pkg::SA_RESULT_NO_SPACE;
-            else result_q <= espalier_regs_pkg::SA_RESULT_OK;
+            if (cmd_found) result_q <= SA_RESULT_EXISTS;
+            else if (&cmd_used && &stash_used_q) result_q <= SA_RESULT_NO_SPACE;
+            else result_q <= SA_RESULT_OK;
           end else begin
             cmd_wdata_q    <= '0;
             target_q       <= cmd_match;
             stash_target_q <= stash_cmd_match;
-            result_q       <= cmd_found ? espalier_regs_pkg::SA_RESULT_OK : espalier_regs_pkg::SA_RESULT_NOT_FOUND;
+            result_q       <= cmd_found ? SA_RESULT_OK : SA_RESULT_NOT_FOUND;
           end
           state_q <= WRITE;
         end
         WRITE: state_q <= DONE;
         WIPE: begin
           wipe_row_q <= wipe_row_q + 1'b1;
-          result_q   <= espalier_regs_pkg::SA_RESULT_OK;
+          result_q   <= SA_RESULT_OK;
           if (&wipe_row_q) state_q <= DONE;
         end
         DONE: state_q <= IDLE;

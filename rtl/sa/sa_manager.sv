@@ -12,44 +12,43 @@
 // Keys and salt: held here from the command to the start of the key schedule, then zeroed; sa_keygen zeroes its own copy.
 `default_nettype none
 
-module sa_manager #(
+module sa_manager import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*, sa_pkg::*; #(
     parameter int unsigned SA_ENTRIES = 4096  // SAs a direction; a power of two
 ) (
-    input  logic                     clk,
-    input  logic                     rst,
+    input  logic        clk,
+    input  logic        rst,
 
     // commands from csr: taken when cmd_valid and cmd_ready; one rsp_valid pulse answers each
-    input  logic                     cmd_valid,
-    output logic                     cmd_ready,
-    input  espalier_pkg::sa_cmd_t    cmd,
-    output logic                     rsp_valid,
-    output espalier_pkg::sa_rsp_t    rsp,
-    output logic                     ready,      // the wipe after reset is done; also `enable` of both engines
-    output logic [31:0]              out_count,  // SAs installed now
-    output logic [31:0]              in_count,
+    input  logic        cmd_valid,
+    output logic        cmd_ready,
+    input  sa_cmd_t     cmd,
+    output logic        rsp_valid,
+    output sa_rsp_t     rsp,
+    output logic        ready,      // the wipe after reset is done; also `enable` of both engines
+    output logic [31:0] out_count,  // SAs installed now
+    output logic [31:0] in_count,
 
     // encapsulation engine
-    output espalier_pkg::key_wr_t    out_key_wr,
-    output sa_pkg::out_ctx_wr_t      out_ctx_wr,
-    output sa_pkg::seq_req_t         out_seq_req,
-    input  sa_pkg::seq_rsp_t         out_seq_rsp,
-    output sa_pkg::drop_req_t        out_drop,
-    output logic                     out_epoch,
-    input  logic [1:0]               out_inflight_zero,
+    output key_wr_t     out_key_wr,
+    output out_ctx_wr_t out_ctx_wr,
+    output seq_req_t    out_seq_req,
+    input  seq_rsp_t    out_seq_rsp,
+    output drop_req_t   out_drop,
+    output logic        out_epoch,
+    input  logic [1:0]  out_inflight_zero,
 
     // decapsulation engine
-    output espalier_pkg::key_wr_t    in_key_wr,
-    output sa_pkg::in_ctx_wr_t       in_ctx_wr,
-    output sa_pkg::seq_req_t         in_seq_req,
-    input  sa_pkg::seq_rsp_t         in_seq_rsp,
-    output logic                     in_epoch,
-    input  logic [1:0]               in_inflight_zero,
-    output sa_pkg::lookup_req_t      lookup_req,
-    input  sa_pkg::lookup_rsp_t      lookup_rsp
+    output key_wr_t     in_key_wr,
+    output in_ctx_wr_t  in_ctx_wr,
+    output seq_req_t    in_seq_req,
+    input  seq_rsp_t    in_seq_rsp,
+    output logic        in_epoch,
+    input  logic [1:0]  in_inflight_zero,
+    output lookup_req_t lookup_req,
+    input  lookup_rsp_t lookup_rsp
 );
 
   localparam int unsigned ADDR_W = $clog2(SA_ENTRIES);
-  localparam int unsigned SA_W = espalier_pkg::SA_W;
   localparam logic [5:0] SETTLE = 6'd15;  // cycles in which a context write or an epoch reaches every packet that comes after
 
   localparam logic [5:0] FLUSHES = 6'd32;  // cycles of flush; as many again, and the last of them is through
@@ -59,15 +58,15 @@ module sa_manager #(
     FLUSH, RESPOND
   } state_e;
 
-  state_e                state_q, state_d;
-  espalier_pkg::sa_cmd_t cmd_q;
-  logic [SA_W-1:0]       index;       // of the SA in work
-  logic [SA_W-1:0]       wipe_q;
-  logic [5:0]            settle_q;    // cycles in a state that waits
-  logic                  query_sent_q;
-  logic [7:0]            result_q, result_d;
-  logic                  ready_q, out_epoch_q, in_epoch_q;
-  logic [31:0]           out_count_q, in_count_q;
+  state_e          state_q, state_d;
+  sa_cmd_t         cmd_q;
+  logic [SA_W-1:0] index;       // of the SA in work
+  logic [SA_W-1:0] wipe_q;
+  logic [5:0]      settle_q;    // cycles in a state that waits
+  logic            query_sent_q;
+  logic [7:0]      result_q, result_d;
+  logic            ready_q, out_epoch_q, in_epoch_q;
+  logic [31:0]     out_count_q, in_count_q;
 
   // ---- the manager's own table: what is installed, and under which lookup key ---------------------------------------------------
   typedef struct packed {
@@ -96,8 +95,8 @@ module sa_manager #(
   );
 
   // ---- key schedule -----------------------------------------------------------------------------------------------------------------
-  espalier_pkg::key_wr_t gen_wr;
-  logic                  gen_done;
+  key_wr_t gen_wr;
+  logic    gen_done;
   sa_keygen u_keygen (
       .clk,
       .rst,
@@ -111,9 +110,9 @@ module sa_manager #(
 
   // ---- checks ---------------------------------------------------------------------------------------------------------------------------
   logic add, del, query, inbound, args_ok, installed, seq_ready, seq_valid, seq_bad, asking, drained;
-  assign add       = cmd_q.op == espalier_regs_pkg::SA_OP_ADD;
-  assign del       = cmd_q.op == espalier_regs_pkg::SA_OP_DELETE;
-  assign query     = cmd_q.op == espalier_regs_pkg::SA_OP_QUERY;
+  assign add       = cmd_q.op == SA_OP_ADD;
+  assign del       = cmd_q.op == SA_OP_DELETE;
+  assign query     = cmd_q.op == SA_OP_QUERY;
   assign inbound   = cmd_q.inbound;
   assign index     = (state_q == WIPE) ? wipe_q : cmd_q.index;
   assign installed = inbound ? row.in_valid : row.out_valid;
@@ -125,8 +124,8 @@ module sa_manager #(
   always_comb begin
     args_ok = (add || del || query) && (SA_ENTRIES >= 1 << SA_W || 32'(cmd_q.index) < SA_ENTRIES);
     if (add) begin
-      if (cmd_q.key_size > espalier_regs_pkg::KEY_SIZE_AES256) args_ok = 1'b0;
-      if (inbound && cmd_q.window > 16'(espalier_pkg::MAX_WINDOW)) args_ok = 1'b0;
+      if (cmd_q.key_size > KEY_SIZE_AES256) args_ok = 1'b0;
+      if (inbound && cmd_q.window > 16'(MAX_WINDOW)) args_ok = 1'b0;
       if (!inbound && cmd_q.ttl == 8'd0) args_ok = 1'b0;
       if (cmd_q.spi[31:8] == '0) args_ok = 1'b0;
       if (!cmd_q.esn && cmd_q.seq[63:32] != 32'd0) args_ok = 1'b0;
@@ -148,11 +147,11 @@ module sa_manager #(
       IDLE: if (cmd_valid) state_d = READ;
       READ: state_d = CHECK;
       CHECK: begin
-        result_d = espalier_regs_pkg::SA_RESULT_OK;
+        result_d = SA_RESULT_OK;
         state_d  = RESPOND;
-        if (!args_ok) result_d = espalier_regs_pkg::SA_RESULT_INVALID;
-        else if (add && installed) result_d = espalier_regs_pkg::SA_RESULT_EXISTS;
-        else if (!add && !installed) result_d = espalier_regs_pkg::SA_RESULT_NOT_FOUND;
+        if (!args_ok) result_d = SA_RESULT_INVALID;
+        else if (add && installed) result_d = SA_RESULT_EXISTS;
+        else if (!add && !installed) result_d = SA_RESULT_NOT_FOUND;
         else if (query) state_d = SEQ;
         else if (inbound) state_d = add ? INSERT : REMOVE;
         else state_d = add ? KEYS_START : CLEAR;
@@ -160,7 +159,7 @@ module sa_manager #(
       INSERT: begin
         if (lookup_rsp.valid) begin
           result_d = lookup_rsp.result;
-          state_d  = (lookup_rsp.result == espalier_regs_pkg::SA_RESULT_OK) ? KEYS_START : RESPOND;
+          state_d  = (lookup_rsp.result == SA_RESULT_OK) ? KEYS_START : RESPOND;
         end
       end
       KEYS_START: state_d = KEYS;
@@ -168,7 +167,7 @@ module sa_manager #(
       SEQ: begin  // ADD: write; QUERY: ask, then wait for the answer
         if (query) begin
           if (seq_valid) state_d = RESPOND;
-          if (seq_valid && seq_bad) result_d = espalier_regs_pkg::SA_RESULT_FAULT;
+          if (seq_valid && seq_bad) result_d = SA_RESULT_FAULT;
         end else if (seq_ready) state_d = COMMIT;
       end
       COMMIT: state_d = RESPOND;
@@ -180,7 +179,7 @@ module sa_manager #(
       DRAIN: if (drained) state_d = FINAL;
       FINAL: if (seq_valid) begin
         state_d = ERASE;
-        if (seq_bad) result_d = espalier_regs_pkg::SA_RESULT_FAULT;
+        if (seq_bad) result_d = SA_RESULT_FAULT;
       end
       ERASE: if (seq_ready) state_d = FLUSH;
       FLUSH: if (settle_q == '1) state_d = ready_q ? RESPOND : IDLE;
@@ -244,7 +243,7 @@ module sa_manager #(
   always_comb begin
     case (csum_step_q)
       3'd0: csum_word = 16'h4500;
-      3'd1: csum_word = {cmd_q.ttl, esp_pkg::IPPROTO_ESP};
+      3'd1: csum_word = {cmd_q.ttl, IPPROTO_ESP};
       3'd2: csum_word = cmd_q.src[31:16];
       3'd3: csum_word = cmd_q.src[15:0];
       3'd4: csum_word = cmd_q.dst[31:16];
@@ -257,14 +256,14 @@ module sa_manager #(
       csum_q      <= 16'd0;
       csum_step_q <= 3'd0;
     end else if (state_q == KEYS && csum_step_q != 3'd6) begin
-      csum_q      <= esp_pkg::add16(csum_q, csum_word);
+      csum_q      <= add16(csum_q, csum_word);
       csum_step_q <= csum_step_q + 3'd1;
     end
   end
 
   // ---- to the engines: keys and contexts through a register -----------------------------------------------------------------------------------------
-  espalier_pkg::key_wr_t key_wr;
-  logic                  to_both;
+  key_wr_t key_wr;
+  logic    to_both;
   assign to_both = !ready_q;  // after reset
   always_comb begin
     key_wr    = '0;
@@ -277,7 +276,7 @@ module sa_manager #(
       FLUSH: key_wr.flush = settle_q < FLUSHES;
       KEYS_START: begin
         key_wr.valid = 1'b1;
-        key_wr.slot  = esp_pkg::SLOT_SALT;
+        key_wr.slot  = SLOT_SALT;
         key_wr.data  = {96'b0, cmd_q.salt};
       end
       default: if (gen_wr.valid) key_wr = gen_wr;
@@ -293,8 +292,8 @@ module sa_manager #(
     end
   end
 
-  sa_pkg::out_ctx_wr_t out_ctx_d;
-  sa_pkg::in_ctx_wr_t  in_ctx_d;
+  out_ctx_wr_t out_ctx_d;
+  in_ctx_wr_t  in_ctx_d;
   always_comb begin
     out_ctx_d       = '0;
     out_ctx_d.sa    = index;
@@ -312,7 +311,7 @@ module sa_manager #(
     in_ctx_wr  <= rst ? '0 : in_ctx_d;
   end
 
-  sa_pkg::seq_req_t seq_req;
+  seq_req_t seq_req;
   always_comb begin
     seq_req.valid = state_q == WIPE || state_q == ERASE || ((state_q == SEQ || state_q == FINAL) && !query_sent_q);
     seq_req.write = !asking;
@@ -327,7 +326,7 @@ module sa_manager #(
   always_comb begin
     lookup_req       = '0;
     lookup_req.valid = state_q == WIPE_LOOKUP || state_q == INSERT || state_q == REMOVE;
-    lookup_req.op    = (state_q == INSERT) ? sa_pkg::LOOKUP_INSERT : (state_q == REMOVE) ? sa_pkg::LOOKUP_DELETE : sa_pkg::LOOKUP_WIPE;
+    lookup_req.op    = (state_q == INSERT) ? LOOKUP_INSERT : (state_q == REMOVE) ? LOOKUP_DELETE : LOOKUP_WIPE;
     lookup_req.spi   = (state_q == REMOVE) ? row.in_spi : cmd_q.spi;
     lookup_req.dst   = (state_q == REMOVE) ? row.in_dst : cmd_q.dst;
     lookup_req.sa    = cmd_q.index;
@@ -357,8 +356,8 @@ module sa_manager #(
   logic [31:0] run_q, run_mem[0:2*SA_ENTRIES-1];
   always_comb begin
     needed = 21'h1F7FFF;
-    if (cmd_q.key_size == espalier_regs_pkg::KEY_SIZE_AES192) needed = 21'h1F7FE7;
-    if (cmd_q.key_size == espalier_regs_pkg::KEY_SIZE_AES128) needed = 21'h1F7F87;
+    if (cmd_q.key_size == KEY_SIZE_AES192) needed = 21'h1F7FE7;
+    if (cmd_q.key_size == KEY_SIZE_AES128) needed = 21'h1F7F87;
   end
   always_ff @(posedge clk) begin
     if (rst) begin
