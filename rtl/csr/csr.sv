@@ -5,38 +5,38 @@
 // are errors: they change nothing, read as 0 and are counted in REG_ERRORS. Write-only registers read as 0 without an error.
 `default_nettype none
 
-module csr #(
+module csr import espalier_regs_pkg::*, espalier_pkg::*; #(
     parameter int unsigned LANES      = 4,     // AES lanes of an engine, for CAPS
     parameter int unsigned SA_ENTRIES = 4096,  // SAs a direction, for SA_CAPACITY
     parameter int unsigned QUEUES     = 1      // queues, for CAPS
 ) (
-    input  logic                   clk,
-    input  logic                   rst,
+    input  logic        clk,
+    input  logic        rst,
     // from the host
-    input  espalier_pkg::reg_req_t reg_req,
-    output espalier_pkg::reg_rsp_t reg_rsp,
-    input  logic                   access_error,   // a cycle for each request that never became a register access
+    input  reg_req_t    reg_req,
+    output reg_rsp_t    reg_rsp,
+    input  logic        access_error,   // a cycle for each request that never became a register access
     // to the blocks with registers of their own
-    output espalier_pkg::reg_req_t dma_req,
-    input  espalier_pkg::reg_rsp_t dma_rsp,
-    output espalier_pkg::reg_req_t msix_req,
-    input  espalier_pkg::reg_rsp_t msix_rsp,
+    output reg_req_t    dma_req,
+    input  reg_rsp_t    dma_rsp,
+    output reg_req_t    msix_req,
+    input  reg_rsp_t    msix_rsp,
     // SA commands: cmd is stable while valid; sa_rsp_valid is one cycle, after the command was taken
-    output logic                   sa_cmd_valid,
-    input  logic                   sa_cmd_ready,
-    output espalier_pkg::sa_cmd_t  sa_cmd,
-    input  logic                   sa_rsp_valid,
-    input  espalier_pkg::sa_rsp_t  sa_rsp,
-    input  logic [31:0]            sa_out_count,
-    input  logic [31:0]            sa_in_count,
+    output logic        sa_cmd_valid,
+    input  logic        sa_cmd_ready,
+    output sa_cmd_t     sa_cmd,
+    input  logic        sa_rsp_valid,
+    input  sa_rsp_t     sa_rsp,
+    input  logic [31:0] sa_out_count,
+    input  logic [31:0] sa_in_count,
     // state
-    input  logic                   ready,          // the SA memories are wiped
-    input  logic                   bus_master,
-    input  logic                   unexpected_completion,
-    input  logic                   count_valid,    // a packet ended with count_status
-    input  logic [7:0]             count_status,
-    input  logic [31:0]            cfg_timeout,    // of the completion timeout in configuration space, cycles
-    output logic [31:0]            dma_timeout     // cycles
+    input  logic        ready,          // the SA memories are wiped
+    input  logic        bus_master,
+    input  logic        unexpected_completion,
+    input  logic        count_valid,    // a packet ended with count_status
+    input  logic [7:0]  count_status,
+    input  logic [31:0] cfg_timeout,    // of the completion timeout in configuration space, cycles
+    output logic [31:0] dma_timeout     // cycles
 );
 
   // Byte lanes of old that the write's strobes replace.
@@ -46,10 +46,10 @@ module csr #(
 
   // ---- where an access goes ---------------------------------------------------------------------------------------------
   // 0x2000 to 0x2fff: queues; 0x8000 to 0xffff: MSI-X table and pending bits; the rest is here.
-  logic                   to_dma, to_msix;
-  logic                   local_q;   // an access of this block is in decode
-  espalier_pkg::reg_req_t req_q;
-  assign to_dma  = (reg_req.addr[15:12] == espalier_regs_pkg::REG_QUEUE_SQ_BASE_LO[15:12]);
+  logic     to_dma, to_msix;
+  logic     local_q;   // an access of this block is in decode
+  reg_req_t req_q;
+  assign to_dma  = (reg_req.addr[15:12] == REG_QUEUE_SQ_BASE_LO[15:12]);
   assign to_msix = reg_req.addr[15];
 
   always_ff @(posedge clk) begin
@@ -85,7 +85,7 @@ module csr #(
   assign count_next = counter[count_index_q] + 64'd1;
   assign read_index = req_q.addr[7:3];
   assign read_count = counter[read_index];
-  assign is_counter = (req_q.addr[15:8] == espalier_regs_pkg::REG_STATUS_COUNT_LO[15:8]);
+  assign is_counter = (req_q.addr[15:8] == REG_STATUS_COUNT_LO[15:8]);
 
   always_ff @(posedge clk) begin
     count_q       <= count_valid && (count_status < 8'(COUNTERS)) && !rst;
@@ -112,7 +112,7 @@ module csr #(
   localparam logic [31:0] INDEX_MASK   = 32'h0000_ffff;
 
   logic is_key;
-  assign is_key = (req_q.addr[15:5] == espalier_regs_pkg::REG_SA_KEY[15:5]);
+  assign is_key = (req_q.addr[15:5] == REG_SA_KEY[15:5]);
 
   logic [31:0] rd_data;
   logic        mapped, writable, staging;  // staging: a register of the SA window that a command uses
@@ -122,69 +122,69 @@ module csr #(
     writable = 1'b0;
     staging  = 1'b0;
     unique case (req_q.addr)
-      espalier_regs_pkg::REG_ID:          rd_data = espalier_regs_pkg::REG_ID_RESET;
-      espalier_regs_pkg::REG_VERSION:     rd_data = espalier_regs_pkg::REG_VERSION_RESET;
-      espalier_regs_pkg::REG_CAPS:        rd_data = {16'h0001, 8'(QUEUES), 8'(LANES)};
-      espalier_regs_pkg::REG_SA_CAPACITY: rd_data = 32'(SA_ENTRIES);
-      espalier_regs_pkg::REG_LIMITS:      rd_data = {16'(espalier_pkg::MAX_WINDOW), 16'(espalier_pkg::MAX_PACKET)};
-      espalier_regs_pkg::REG_STATUS:      rd_data = {30'd0, bus_master, ready};
-      espalier_regs_pkg::REG_SCRATCH: begin
+      REG_ID:          rd_data = REG_ID_RESET;
+      REG_VERSION:     rd_data = REG_VERSION_RESET;
+      REG_CAPS:        rd_data = {16'h0001, 8'(QUEUES), 8'(LANES)};
+      REG_SA_CAPACITY: rd_data = 32'(SA_ENTRIES);
+      REG_LIMITS:      rd_data = {16'(MAX_WINDOW), 16'(MAX_PACKET)};
+      REG_STATUS:      rd_data = {30'd0, bus_master, ready};
+      REG_SCRATCH: begin
         rd_data  = scratch_q;
         writable = 1'b1;
       end
-      espalier_regs_pkg::REG_DMA_TIMEOUT: begin
+      REG_DMA_TIMEOUT: begin
         rd_data  = dma_timeout;  // what is in effect
         writable = 1'b1;
       end
-      espalier_regs_pkg::REG_CYCLES_LO:   rd_data = cycles_q[31:0];
-      espalier_regs_pkg::REG_CYCLES_HI:   rd_data = cycles_hi_q;
-      espalier_regs_pkg::REG_CLOCK:       rd_data = espalier_regs_pkg::REG_CLOCK_RESET;
-      espalier_regs_pkg::REG_REG_ERRORS:  rd_data = errors_q;
-      espalier_regs_pkg::REG_UNEXPECTED_COMPLETIONS: rd_data = unexpected_q;
-      espalier_regs_pkg::REG_SA_SALT, espalier_regs_pkg::REG_SA_COMMAND: begin
+      REG_CYCLES_LO:   rd_data = cycles_q[31:0];
+      REG_CYCLES_HI:   rd_data = cycles_hi_q;
+      REG_CLOCK:       rd_data = REG_CLOCK_RESET;
+      REG_REG_ERRORS:  rd_data = errors_q;
+      REG_UNEXPECTED_COMPLETIONS: rd_data = unexpected_q;
+      REG_SA_SALT, REG_SA_COMMAND: begin
         writable = 1'b1;
         staging  = 1'b1;
       end
-      espalier_regs_pkg::REG_SA_SPI: begin
+      REG_SA_SPI: begin
         rd_data  = spi_q;
         writable = 1'b1;
         staging  = 1'b1;
       end
-      espalier_regs_pkg::REG_SA_SRC: begin
+      REG_SA_SRC: begin
         rd_data  = src_q;
         writable = 1'b1;
         staging  = 1'b1;
       end
-      espalier_regs_pkg::REG_SA_DST: begin
+      REG_SA_DST: begin
         rd_data  = dst_q;
         writable = 1'b1;
         staging  = 1'b1;
       end
-      espalier_regs_pkg::REG_SA_OPTIONS: begin
+      REG_SA_OPTIONS: begin
         rd_data  = options_q;
         writable = 1'b1;
         staging  = 1'b1;
       end
-      espalier_regs_pkg::REG_SA_SEQ_LO: begin
+      REG_SA_SEQ_LO: begin
         rd_data  = seq_q[31:0];
         writable = 1'b1;
         staging  = 1'b1;
       end
-      espalier_regs_pkg::REG_SA_SEQ_HI: begin
+      REG_SA_SEQ_HI: begin
         rd_data  = seq_q[63:32];
         writable = 1'b1;
         staging  = 1'b1;
       end
-      espalier_regs_pkg::REG_SA_INDEX: begin
+      REG_SA_INDEX: begin
         rd_data  = index_q;
         writable = 1'b1;
         staging  = 1'b1;
       end
-      espalier_regs_pkg::REG_SA_STATE:         rd_data = {busy_q, 23'd0, result_q};
-      espalier_regs_pkg::REG_SA_RESULT_SEQ_LO: rd_data = result_seq_q[31:0];
-      espalier_regs_pkg::REG_SA_RESULT_SEQ_HI: rd_data = result_seq_q[63:32];
-      espalier_regs_pkg::REG_SA_OUT_COUNT:     rd_data = sa_out_count;
-      espalier_regs_pkg::REG_SA_IN_COUNT:      rd_data = sa_in_count;
+      REG_SA_STATE:         rd_data = {busy_q, 23'd0, result_q};
+      REG_SA_RESULT_SEQ_LO: rd_data = result_seq_q[31:0];
+      REG_SA_RESULT_SEQ_HI: rd_data = result_seq_q[63:32];
+      REG_SA_OUT_COUNT:     rd_data = sa_out_count;
+      REG_SA_IN_COUNT:      rd_data = sa_in_count;
       default: begin
         mapped   = is_counter || is_key;
         writable = is_key;
@@ -219,10 +219,10 @@ module csr #(
   // ---- global registers ------------------------------------------------------------------------------------------------------
   always_ff @(posedge clk) begin
     cycles_q <= cycles_q + 64'd1;
-    if (local_q && req_q.addr == espalier_regs_pkg::REG_CYCLES_LO && !req_q.write) cycles_hi_q <= cycles_q[63:32];
+    if (local_q && req_q.addr == REG_CYCLES_LO && !req_q.write) cycles_hi_q <= cycles_q[63:32];
     if (local_q && is_counter && !req_q.addr[2] && !req_q.write) count_hi_q <= read_count[63:32];
-    if (store && req_q.addr == espalier_regs_pkg::REG_SCRATCH) scratch_q <= merge(scratch_q, req_q.data, req_q.strb);
-    if (store && req_q.addr == espalier_regs_pkg::REG_DMA_TIMEOUT) timeout_q <= merge(timeout_q, req_q.data, req_q.strb);
+    if (store && req_q.addr == REG_SCRATCH) scratch_q <= merge(scratch_q, req_q.data, req_q.strb);
+    if (store && req_q.addr == REG_DMA_TIMEOUT) timeout_q <= merge(timeout_q, req_q.data, req_q.strb);
     // The two never come in one cycle: a request that was refused is not on the bus.
     if ((access_error || answer_error) && errors_q != '1) errors_q <= errors_q + 32'd1;
     if (unexpected_completion && unexpected_q != '1) unexpected_q <= unexpected_q + 32'd1;
@@ -243,18 +243,18 @@ module csr #(
     if (stage && is_key) key_q[req_q.addr[4:2]*32+:32] <= merge(key_q[req_q.addr[4:2]*32+:32], req_q.data, req_q.strb);
     if (stage) begin
       unique case (req_q.addr)
-        espalier_regs_pkg::REG_SA_SALT:    salt_q <= merge(salt_q, req_q.data, req_q.strb);
-        espalier_regs_pkg::REG_SA_SPI:     spi_q <= merge(spi_q, req_q.data, req_q.strb);
-        espalier_regs_pkg::REG_SA_SRC:     src_q <= merge(src_q, req_q.data, req_q.strb);
-        espalier_regs_pkg::REG_SA_DST:     dst_q <= merge(dst_q, req_q.data, req_q.strb);
-        espalier_regs_pkg::REG_SA_OPTIONS: options_q <= merge(options_q, req_q.data, req_q.strb) & OPTIONS_MASK;
-        espalier_regs_pkg::REG_SA_SEQ_LO:  seq_q[31:0] <= merge(seq_q[31:0], req_q.data, req_q.strb);
-        espalier_regs_pkg::REG_SA_SEQ_HI:  seq_q[63:32] <= merge(seq_q[63:32], req_q.data, req_q.strb);
-        espalier_regs_pkg::REG_SA_INDEX:   index_q <= merge(index_q, req_q.data, req_q.strb) & INDEX_MASK;
+        REG_SA_SALT:    salt_q <= merge(salt_q, req_q.data, req_q.strb);
+        REG_SA_SPI:     spi_q <= merge(spi_q, req_q.data, req_q.strb);
+        REG_SA_SRC:     src_q <= merge(src_q, req_q.data, req_q.strb);
+        REG_SA_DST:     dst_q <= merge(dst_q, req_q.data, req_q.strb);
+        REG_SA_OPTIONS: options_q <= merge(options_q, req_q.data, req_q.strb) & OPTIONS_MASK;
+        REG_SA_SEQ_LO:  seq_q[31:0] <= merge(seq_q[31:0], req_q.data, req_q.strb);
+        REG_SA_SEQ_HI:  seq_q[63:32] <= merge(seq_q[63:32], req_q.data, req_q.strb);
+        REG_SA_INDEX:   index_q <= merge(index_q, req_q.data, req_q.strb) & INDEX_MASK;
         default: ;
       endcase
     end
-    if (stage && req_q.addr == espalier_regs_pkg::REG_SA_COMMAND && req_q.strb[0]) begin
+    if (stage && req_q.addr == REG_SA_COMMAND && req_q.strb[0]) begin
       op_q        <= req_q.data[7:0];
       busy_q      <= 1'b1;
       cmd_valid_q <= 1'b1;
@@ -287,17 +287,17 @@ module csr #(
   assign sa_cmd_valid = cmd_valid_q;
   always_comb begin
     sa_cmd.op       = op_q;
-    sa_cmd.inbound  = options_q[espalier_regs_pkg::REG_SA_OPTIONS_DIRECTION_LSB];
+    sa_cmd.inbound  = options_q[REG_SA_OPTIONS_DIRECTION_LSB];
     sa_cmd.index    = index_q[15:0];
     sa_cmd.key      = key_q;
-    sa_cmd.key_size = options_q[espalier_regs_pkg::REG_SA_OPTIONS_KEY_SIZE_LSB+:2];
+    sa_cmd.key_size = options_q[REG_SA_OPTIONS_KEY_SIZE_LSB+:2];
     sa_cmd.salt     = salt_q;
-    sa_cmd.esn      = options_q[espalier_regs_pkg::REG_SA_OPTIONS_ESN_LSB];
+    sa_cmd.esn      = options_q[REG_SA_OPTIONS_ESN_LSB];
     sa_cmd.spi      = spi_q;
     sa_cmd.src      = src_q;
     sa_cmd.dst      = dst_q;
-    sa_cmd.ttl      = options_q[espalier_regs_pkg::REG_SA_OPTIONS_TTL_LSB+:8];
-    sa_cmd.window   = options_q[espalier_regs_pkg::REG_SA_OPTIONS_WINDOW_LSB+:16];
+    sa_cmd.ttl      = options_q[REG_SA_OPTIONS_TTL_LSB+:8];
+    sa_cmd.window   = options_q[REG_SA_OPTIONS_WINDOW_LSB+:16];
     sa_cmd.seq      = seq_q;
   end
 
