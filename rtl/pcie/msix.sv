@@ -6,27 +6,27 @@
 // Latency: 3 cycles from irq to the write; a message every 3 cycles. Source: PCI Express Base 4.0, 6.1.4 and 7.7.2.
 `default_nettype none
 
-module msix #(
-    parameter int unsigned VECTORS = 32'(espalier_regs_pkg::REG_MSIX_COUNT_MAX)  // 1 to 32
+module msix import espalier_regs_pkg::*, espalier_pkg::*; #(
+    parameter int unsigned VECTORS = 32'(REG_MSIX_COUNT_MAX)  // 1 to 32
 ) (
-    input  logic                   clk,
-    input  logic                   rst,
-    input  logic                   stop,
-    input  logic                   cfg_msix_enable,
-    input  logic                   cfg_msix_mask,   // the whole function
-    input  espalier_pkg::reg_req_t reg_req,
-    output espalier_pkg::reg_rsp_t reg_rsp,
-    input  logic                   irq_valid,       // one cycle an interrupt
-    input  logic [7:0]             irq_vector,
-    output logic                   m_axis_tvalid,
-    input  logic                   m_axis_tready,
-    output logic [511:0]           m_axis_tdata,
-    output logic                   m_axis_tlast,
-    output espalier_pkg::wr_req_t  m_axis_tuser
+    input  logic         clk,
+    input  logic         rst,
+    input  logic         stop,
+    input  logic         cfg_msix_enable,
+    input  logic         cfg_msix_mask,   // the whole function
+    input  reg_req_t     reg_req,
+    output reg_rsp_t     reg_rsp,
+    input  logic         irq_valid,       // one cycle an interrupt
+    input  logic [7:0]   irq_vector,
+    output logic         m_axis_tvalid,
+    input  logic         m_axis_tready,
+    output logic [511:0] m_axis_tdata,
+    output logic         m_axis_tlast,
+    output wr_req_t      m_axis_tuser
 );
 
   localparam int unsigned VECTOR_W = (VECTORS > 1) ? $clog2(VECTORS) : 1;
-  localparam int unsigned STRIDE   = 32'(espalier_regs_pkg::REG_MSIX_STRIDE);
+  localparam int unsigned STRIDE   = 32'(REG_MSIX_STRIDE);
 
   logic [61:0]        table_addr[0:VECTORS-1];  // dword address
   logic [31:0]        table_data[0:VECTORS-1];
@@ -40,7 +40,7 @@ module msix #(
   logic                wr;
   assign offset    = reg_req.addr[14:0];
   assign in_table  = (offset < 15'(VECTORS * STRIDE));
-  assign in_pba    = (reg_req.addr[15:3] == espalier_regs_pkg::REG_MSIX_PBA[15:3]);  // a quadword; vectors above 31 there are none
+  assign in_pba    = (reg_req.addr[15:3] == REG_MSIX_PBA[15:3]);  // a quadword; vectors above 31 there are none
   assign entry     = reg_req.addr[4+:VECTOR_W];
   assign strb_mask = {{8{reg_req.strb[3]}}, {8{reg_req.strb[2]}}, {8{reg_req.strb[1]}}, {8{reg_req.strb[0]}}};
   assign wr        = reg_req.valid && reg_req.write && in_table;
@@ -103,7 +103,7 @@ module msix #(
     if (stop) pending_q <= '0;
     if (rst) begin
       pending_q     <= '0;
-      mask_q        <= {VECTORS{espalier_regs_pkg::REG_MSIX_VECTOR_CONTROL_MASK_RESET}};
+      mask_q        <= {VECTORS{REG_MSIX_VECTOR_CONTROL_MASK_RESET}};
       m_axis_tvalid <= 1'b0;
       last_q        <= '0;
     end

@@ -4,7 +4,7 @@
 // that enters the block from then on can overtake a write accepted before the fence was asked for.
 `default_nettype none
 
-module pcie_dma #(
+module pcie_dma import espalier_pkg::*, pcie_pkg::*; #(
     parameter int unsigned TAGS            = 256,  // read requests outstanding
     parameter int unsigned READS           = 256,  // reads outstanding
     parameter int unsigned COMPLETION_BLOCKS  = 512,  // see pcie_space
@@ -12,66 +12,66 @@ module pcie_dma #(
     parameter int unsigned QUARANTINE_LOG2 = 24,  // see pcie_read
     parameter int unsigned LOST_LOG2       = 16   // see pcie_order
 ) (
-    input  logic                   clk,
-    input  logic                   rst,
+    input  logic         clk,
+    input  logic         rst,
     // configuration, from the block
-    input  logic [1:0]             cfg_max_payload,
-    input  logic [2:0]             cfg_max_read_req,
-    input  logic                   cfg_rcb_status,
-    input  logic                   extended_tags,
-    input  logic                   stop,           // see pcie_function
-    output logic                   idle,           // no request outstanding, no write under way
-    output logic                   quiet,          // and no tag in quarantine
-    input  logic                   cfg_msix_enable,
-    input  logic                   cfg_msix_mask,
+    input  logic [1:0]   cfg_max_payload,
+    input  logic [2:0]   cfg_max_read_req,
+    input  logic         cfg_rcb_status,
+    input  logic         extended_tags,
+    input  logic         stop,           // see pcie_function
+    output logic         idle,           // no request outstanding, no write under way
+    output logic         quiet,          // and no tag in quarantine
+    input  logic         cfg_msix_enable,
+    input  logic         cfg_msix_mask,
     // requester requests
-    output logic                   m_axis_rq_tvalid,
-    input  logic                   m_axis_rq_tready,
-    output logic [511:0]           m_axis_rq_tdata,
-    output logic [15:0]            m_axis_rq_tkeep,
-    output logic [136:0]           m_axis_rq_tuser,
-    output logic                   m_axis_rq_tlast,
-    input  logic [5:0]             pcie_rq_seq_num0,
-    input  logic                   pcie_rq_seq_num_vld0,
-    input  logic [5:0]             pcie_rq_seq_num1,
-    input  logic                   pcie_rq_seq_num_vld1,
+    output logic         m_axis_rq_tvalid,
+    input  logic         m_axis_rq_tready,
+    output logic [511:0] m_axis_rq_tdata,
+    output logic [15:0]  m_axis_rq_tkeep,
+    output logic [136:0] m_axis_rq_tuser,
+    output logic         m_axis_rq_tlast,
+    input  logic [5:0]   pcie_rq_seq_num0,
+    input  logic         pcie_rq_seq_num_vld0,
+    input  logic [5:0]   pcie_rq_seq_num1,
+    input  logic         pcie_rq_seq_num_vld1,
     // requester completions
-    input  logic                   s_axis_rc_tvalid,
-    output logic                   s_axis_rc_tready,
-    input  logic [511:0]           s_axis_rc_tdata,
-    input  logic [15:0]            s_axis_rc_tkeep,
-    input  logic [160:0]           s_axis_rc_tuser,
-    input  logic                   s_axis_rc_tlast,
+    input  logic         s_axis_rc_tvalid,
+    output logic         s_axis_rc_tready,
+    input  logic [511:0] s_axis_rc_tdata,
+    input  logic [15:0]  s_axis_rc_tkeep,
+    input  logic [160:0] s_axis_rc_tuser,
+    input  logic         s_axis_rc_tlast,
     // host memory reads
-    input  logic                   rd_req_valid,
-    output logic                   rd_req_ready,
-    input  espalier_pkg::rd_req_t  rd_req,
-    output logic                   rd_rsp_valid,
-    input  logic                   rd_rsp_ready,
-    output espalier_pkg::rd_rsp_t  rd_rsp,
+    input  logic         rd_req_valid,
+    output logic         rd_req_ready,
+    input  rd_req_t      rd_req,
+    output logic         rd_rsp_valid,
+    input  logic         rd_rsp_ready,
+    output rd_rsp_t      rd_rsp,
     // host memory writes
-    input  logic                   s_axis_wr_tvalid,
-    output logic                   s_axis_wr_tready,
-    input  logic [511:0]           s_axis_wr_tdata,
-    input  logic                   s_axis_wr_tlast,
-    input  espalier_pkg::wr_req_t  s_axis_wr_tuser,
+    input  logic         s_axis_wr_tvalid,
+    output logic         s_axis_wr_tready,
+    input  logic [511:0] s_axis_wr_tdata,
+    input  logic         s_axis_wr_tlast,
+    input  wr_req_t      s_axis_wr_tuser,
     // interrupts, and the MSI-X registers
-    input  logic                   irq_valid,
-    input  logic [7:0]             irq_vector,
-    input  espalier_pkg::reg_req_t msix_req,
-    output espalier_pkg::reg_rsp_t msix_rsp,
+    input  logic         irq_valid,
+    input  logic [7:0]   irq_vector,
+    input  reg_req_t     msix_req,
+    output reg_rsp_t     msix_rsp,
     // from and to pcie_regs
-    input  logic                   fence_ask,
-    output logic                   fence_done,
+    input  logic         fence_ask,
+    output logic         fence_done,
     // to and from csr
-    input  logic [31:0]            dma_timeout,   // cycles
-    output logic                   unexpected     // a cycle for each unexpected completion
+    input  logic [31:0]  dma_timeout,   // cycles
+    output logic         unexpected     // a cycle for each unexpected completion
 );
 
-  logic           mrd_valid, mrd_ready;
-  pcie_pkg::mrd_t mrd;
-  logic [1:0]     reads_left, writes_sent, writes_dropped;
-  logic           read_dropped, reads_none, reads_back, writes_none;
+  logic       mrd_valid, mrd_ready;
+  mrd_t       mrd;
+  logic [1:0] reads_left, writes_sent, writes_dropped;
+  logic       read_dropped, reads_none, reads_back, writes_none;
   assign idle  = reads_none && writes_none && !m_axis_rq_tvalid;
   assign quiet = reads_back && writes_none && !m_axis_rq_tvalid;
   pcie_read #(
@@ -108,9 +108,9 @@ module pcie_dma #(
       .unexpected      (unexpected)
   );
 
-  logic                  msi_tvalid, msi_tready, msi_tlast;
-  logic [511:0]          msi_tdata;
-  espalier_pkg::wr_req_t msi_tuser;
+  logic         msi_tvalid, msi_tready, msi_tlast;
+  logic [511:0] msi_tdata;
+  wr_req_t      msi_tuser;
   msix u_msix (
       .clk            (clk),
       .rst            (rst),
@@ -128,9 +128,9 @@ module pcie_dma #(
       .m_axis_tuser   (msi_tuser)
   );
 
-  logic                  wr_tvalid, wr_tready, wr_tlast;
-  logic [511:0]          wr_tdata;
-  espalier_pkg::wr_req_t wr_tuser;
+  logic         wr_tvalid, wr_tready, wr_tlast;
+  logic [511:0] wr_tdata;
+  wr_req_t      wr_tuser;
   pcie_wr_mux u_mux (
       .clk           (clk),
       .rst           (rst),
@@ -151,9 +151,9 @@ module pcie_dma #(
       .m_axis_tuser  (wr_tuser)
   );
 
-  logic               tlp_valid, tlp_ready, merge;
-  logic [511:0]       tlp_data;
-  pcie_pkg::rq_beat_t tlp_beat;
+  logic         tlp_valid, tlp_ready, merge;
+  logic [511:0] tlp_data;
+  rq_beat_t     tlp_beat;
   pcie_write u_write (
       .clk            (clk),
       .rst            (rst),

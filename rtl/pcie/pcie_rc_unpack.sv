@@ -12,30 +12,30 @@
 // is delivered from it. Source: PG213 "Straddle Option on RC Interface", "Requester Completion Interface Operation (512 bits)".
 `default_nettype none
 
-module pcie_rc_unpack (
-    input  logic               clk,
-    input  logic               rst,
-    input  logic               s_axis_tvalid,
-    output logic               s_axis_tready,
-    input  logic [511:0]       s_axis_tdata,
-    input  logic [160:0]       s_axis_tuser,
-    output logic               m_valid,
-    input  logic               m_ready,
-    output pcie_pkg::rc_desc_t m_desc,        // in the first beat
-    output logic [511:0]       m_data,
-    output logic [4:0]         m_dwords,      // 0 to 16; less than 16 only in the last beat
-    output logic               m_last,
-    output logic               m_discontinue
+module pcie_rc_unpack import pcie_pkg::*; (
+    input  logic         clk,
+    input  logic         rst,
+    input  logic         s_axis_tvalid,
+    output logic         s_axis_tready,
+    input  logic [511:0] s_axis_tdata,
+    input  logic [160:0] s_axis_tuser,
+    output logic         m_valid,
+    input  logic         m_ready,
+    output rc_desc_t     m_desc,        // in the first beat
+    output logic [511:0] m_data,
+    output logic [4:0]   m_dwords,      // 0 to 16; less than 16 only in the last beat
+    output logic         m_last,
+    output logic         m_discontinue
 );
 
   // ---- the next beat: what begins and ends in it, in order ------------------------------------------------------------------
   localparam int unsigned MARKS_W = 4 + 8 + 4 + 16 + 1;
-  pcie_pkg::rc_user_t in_user;
-  logic               nxt_valid, nxt_take, nxt_discontinue;
-  logic [511:0]       nxt_data;
-  logic [3:0]         nxt_sop, nxt_eop;
-  logic [7:0]         nxt_sop_ptr;
-  logic [15:0]        nxt_eop_ptr;
+  rc_user_t     in_user;
+  logic         nxt_valid, nxt_take, nxt_discontinue;
+  logic [511:0] nxt_data;
+  logic [3:0]   nxt_sop, nxt_eop;
+  logic [7:0]   nxt_sop_ptr;
+  logic [15:0]  nxt_eop_ptr;
   assign in_user = s_axis_tuser;
   skid #(
       .WIDTH(512 + MARKS_W)

@@ -12,40 +12,40 @@
 // Space: a request leaves only when the completions of all that are outstanding, in quarantine too, fit into the block's buffer (pcie_space).
 `default_nettype none
 
-module pcie_read #(
+module pcie_read import espalier_pkg::*, pcie_pkg::*; #(
     parameter int unsigned TAGS            = 256,  // read requests outstanding, power of two, up to 256
     parameter int unsigned READS           = 256,  // reads outstanding, power of two, up to 256
     parameter int unsigned COMPLETION_BLOCKS  = 512,  // the block's buffer for completions: 64-byte blocks,
     parameter int unsigned COMPLETION_HEADERS = 128,  // and completions
     parameter int unsigned QUARANTINE_LOG2 = 24   // see above; 2**24 cycles are 67 ms at 250 MHz, above the usual completion timeouts
 ) (
-    input  logic                  clk,
-    input  logic                  rst,
-    input  logic [2:0]            cfg_max_read_req,  // 128 << code bytes
-    input  logic                  cfg_rcb_status,    // read completion boundary of 128 bytes, else 64
-    input  logic                  extended_tags,     // all tags, else 32
-    input  logic                  stop,              // no request leaves: reads that wait end in DMA_STOPPED
-    output logic                  none,              // no request is outstanding
-    output logic                  all_back,          // and no tag is in quarantine
-    input  logic [31:0]           dma_timeout,       // cycles
-    input  logic                  rd_req_valid,
-    output logic                  rd_req_ready,
-    input  espalier_pkg::rd_req_t rd_req,
-    output logic                  rd_rsp_valid,
-    input  logic                  rd_rsp_ready,
-    output espalier_pkg::rd_rsp_t rd_rsp,
+    input  logic         clk,
+    input  logic         rst,
+    input  logic [2:0]   cfg_max_read_req,  // 128 << code bytes
+    input  logic         cfg_rcb_status,    // read completion boundary of 128 bytes, else 64
+    input  logic         extended_tags,     // all tags, else 32
+    input  logic         stop,              // no request leaves: reads that wait end in DMA_STOPPED
+    output logic         none,              // no request is outstanding
+    output logic         all_back,          // and no tag is in quarantine
+    input  logic [31:0]  dma_timeout,       // cycles
+    input  logic         rd_req_valid,
+    output logic         rd_req_ready,
+    input  rd_req_t      rd_req,
+    output logic         rd_rsp_valid,
+    input  logic         rd_rsp_ready,
+    output rd_rsp_t      rd_rsp,
     // read requests, to pcie_rq
-    output logic                  mrd_valid,
-    input  logic                  mrd_ready,
-    output pcie_pkg::mrd_t        mrd,
-    input  logic [1:0]            reads_left,        // that leave on RQ in this cycle
-    input  logic                  read_dropped,      // the oldest that is not on RQ yet never leaves
+    output logic         mrd_valid,
+    input  logic         mrd_ready,
+    output mrd_t         mrd,
+    input  logic [1:0]   reads_left,        // that leave on RQ in this cycle
+    input  logic         read_dropped,      // the oldest that is not on RQ yet never leaves
     // requester completions
-    input  logic                  s_axis_rc_tvalid,
-    output logic                  s_axis_rc_tready,
-    input  logic [511:0]          s_axis_rc_tdata,
-    input  logic [160:0]          s_axis_rc_tuser,
-    output logic                  unexpected         // a cycle for each completion that no read was waiting for
+    input  logic         s_axis_rc_tvalid,
+    output logic         s_axis_rc_tready,
+    input  logic [511:0] s_axis_rc_tdata,
+    input  logic [160:0] s_axis_rc_tuser,
+    output logic         unexpected         // a cycle for each completion that no read was waiting for
 );
 
   localparam int unsigned SLOT_W = $clog2(READS);
@@ -54,12 +54,12 @@ module pcie_read #(
   logic ready;
 
   // ---- slots and tags ---------------------------------------------------------------------------------------------------------
-  logic                slot_valid, slot_take, slot_free_valid;
-  logic [SLOT_W-1:0]   slot_index, slot_free;
-  logic                tag_valid, tag_free_valid;
-  logic [TAG_W-1:0]    tag_index, tag_free;
-  logic                issue_valid;
-  pcie_pkg::rd_issue_t issue;
+  logic              slot_valid, slot_take, slot_free_valid;
+  logic [SLOT_W-1:0] slot_index, slot_free;
+  logic              tag_valid, tag_free_valid;
+  logic [TAG_W-1:0]  tag_index, tag_free;
+  logic              issue_valid;
+  rd_issue_t         issue;
 
   index_alloc #(
       .N(READS)
@@ -141,10 +141,10 @@ module pcie_read #(
   );
 
   // ---- completions in --------------------------------------------------------------------------------------------------------------
-  logic               in_valid, in_ready, in_discontinue, in_last;
-  pcie_pkg::rc_desc_t in_desc;
-  logic [511:0]       in_data;
-  logic [4:0]         in_dwords;
+  logic         in_valid, in_ready, in_discontinue, in_last;
+  rc_desc_t     in_desc;
+  logic [511:0] in_data;
+  logic [4:0]   in_dwords;
   pcie_rc_unpack u_unpack (
       .clk          (clk),
       .rst          (rst),

@@ -18,70 +18,70 @@
 // Source: PCI Express Base 2.2.9, 2.3.2; PG213 "Requester Completion Descriptor Fields".
 `default_nettype none
 
-module pcie_read_rc #(
+module pcie_read_rc import espalier_regs_pkg::*, espalier_pkg::*, pcie_pkg::*; #(
     parameter int unsigned READS  = 256,            // slots, up to 256
     parameter int unsigned TAGS   = 256,            // tags, up to 256
     parameter int unsigned SLOT_W = $clog2(READS),
     parameter int unsigned TAG_W  = $clog2(TAGS)
 ) (
-    input  logic                              clk,
-    input  logic                              rst,
-    output logic                              ready,          // the slots' counts are cleared
+    input  logic                clk,
+    input  logic                rst,
+    output logic                ready,          // the slots' counts are cleared
     // completions, from pcie_rc_unpack
-    input  logic                              s_valid,
-    output logic                              s_ready,
-    input  pcie_pkg::rc_desc_t                s_desc,
-    input  logic [511:0]                      s_data,
-    input  logic [4:0]                        s_dwords,
-    input  logic                              s_discontinue,
-    input  logic                              s_last,
+    input  logic                s_valid,
+    output logic                s_ready,
+    input  rc_desc_t            s_desc,
+    input  logic [511:0]        s_data,
+    input  logic [4:0]          s_dwords,
+    input  logic                s_discontinue,
+    input  logic                s_last,
     // a read begins; a request leaves
-    input  logic                              open_valid,
-    input  logic [SLOT_W-1:0]                 open_slot,
-    input  logic [espalier_pkg::RD_CTX_W-1:0] open_ctx,
-    input  logic                              issue_valid,
-    input  pcie_pkg::rd_issue_t               issue,
+    input  logic                open_valid,
+    input  logic [SLOT_W-1:0]   open_slot,
+    input  logic [RD_CTX_W-1:0] open_ctx,
+    input  logic                issue_valid,
+    input  rd_issue_t           issue,
     // no further request of a failed read follows
-    input  logic                              abort_valid,
-    output logic                              abort_ready,
-    input  logic [SLOT_W-1:0]                 abort_slot,
-    input  logic                              abort_none,     // nor did one come before
-    output logic [READS-1:0]                  failed,
+    input  logic                abort_valid,
+    output logic                abort_ready,
+    input  logic [SLOT_W-1:0]   abort_slot,
+    input  logic                abort_none,     // nor did one come before
+    output logic [READS-1:0]    failed,
     // a tag's time is over: release 0, of its request; 1, of its quarantine
-    input  logic                              expire_valid,
-    output logic                              expire_ready,
-    input  logic                              expire_release,
-    input  logic                              expire_unsent,
-    input  logic [TAG_W-1:0]                  expire_tag,
-    output logic [TAGS-1:0]                   active,         // tags with a request
-    output logic [TAGS-1:0]                   quarantined,
-    output logic                              tag_free_valid,
-    output logic [TAG_W-1:0]                  tag_free,
+    input  logic                expire_valid,
+    output logic                expire_ready,
+    input  logic                expire_release,
+    input  logic                expire_unsent,
+    input  logic [TAG_W-1:0]    expire_tag,
+    output logic [TAGS-1:0]     active,         // tags with a request
+    output logic [TAGS-1:0]     quarantined,
+    output logic                tag_free_valid,
+    output logic [TAG_W-1:0]    tag_free,
     // space of the completion buffer that is not needed any more, in blocks of 64 and of 128 bytes (pcie_space)
-    output logic                              back_valid,
-    output logic [6:0]                        back_64,
-    output logic [6:0]                        back_128,
-    output logic                              slot_free_valid,
-    output logic [SLOT_W-1:0]                 slot_free,
-    output logic                              unexpected,     // a cycle for each completion that no read was waiting for
-    output logic                              rd_rsp_valid,
-    input  logic                              rd_rsp_ready,
-    output espalier_pkg::rd_rsp_t             rd_rsp
+    output logic                back_valid,
+    output logic [6:0]          back_64,
+    output logic [6:0]          back_128,
+    output logic                slot_free_valid,
+    output logic [SLOT_W-1:0]   slot_free,
+    output logic                unexpected,     // a cycle for each completion that no read was waiting for
+    output logic                rd_rsp_valid,
+    input  logic                rd_rsp_ready,
+    output rd_rsp_t             rd_rsp
 );
 
   // Cast: Verilator 5.006 can crash on a parameterized module's constant that is an enum member as it is.
-  localparam logic [7:0] OK        = 8'(espalier_regs_pkg::STATUS_OK);
-  localparam logic [7:0] POISONED  = 8'(espalier_regs_pkg::STATUS_DMA_POISONED);
-  localparam logic [7:0] MALFORMED = 8'(espalier_regs_pkg::STATUS_DMA_MALFORMED);
+  localparam logic [7:0] OK        = 8'(STATUS_OK);
+  localparam logic [7:0] POISONED  = 8'(STATUS_DMA_POISONED);
+  localparam logic [7:0] MALFORMED = 8'(STATUS_DMA_MALFORMED);
 
   logic adv;  // all stages move
   assign adv = !rd_rsp_valid || rd_rsp_ready;
 
   // ---- stage A: what enters, and its tag's state -----------------------------------------------------------------------------
   // The state as issued and the state as updated are in two memories, each with one writer; fresh says which one holds.
-  pcie_pkg::rd_tag_t issued_mem [0:TAGS-1];
-  pcie_pkg::rd_tag_t updated_mem[0:TAGS-1];
-  logic [TAGS-1:0]   fresh_q, active_q, quarantined_q;
+  rd_tag_t         issued_mem [0:TAGS-1];
+  rd_tag_t         updated_mem[0:TAGS-1];
+  logic [TAGS-1:0] fresh_q, active_q, quarantined_q;
 
   logic               first_q;    // the next beat is a completion's first
   logic               take_abort, take_expire, take_beat;
@@ -105,10 +105,10 @@ module pcie_read_rc #(
   assign a_bytes   = a_reaches ? s_desc.byte_count : a_avail;
 
   // Stage B's update of the same tag is not in the memories yet. Nothing enters A without adv, so adv need not be asked here.
-  logic               b_changes, b_write, b_active_n, b_quarantined_n;
-  logic [TAG_W-1:0]   b_tag_q;
-  pcie_pkg::rd_tag_t  b_state_n, a_state;
-  logic               a_active, a_quarantined;
+  logic             b_changes, b_write, b_active_n, b_quarantined_n;
+  logic [TAG_W-1:0] b_tag_q;
+  rd_tag_t          b_state_n, a_state;
+  logic             a_active, a_quarantined;
   always_comb begin
     if (b_changes && b_tag_q == a_tag) begin
       a_state       = b_state_n;
@@ -122,21 +122,21 @@ module pcie_read_rc #(
   end
 
   // ---- stage B registers: the completion's header stays for all its beats ---------------------------------------------------------
-  logic               b_valid_q, b_expire_q, b_abort_q, b_release_q, b_unsent_q, b_none_q;
-  logic               b_in_range_q, b_active_q, b_quarantined_q;
-  pcie_pkg::rd_tag_t  b_state_q;
-  logic [12:0]        b_bytes_q, b_byte_count_q;
-  logic               b_reaches_q, b_misfit_q, b_poisoned_q, b_completed_q;
-  logic [2:0]         b_cpl_q;
-  logic [3:0]         b_error_q;
-  logic [6:0]         b_lower_q;
-  logic [511:0]       b_data_q;
-  logic [4:0]         b_beat_dwords_q;  // payload dwords in this beat
-  logic               b_first_q, b_last_q, b_discontinue_q;
-  logic [12:0]        b_left_q;     // bytes of the completion from this beat on
-  logic [10:0]        b_dwords_q;   // payload dwords that the header promised, from this beat on
-  logic [15:0]        b_offset_q;   // of this beat's first byte
-  logic [6:0]         b_room, b_count;
+  logic         b_valid_q, b_expire_q, b_abort_q, b_release_q, b_unsent_q, b_none_q;
+  logic         b_in_range_q, b_active_q, b_quarantined_q;
+  rd_tag_t      b_state_q;
+  logic [12:0]  b_bytes_q, b_byte_count_q;
+  logic         b_reaches_q, b_misfit_q, b_poisoned_q, b_completed_q;
+  logic [2:0]   b_cpl_q;
+  logic [3:0]   b_error_q;
+  logic [6:0]   b_lower_q;
+  logic [511:0] b_data_q;
+  logic [4:0]   b_beat_dwords_q;  // payload dwords in this beat
+  logic         b_first_q, b_last_q, b_discontinue_q;
+  logic [12:0]  b_left_q;     // bytes of the completion from this beat on
+  logic [10:0]  b_dwords_q;   // payload dwords that the header promised, from this beat on
+  logic [15:0]  b_offset_q;   // of this beat's first byte
+  logic [6:0]   b_room, b_count;
 
   always_ff @(posedge clk) begin
     if (adv) b_valid_q <= take_abort || take_expire || take_beat;
@@ -183,16 +183,16 @@ module pcie_read_rc #(
   logic        b_beat, b_known, b_fits, b_frame_ok, b_ends, b_rests;
   logic [7:0]  b_header_status, b_status;
   assign b_beat  = !b_abort_q && !b_expire_q;
-  assign b_known = b_in_range_q && b_active_q && b_error_q != pcie_pkg::RC_BAD_TAG && b_error_q != pcie_pkg::RC_MISMATCH;
+  assign b_known = b_in_range_q && b_active_q && b_error_q != RC_BAD_TAG && b_error_q != RC_MISMATCH;
   assign b_fits  = !b_misfit_q && b_byte_count_q == b_state_q.left && b_lower_q == b_state_q.lower && b_completed_q == b_reaches_q &&
-                   (b_error_q == pcie_pkg::RC_OK || b_error_q == pcie_pkg::RC_POISONED);
+                   (b_error_q == RC_OK || b_error_q == RC_POISONED);
   always_comb begin
-    if (b_error_q == pcie_pkg::RC_TIMEOUT) b_header_status = espalier_regs_pkg::STATUS_DMA_TIMEOUT;
-    else if (b_error_q == pcie_pkg::RC_FLR) b_header_status = espalier_regs_pkg::STATUS_DMA_ABORTED;
-    else if (b_cpl_q == pcie_pkg::CPL_UR) b_header_status = espalier_regs_pkg::STATUS_DMA_UNSUPPORTED;
-    else if (b_cpl_q == pcie_pkg::CPL_CA) b_header_status = espalier_regs_pkg::STATUS_DMA_ABORTED;
-    else if (b_cpl_q != pcie_pkg::CPL_SC || !b_fits) b_header_status = MALFORMED;
-    else if (b_poisoned_q || b_error_q == pcie_pkg::RC_POISONED) b_header_status = POISONED;
+    if (b_error_q == RC_TIMEOUT) b_header_status = STATUS_DMA_TIMEOUT;
+    else if (b_error_q == RC_FLR) b_header_status = STATUS_DMA_ABORTED;
+    else if (b_cpl_q == CPL_UR) b_header_status = STATUS_DMA_UNSUPPORTED;
+    else if (b_cpl_q == CPL_CA) b_header_status = STATUS_DMA_ABORTED;
+    else if (b_cpl_q != CPL_SC || !b_fits) b_header_status = MALFORMED;
+    else if (b_poisoned_q || b_error_q == RC_POISONED) b_header_status = POISONED;
     else b_header_status = OK;
   end
 
@@ -204,7 +204,7 @@ module pcie_read_rc #(
     b_ends   = 1'b0;
     b_rests  = 1'b0;
     if (b_expire_q) begin
-      b_status = b_unsent_q ? espalier_regs_pkg::STATUS_DMA_STOPPED : espalier_regs_pkg::STATUS_DMA_TIMEOUT;
+      b_status = b_unsent_q ? STATUS_DMA_STOPPED : STATUS_DMA_TIMEOUT;
       b_ends   = 1'b1;
       b_rests  = !b_unsent_q;
     end else if (b_header_status == OK || b_header_status == POISONED) begin
@@ -242,10 +242,10 @@ module pcie_read_rc #(
 
   // Space: the blocks behind this completion, or all that the request still holds. A tag in quarantine keeps its own until it is free.
   logic [6:0] moved_64, moved_128, all_64, all_128;
-  assign moved_64  = pcie_pkg::blocks_64(b_state_q.lower[5:0], b_bytes_q);
-  assign moved_128 = pcie_pkg::blocks_128(b_state_q.lower, b_bytes_q);
-  assign all_64    = pcie_pkg::blocks_64(b_state_q.lower[5:0], b_state_q.left + 13'd63);
-  assign all_128   = pcie_pkg::blocks_128(b_state_q.lower, b_state_q.left + 13'd127);
+  assign moved_64  = blocks_64(b_state_q.lower[5:0], b_bytes_q);
+  assign moved_128 = blocks_128(b_state_q.lower, b_bytes_q);
+  assign all_64    = blocks_64(b_state_q.lower[5:0], b_state_q.left + 13'd63);
+  assign all_128   = blocks_128(b_state_q.lower, b_state_q.left + 13'd127);
   always_ff @(posedge clk) begin
     back_valid <= b_write && !b_quarantined_n && !rst;
     back_64    <= b_active_n ? moved_64 : all_64;
@@ -297,7 +297,7 @@ module pcie_read_rc #(
         c_slot_q   <= b_state_q.slot[SLOT_W-1:0];
         c_abort_q  <= b_abort_q;
         c_ends_q   <= b_hit && b_ends;
-        c_status_q <= b_hit ? b_status : b_abort_q ? 8'(espalier_regs_pkg::STATUS_DMA_STOPPED) : OK;  // a read that failed before keeps its status
+        c_status_q <= b_hit ? b_status : b_abort_q ? 8'(STATUS_DMA_STOPPED) : OK;  // a read that failed before keeps its status
         c_count_q  <= (b_beat && b_header_status == OK && !(b_last_q && !b_frame_ok)) ? b_count : 7'd0;
         c_start_q  <= b_first_q ? {4'd0, b_lower_q[1:0]} : 6'd0;
         c_offset_q <= b_offset_q;
@@ -308,18 +308,18 @@ module pcie_read_rc #(
   end
 
   // Per slot: requests left with the read, requests ended, the first error; whether all requests have left.
-  logic [espalier_pkg::RD_CTX_W-1:0] ctx_mem   [0:READS-1];
-  logic [9:0]                        left_mem  [0:READS-1];
-  logic [17:0]                       ended_mem [0:READS-1];  // count, status
-  logic [READS-1:0]                  complete_q, failed_q;
-  logic                              finish_q;               // the last request of a read has left
-  logic [SLOT_W-1:0]                 finish_slot_q;
-  logic [SLOT_W:0]                   clear_q;                // top bit: done
-  logic [9:0]                        c_ended, c_ended_n;
-  logic [7:0]                        c_first_error, c_error_n;
-  logic                              c_done, c_step;
-  logic                              c_complete;
-  logic [9:0]                        c_left;
+  logic [RD_CTX_W-1:0] ctx_mem   [0:READS-1];
+  logic [9:0]          left_mem  [0:READS-1];
+  logic [17:0]         ended_mem [0:READS-1];  // count, status
+  logic [READS-1:0]    complete_q, failed_q;
+  logic                finish_q;               // the last request of a read has left
+  logic [SLOT_W-1:0]   finish_slot_q;
+  logic [SLOT_W:0]     clear_q;                // top bit: done
+  logic [9:0]          c_ended, c_ended_n;
+  logic [7:0]          c_first_error, c_error_n;
+  logic                c_done, c_step;
+  logic                c_complete;
+  logic [9:0]          c_left;
   assign ready           = clear_q[SLOT_W];
   assign c_ended_n                = c_ended + 10'(c_ends_q);
   assign c_error_n                = (c_first_error == OK) ? c_status_q : c_first_error;

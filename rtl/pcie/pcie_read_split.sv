@@ -8,41 +8,41 @@
 // A request every cycle, a read every 2; 3 cycles from a read to its first request. Source: PCI Express Base 2.2.5, 2.2.7.
 `default_nettype none
 
-module pcie_read_split #(
+module pcie_read_split import espalier_pkg::*, pcie_pkg::*; #(
     parameter int unsigned READS = 256,             // slots, up to 256
     parameter int unsigned TAGS  = 256,             // tags, up to 256
     parameter int unsigned SLOT_W = $clog2(READS),
     parameter int unsigned TAG_W  = $clog2(TAGS)
 ) (
-    input  logic                  clk,
-    input  logic                  rst,
-    input  logic [2:0]            cfg_max_read_req,
-    input  logic                  stop,
-    input  logic                  rd_req_valid,
-    output logic                  rd_req_ready,
-    input  espalier_pkg::rd_req_t rd_req,
+    input  logic              clk,
+    input  logic              rst,
+    input  logic [2:0]        cfg_max_read_req,
+    input  logic              stop,
+    input  logic              rd_req_valid,
+    output logic              rd_req_ready,
+    input  rd_req_t           rd_req,
     // a free slot; taken with the read
-    input  logic                  slot_valid,
-    input  logic [SLOT_W-1:0]     slot_index,
-    output logic                  slot_take,
+    input  logic              slot_valid,
+    input  logic [SLOT_W-1:0] slot_index,
+    output logic              slot_take,
     // a free tag, and space for the completions of the next request (pcie_space); taken with issue_valid
-    input  logic                  tag_valid,
-    input  logic [TAG_W-1:0]      tag_index,
-    output logic [6:0]            need_64,
-    output logic [6:0]            need_128,
-    input  logic                  fits,
+    input  logic              tag_valid,
+    input  logic [TAG_W-1:0]  tag_index,
+    output logic [6:0]        need_64,
+    output logic [6:0]        need_128,
+    input  logic              fits,
     // requests; issue_valid: one has got its tag, and goes to mrd
-    output logic                  mrd_valid,
-    input  logic                  mrd_ready,
-    output pcie_pkg::mrd_t        mrd,
-    output logic                  issue_valid,
-    output pcie_pkg::rd_issue_t   issue,
+    output logic              mrd_valid,
+    input  logic              mrd_ready,
+    output mrd_t              mrd,
+    output logic              issue_valid,
+    output rd_issue_t         issue,
     // reads that failed
-    input  logic [READS-1:0]      failed,
-    output logic                  abort_valid,  // from a register, behind all requests of the read
-    input  logic                  abort_ready,
-    output logic [SLOT_W-1:0]     abort_slot,
-    output logic                  abort_none  // no request of the read was issued
+    input  logic [READS-1:0]  failed,
+    output logic              abort_valid,  // from a register, behind all requests of the read
+    input  logic              abort_ready,
+    output logic [SLOT_W-1:0] abort_slot,
+    output logic              abort_none  // no request of the read was issued
 );
 
   // ---- the read that is being cut ---------------------------------------------------------------------------------------
@@ -56,14 +56,14 @@ module pcie_read_split #(
   logic              load, cut;
 
   // ---- the request that waits for a tag and for space ------------------------------------------------------------------------
-  logic              out_valid_q;
-  logic [61:0]       out_addr_q;
-  logic [10:0]       out_dwords_q;
-  logic [3:0]        out_first_be_q, out_last_be_q;
-  pcie_pkg::rd_tag_t out_state_q;
-  logic [9:0]        out_number_q;
-  logic              out_finish_q;
-  logic [6:0]        out_64_q, out_128_q;  // blocks that it touches
+  logic        out_valid_q;
+  logic [61:0] out_addr_q;
+  logic [10:0] out_dwords_q;
+  logic [3:0]  out_first_be_q, out_last_be_q;
+  rd_tag_t     out_state_q;
+  logic [9:0]  out_number_q;
+  logic        out_finish_q;
+  logic [6:0]  out_64_q, out_128_q;  // blocks that it touches
 
   logic drop, drop_q, leaves;
   logic some_q;  // a request of this read was issued
@@ -102,7 +102,7 @@ module pcie_read_split #(
   end
 
   always_ff @(posedge clk) begin
-    mrrs_q <= pcie_pkg::size_bytes(cfg_max_read_req);
+    mrrs_q <= size_bytes(cfg_max_read_req);
     mask_q <= mrrs_q - 13'd1;
     if (load) begin
       room_q   <= mrrs_q - ({1'b0, rd_req.addr[11:0]} & mask_q);
@@ -135,8 +135,8 @@ module pcie_read_split #(
       out_state_q.left   <= size;
       out_number_q       <= number_q + 10'd1;
       out_finish_q       <= finish;
-      out_64_q           <= pcie_pkg::blocks_64(addr_q[5:0], size + 13'd63);
-      out_128_q          <= pcie_pkg::blocks_128(addr_q[6:0], size + 13'd127);
+      out_64_q           <= blocks_64(addr_q[5:0], size + 13'd63);
+      out_128_q          <= blocks_128(addr_q[6:0], size + 13'd127);
       addr_q             <= addr_q + 64'(room_q);  // of no use behind the last request
       left_q             <= left_q - 16'(room_q);
       offset_q           <= offset_q + 16'(room_q);

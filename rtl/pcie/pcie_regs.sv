@@ -16,32 +16,32 @@
 // One request at a time: a read takes 9 cycles and the time of its register accesses. Source: PCI Express Base 2.2, 2.3; PG213.
 `default_nettype none
 
-module pcie_regs (
-    input  logic                     clk,
-    input  logic                     rst,
+module pcie_regs import espalier_pkg::*, pcie_pkg::*; (
+    input  logic         clk,
+    input  logic         rst,
     // completer requests
-    input  logic                     s_axis_cq_tvalid,
-    output logic                     s_axis_cq_tready,
-    input  logic [511:0]             s_axis_cq_tdata,
-    input  logic [15:0]              s_axis_cq_tkeep,
-    input  logic [182:0]             s_axis_cq_tuser,
-    input  logic                     s_axis_cq_tlast,
+    input  logic         s_axis_cq_tvalid,
+    output logic         s_axis_cq_tready,
+    input  logic [511:0] s_axis_cq_tdata,
+    input  logic [15:0]  s_axis_cq_tkeep,
+    input  logic [182:0] s_axis_cq_tuser,
+    input  logic         s_axis_cq_tlast,
     // completer completions
-    output logic                     m_axis_cc_tvalid,
-    input  logic                     m_axis_cc_tready,
-    output logic [511:0]             m_axis_cc_tdata,
-    output logic [15:0]              m_axis_cc_tkeep,
-    output logic [80:0]              m_axis_cc_tuser,
-    output logic                     m_axis_cc_tlast,
+    output logic         m_axis_cc_tvalid,
+    input  logic         m_axis_cc_tready,
+    output logic [511:0] m_axis_cc_tdata,
+    output logic [15:0]  m_axis_cc_tkeep,
+    output logic [80:0]  m_axis_cc_tuser,
+    output logic         m_axis_cc_tlast,
     // register bus
-    output espalier_pkg::reg_req_t   reg_req,
-    input  espalier_pkg::reg_rsp_t   reg_rsp,
-    output logic                     idle,           // no request in work
+    output reg_req_t     reg_req,
+    input  reg_rsp_t     reg_rsp,
+    output logic         idle,           // no request in work
     // one cycle for each request that was not served
-    output logic                     access_error,
+    output logic         access_error,
     // a fence: asked for one cycle, then waited for
-    output logic                     fence_ask,
-    input  logic                     fence_done
+    output logic         fence_ask,
+    input  logic         fence_done
 );
 
   typedef enum logic [3:0] {
@@ -56,27 +56,27 @@ module pcie_regs (
     ST_SEND
   } state_e;
 
-  state_e              state_q;
-  logic                first_q;     // the next beat is a packet's first
-  pcie_pkg::cq_desc_t  desc_q;
-  logic [3:0]          first_be_q, last_be_q;
-  logic [63:0]         data_q;      // written, or read
-  logic                damaged_q;   // cut short, too long, or discontinued
-  logic                runt_q;      // cut short within the descriptor: what it says means nothing
-  logic [2:0]          cpl_q;       // status of the completion
+  state_e      state_q;
+  logic        first_q;     // the next beat is a packet's first
+  cq_desc_t    desc_q;
+  logic [3:0]  first_be_q, last_be_q;
+  logic [63:0] data_q;      // written, or read
+  logic        damaged_q;   // cut short, too long, or discontinued
+  logic        runt_q;      // cut short within the descriptor: what it says means nothing
+  logic [2:0]  cpl_q;       // status of the completion
 
-  pcie_pkg::cq_desc_t  cq_desc;
-  pcie_pkg::cq_user_t  cq_user;
+  cq_desc_t cq_desc;
+  cq_user_t cq_user;
   assign cq_desc = s_axis_cq_tdata[127:0];
   assign cq_user = s_axis_cq_tuser;
   assign s_axis_cq_tready = (state_q == ST_TAKE);
 
   // ---- what kind of request ------------------------------------------------------------------------------------------
   logic is_read, is_write, is_message, is_locked, single, two, short_req, here;
-  assign is_read    = (desc_q.req_type == pcie_pkg::REQ_MEM_READ);
-  assign is_write   = (desc_q.req_type == pcie_pkg::REQ_MEM_WRITE);
-  assign is_locked  = (desc_q.req_type == pcie_pkg::REQ_LOCKED_READ);
-  assign is_message = (desc_q.req_type[3:2] == pcie_pkg::REQ_MSG_FIRST[3:2]);
+  assign is_read    = (desc_q.req_type == REQ_MEM_READ);
+  assign is_write   = (desc_q.req_type == REQ_MEM_WRITE);
+  assign is_locked  = (desc_q.req_type == REQ_LOCKED_READ);
+  assign is_message = (desc_q.req_type[3:2] == REQ_MSG_FIRST[3:2]);
   assign single     = (desc_q.dword_count == 11'd1);
   assign two        = (desc_q.dword_count == 11'd2);
   assign short_req  = single || two;
@@ -111,10 +111,10 @@ module pcie_regs (
   // A completion without success carries the request's byte enables and descriptor instead of data, for the block's error log (PG213
   // "Completions with Error Status"): 8 dwords in all, none of which goes to the link.
   logic has_data;
-  assign has_data = (cpl_q == pcie_pkg::CPL_SC);
+  assign has_data = (cpl_q == CPL_SC);
 
-  pcie_pkg::cc_desc_t cc_desc;
-  pcie_pkg::cc_user_t cc_user;
+  cc_desc_t cc_desc;
+  cc_user_t cc_user;
   always_comb begin
     cc_desc               = '0;
     cc_desc.attr          = desc_q.attr;
@@ -164,7 +164,7 @@ module pcie_regs (
       end
 
       ST_DECIDE: begin
-        cpl_q <= pcie_pkg::CPL_SC;
+        cpl_q <= CPL_SC;
         if (is_read && here && short_req && !runt_q) begin
           data_q  <= '0;
           state_q <= ST_LOW;
@@ -172,7 +172,7 @@ module pcie_regs (
           state_q <= ST_LOW;
         end else begin
           access_error <= 1'b1;
-          cpl_q        <= (is_read && here) ? pcie_pkg::CPL_CA : pcie_pkg::CPL_UR;
+          cpl_q        <= (is_read && here) ? CPL_CA : CPL_UR;
           state_q      <= (is_write || is_message || runt_q) ? ST_TAKE : ST_FENCE;
         end
       end

@@ -9,40 +9,40 @@
 // Source: PG213 "Requester Request Descriptor Formats", "Straddle Option on RQ Interface".
 `default_nettype none
 
-module pcie_rq (
-    input  logic               clk,
-    input  logic               rst,
-    input  logic               stop,
+module pcie_rq import pcie_pkg::*; (
+    input  logic         clk,
+    input  logic         rst,
+    input  logic         stop,
     // reads
-    input  logic               mrd_valid,
-    output logic               mrd_ready,
-    input  pcie_pkg::mrd_t     mrd,
+    input  logic         mrd_valid,
+    output logic         mrd_ready,
+    input  mrd_t         mrd,
     // write TLPs, from pcie_write
-    output logic               merge,     // a write may take the upper half: no read waits
-    input  logic               s_valid,
-    output logic               s_ready,
-    input  logic [511:0]       s_data,
-    input  pcie_pkg::rq_beat_t s_beat,
+    output logic         merge,     // a write may take the upper half: no read waits
+    input  logic         s_valid,
+    output logic         s_ready,
+    input  logic [511:0] s_data,
+    input  rq_beat_t     s_beat,
     // requester requests
-    output logic               m_axis_rq_tvalid,
-    input  logic               m_axis_rq_tready,
-    output logic [511:0]       m_axis_rq_tdata,
-    output logic [15:0]        m_axis_rq_tkeep,
-    output logic [136:0]       m_axis_rq_tuser,
-    output logic               m_axis_rq_tlast,
-    output logic [1:0]         writes_sent,     // last TLPs of writes that go to the output,
-    output logic [1:0]         writes_dropped,  // and that go nowhere
-    output logic               read_dropped,
-    output logic [1:0]         reads_left  // reads that leave in this cycle, in the order in which they came
+    output logic         m_axis_rq_tvalid,
+    input  logic         m_axis_rq_tready,
+    output logic [511:0] m_axis_rq_tdata,
+    output logic [15:0]  m_axis_rq_tkeep,
+    output logic [136:0] m_axis_rq_tuser,
+    output logic         m_axis_rq_tlast,
+    output logic [1:0]   writes_sent,     // last TLPs of writes that go to the output,
+    output logic [1:0]   writes_dropped,  // and that go nowhere
+    output logic         read_dropped,
+    output logic [1:0]   reads_left  // reads that leave in this cycle, in the order in which they came
 );
 
   localparam int unsigned PATIENCE   = 3;
   localparam int unsigned PATIENCE_W = $clog2(PATIENCE + 1);
 
   // ---- the reads that wait, the older one first ------------------------------------------------------------------------------
-  logic           first_valid_q, second_valid_q;
-  pcie_pkg::mrd_t first_q, second_q;
-  logic           push, pop_first, pop_both;
+  logic first_valid_q, second_valid_q;
+  mrd_t first_q, second_q;
+  logic push, pop_first, pop_both;
   assign mrd_ready = !second_valid_q;
   assign push      = mrd_valid && mrd_ready;
 
@@ -102,15 +102,15 @@ module pcie_rq (
   end
 
   // ---- the beat ----------------------------------------------------------------------------------------------------------------
-  logic [511:0]       data;
-  pcie_pkg::rq_beat_t beat;
-  pcie_pkg::mrd_t     upper;
-  pcie_pkg::rq_desc_t lower_desc, upper_desc;
+  logic [511:0] data;
+  rq_beat_t     beat;
+  mrd_t         upper;
+  rq_desc_t     lower_desc, upper_desc;
   always_comb begin
     upper                  = pick_read ? second_q : first_q;
     lower_desc             = '0;
     lower_desc.tag         = first_q.tag;
-    lower_desc.req_type    = pcie_pkg::REQ_MEM_READ;
+    lower_desc.req_type    = REQ_MEM_READ;
     lower_desc.dword_count = first_q.dword_count;
     lower_desc.address     = first_q.address;
     upper_desc             = lower_desc;
@@ -142,10 +142,10 @@ module pcie_rq (
     end
   end
 
-  pcie_pkg::rq_beat_t out;
-  logic [1:0]         out_reads;
+  rq_beat_t   out;
+  logic [1:0] out_reads;
   skid #(
-      .WIDTH(512 + $bits(pcie_pkg::rq_beat_t) + 2)
+      .WIDTH(512 + $bits(rq_beat_t) + 2)
   ) u_out (
       .clk    (clk),
       .rst    (rst),
@@ -166,7 +166,7 @@ module pcie_rq (
   end
 
   // Index 0 of the pairs is the first TLP that begins, or ends, in the beat.
-  pcie_pkg::rq_user_t user;
+  rq_user_t user;
   always_comb begin
     user             = '0;
     user.seq_num0    = (out.sop_lo ? out.final_lo : out.final_hi) ? {1'b1, seq_q} : 6'd0;

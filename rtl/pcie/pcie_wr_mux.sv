@@ -4,24 +4,24 @@
 // input that was accepted before. Latency 0, no bubbles; ready depends on m_axis_tready alone, which is a register (skid of pcie_write).
 `default_nettype none
 
-module pcie_wr_mux (
-    input  logic                  clk,
-    input  logic                  rst,
-    input  logic                  s0_axis_tvalid,
-    output logic                  s0_axis_tready,
-    input  logic [511:0]          s0_axis_tdata,
-    input  logic                  s0_axis_tlast,
-    input  espalier_pkg::wr_req_t s0_axis_tuser,
-    input  logic                  s1_axis_tvalid,
-    output logic                  s1_axis_tready,
-    input  logic [511:0]          s1_axis_tdata,
-    input  logic                  s1_axis_tlast,
-    input  espalier_pkg::wr_req_t s1_axis_tuser,
-    output logic                  m_axis_tvalid,
-    input  logic                  m_axis_tready,
-    output logic [511:0]          m_axis_tdata,
-    output logic                  m_axis_tlast,
-    output espalier_pkg::wr_req_t m_axis_tuser
+module pcie_wr_mux import espalier_pkg::*; (
+    input  logic         clk,
+    input  logic         rst,
+    input  logic         s0_axis_tvalid,
+    output logic         s0_axis_tready,
+    input  logic [511:0] s0_axis_tdata,
+    input  logic         s0_axis_tlast,
+    input  wr_req_t      s0_axis_tuser,
+    input  logic         s1_axis_tvalid,
+    output logic         s1_axis_tready,
+    input  logic [511:0] s1_axis_tdata,
+    input  logic         s1_axis_tlast,
+    input  wr_req_t      s1_axis_tuser,
+    output logic         m_axis_tvalid,
+    input  logic         m_axis_tready,
+    output logic [511:0] m_axis_tdata,
+    output logic         m_axis_tlast,
+    output wr_req_t      m_axis_tuser
 );
 
   logic locked_q;  // in the middle of a write, or offering one, of input

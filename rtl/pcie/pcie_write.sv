@@ -13,28 +13,28 @@
 // RQ Interface".
 `default_nettype none
 
-module pcie_write (
-    input  logic                    clk,
-    input  logic                    rst,
-    input  logic [1:0]              cfg_max_payload,  // 128 << code bytes
-    input  logic                    s_axis_tvalid,
-    output logic                    s_axis_tready,
-    input  logic [511:0]            s_axis_tdata,
-    input  logic                    s_axis_tlast,
-    input  espalier_pkg::wr_req_t   s_axis_tuser,
+module pcie_write import espalier_pkg::*, pcie_pkg::*; (
+    input  logic         clk,
+    input  logic         rst,
+    input  logic [1:0]   cfg_max_payload,  // 128 << code bytes
+    input  logic         s_axis_tvalid,
+    output logic         s_axis_tready,
+    input  logic [511:0] s_axis_tdata,
+    input  logic         s_axis_tlast,
+    input  wr_req_t      s_axis_tuser,
     // TLPs as on RQ; a beat whose TLPs end in the lower half has room for a read in the upper one
-    input  logic                    merge,            // a TLP may begin in the upper half: nothing else wants it
-    output logic                    m_valid,
-    input  logic                    m_ready,
-    output logic [511:0]            m_data,
-    output pcie_pkg::rq_beat_t      m_beat
+    input  logic         merge,            // a TLP may begin in the upper half: nothing else wants it
+    output logic         m_valid,
+    input  logic         m_ready,
+    output logic [511:0] m_data,
+    output rq_beat_t     m_beat
 );
 
   localparam int unsigned REQ_W = 64 + 16;  // bits of wr_req_t
 
-  logic                  in_valid, in_ready;
-  logic [511:0]          in_data;
-  espalier_pkg::wr_req_t in_req;
+  logic         in_valid, in_ready;
+  logic [511:0] in_data;
+  wr_req_t      in_req;
   skid #(
       .WIDTH(512 + REQ_W)
   ) u_in (
@@ -57,7 +57,7 @@ module pcie_write (
   logic [15:0] left;
   logic [12:0] room;              // bytes to the next MPS boundary
   logic        tlp_first, tlp_last;
-  assign mps       = pcie_pkg::size_bytes({1'b0, cfg_max_payload});
+  assign mps       = size_bytes({1'b0, cfg_max_payload});
   assign addr      = begin_q ? in_req.addr : addr_q;
   assign left      = begin_q ? in_req.len : left_q;
   assign room      = mps - ({1'b0, addr[11:0]} & (mps - 13'd1));
@@ -119,18 +119,18 @@ module pcie_write (
     be      = {(s1_size_q <= 13'd4) ? 4'd0 : tail_be, head_be};
   end
 
-  pcie_pkg::rq_desc_t desc;
+  rq_desc_t desc;
   always_comb begin
     desc             = '0;
-    desc.req_type    = pcie_pkg::REQ_MEM_WRITE;
+    desc.req_type    = REQ_MEM_WRITE;
     desc.dword_count = 11'((s1_size_q + 13'd3) >> 2);
     desc.address     = s1_addr_q;
   end
 
-  logic [4:0]         total;    // dwords up to the end of this input beat, from the output beat's start
-  logic               ends;     // the TLP ends in this output beat
-  logic [511:0]       body;
-  pcie_pkg::rq_beat_t beat;
+  logic [4:0]   total;    // dwords up to the end of this input beat, from the output beat's start
+  logic         ends;     // the TLP ends in this output beat
+  logic [511:0] body;
+  rq_beat_t     beat;
   assign start     = s1_valid_q && s1_first_q;
   assign join_tail = tail_q && start && merge && (tail_dwords_q <= 4'd8);
   assign flush     = tail_q && !join_tail;
@@ -167,9 +167,9 @@ module pcie_write (
     end
   end
 
-  logic               out_valid_q;
-  logic [511:0]       out_data_q;
-  pcie_pkg::rq_beat_t out_beat_q;
+  logic         out_valid_q;
+  logic [511:0] out_data_q;
+  rq_beat_t     out_beat_q;
   assign out_ready = !out_valid_q || m_ready;
 
   always_ff @(posedge clk) begin
