@@ -9,7 +9,7 @@
 // One clock, 250 MHz; rst is the block's user_reset, synchronous. A function level reset comes by cfg_flr_in_process, the block goes on living.
 `default_nettype none
 
-module card #(
+module card import espalier_regs_pkg::*, espalier_pkg::*, sa_pkg::*; #(
     parameter int unsigned LANES      = 4,    // 128-bit lanes of each engine: 1, 2 or 4
     parameter int unsigned SA_ENTRIES = 4096, // SAs a direction; a power of two
     parameter int unsigned TAGS       = 256,  // read requests outstanding
@@ -71,17 +71,17 @@ module card #(
     input  logic         cfg_msix_mask
 );
 
-  localparam int unsigned QUEUES = 32'(espalier_regs_pkg::REG_QUEUE_COUNT_MAX);
+  localparam int unsigned QUEUES = 32'(REG_QUEUE_COUNT_MAX);
   localparam int unsigned W      = 128 * LANES;
 
   // ---- control: register accesses ------------------------------------------------------------------------------------
-  espalier_pkg::reg_req_t reg_req, dma_reg_req, msix_reg_req;
-  espalier_pkg::reg_rsp_t reg_rsp, dma_reg_rsp, msix_reg_rsp;
-  logic                   ready, fn_rst, stop, regs_idle, pcie_idle, pcie_quiet, dma_idle;
-  logic                   access_error, unexpected_completion, fence_ask, fence_done, extended_tags;
-  logic                   count_valid;
-  logic [7:0]             count_status;
-  logic [31:0]            dma_timeout, cfg_timeout;
+  reg_req_t    reg_req, dma_reg_req, msix_reg_req;
+  reg_rsp_t    reg_rsp, dma_reg_rsp, msix_reg_rsp;
+  logic        ready, fn_rst, stop, regs_idle, pcie_idle, pcie_quiet, dma_idle;
+  logic        access_error, unexpected_completion, fence_ask, fence_done, extended_tags;
+  logic        count_valid;
+  logic [7:0]  count_status;
+  logic [31:0] dma_timeout, cfg_timeout;
 
   pcie_regs u_pcie_regs (
       .clk, .rst(fn_rst),
@@ -101,10 +101,10 @@ module card #(
       .extended_tags, .timeout(cfg_timeout)
   );
 
-  logic                  sa_cmd_valid, sa_cmd_ready, sa_rsp_valid;
-  espalier_pkg::sa_cmd_t sa_cmd;
-  espalier_pkg::sa_rsp_t sa_rsp;
-  logic [31:0]           sa_out_count, sa_in_count;
+  logic        sa_cmd_valid, sa_cmd_ready, sa_rsp_valid;
+  sa_cmd_t     sa_cmd;
+  sa_rsp_t     sa_rsp;
+  logic [31:0] sa_out_count, sa_in_count;
 
   csr #(.LANES(LANES), .SA_ENTRIES(SA_ENTRIES), .QUEUES(QUEUES)) u_csr (
       .clk, .rst(fn_rst),
@@ -115,16 +115,16 @@ module card #(
   );
 
   // ---- control: security associations ----------------------------------------------------------------------------------
-  espalier_pkg::key_wr_t out_key_wr, in_key_wr;
-  sa_pkg::out_ctx_wr_t   out_ctx_wr;
-  sa_pkg::in_ctx_wr_t    in_ctx_wr;
-  sa_pkg::seq_req_t      out_seq_req, in_seq_req;
-  sa_pkg::seq_rsp_t      out_seq_rsp, in_seq_rsp;
-  sa_pkg::drop_req_t     out_drop;
-  logic                  out_epoch, in_epoch;
-  logic [1:0]            out_inflight_zero, in_inflight_zero;
-  sa_pkg::lookup_req_t   lookup_req;
-  sa_pkg::lookup_rsp_t   lookup_rsp;
+  key_wr_t     out_key_wr, in_key_wr;
+  out_ctx_wr_t out_ctx_wr;
+  in_ctx_wr_t  in_ctx_wr;
+  seq_req_t    out_seq_req, in_seq_req;
+  seq_rsp_t    out_seq_rsp, in_seq_rsp;
+  drop_req_t   out_drop;
+  logic        out_epoch, in_epoch;
+  logic [1:0]  out_inflight_zero, in_inflight_zero;
+  lookup_req_t lookup_req;
+  lookup_rsp_t lookup_rsp;
 
   sa_manager #(.SA_ENTRIES(SA_ENTRIES)) u_sa_manager (
       .clk, .rst(fn_rst),
@@ -135,14 +135,14 @@ module card #(
   );
 
   // ---- data: host memory ---------------------------------------------------------------------------------------------
-  logic                  rd_req_valid, rd_req_ready, rd_rsp_valid, rd_rsp_ready;
-  espalier_pkg::rd_req_t rd_req;
-  espalier_pkg::rd_rsp_t rd_rsp;
-  logic                  wr_tvalid, wr_tready, wr_tlast;
-  logic [511:0]          wr_tdata;
-  espalier_pkg::wr_req_t wr_tuser;
-  logic                  irq_valid;
-  logic [7:0]            irq_vector;
+  logic         rd_req_valid, rd_req_ready, rd_rsp_valid, rd_rsp_ready;
+  rd_req_t      rd_req;
+  rd_rsp_t      rd_rsp;
+  logic         wr_tvalid, wr_tready, wr_tlast;
+  logic [511:0] wr_tdata;
+  wr_req_t      wr_tuser;
+  logic         irq_valid;
+  logic [7:0]   irq_vector;
 
   pcie_dma #(
       .TAGS(TAGS), .COMPLETION_BLOCKS(COMPLETION_BLOCKS), .COMPLETION_HEADERS(COMPLETION_HEADERS), .QUARANTINE_LOG2(QUARANTINE_LOG2),
@@ -161,14 +161,14 @@ module card #(
   );
 
   // ---- data: rings and jobs. Streams to and from the engines, 512 bits: e encapsulation, d decapsulation -------------------
-  logic                   e_in_tvalid, e_in_tready, e_in_tlast, d_in_tvalid, d_in_tready, d_in_tlast;
-  logic [511:0]           e_in_tdata, d_in_tdata;
-  espalier_pkg::esp_in_t  e_in_tuser, d_in_tuser;
-  logic                   e_out_tvalid, e_out_tready, e_out_tlast, d_out_tvalid, d_out_tready, d_out_tlast;
-  logic [511:0]           e_out_tdata, d_out_tdata;
-  espalier_pkg::esp_out_t e_out_tuser, d_out_tuser;
+  logic         e_in_tvalid, e_in_tready, e_in_tlast, d_in_tvalid, d_in_tready, d_in_tlast;
+  logic [511:0] e_in_tdata, d_in_tdata;
+  esp_in_t      e_in_tuser, d_in_tuser;
+  logic         e_out_tvalid, e_out_tready, e_out_tlast, d_out_tvalid, d_out_tready, d_out_tlast;
+  logic [511:0] e_out_tdata, d_out_tdata;
+  esp_out_t     e_out_tuser, d_out_tuser;
 
-  dma #(.QUEUES(QUEUES)) u_dma (
+  dma u_dma (
       .clk, .rst(fn_rst), .enable(ready), .stop, .idle(dma_idle),
       .reg_req(dma_reg_req), .reg_rsp(dma_reg_rsp),
       .rd_req_valid, .rd_req_ready, .rd_req, .rd_rsp_valid, .rd_rsp_ready, .rd_rsp,
@@ -187,17 +187,17 @@ module card #(
   );
 
   // ---- data: the engines, W bits; the adapters are wires at LANES = 4 ---------------------------------------------------
-  logic                   en_tvalid, en_tready, en_tlast, dn_tvalid, dn_tready, dn_tlast;
-  logic [W-1:0]           en_tdata, dn_tdata;
-  espalier_pkg::esp_in_t  en_tuser, dn_tuser;
-  logic                   ew_tvalid, ew_tready, ew_tlast, dw_tvalid, dw_tready, dw_tlast;
-  logic [W-1:0]           ew_tdata, dw_tdata;
-  espalier_pkg::esp_out_t ew_tuser, dw_tuser;
+  logic         en_tvalid, en_tready, en_tlast, dn_tvalid, dn_tready, dn_tlast;
+  logic [W-1:0] en_tdata, dn_tdata;
+  esp_in_t      en_tuser, dn_tuser;
+  logic         ew_tvalid, ew_tready, ew_tlast, dw_tvalid, dw_tready, dw_tlast;
+  logic [W-1:0] ew_tdata, dw_tdata;
+  esp_out_t     ew_tuser, dw_tuser;
 
   // A job that failed before its engine is one beat, whatever its length was to be.
-  logic [espalier_pkg::LEN_W-1:0] e_in_len, d_in_len;
-  assign e_in_len = (e_in_tuser.status == espalier_regs_pkg::STATUS_OK) ? e_in_tuser.len : '0;
-  assign d_in_len = (d_in_tuser.status == espalier_regs_pkg::STATUS_OK) ? d_in_tuser.len : '0;
+  logic [LEN_W-1:0] e_in_len, d_in_len;
+  assign e_in_len = (e_in_tuser.status == STATUS_OK) ? e_in_tuser.len : '0;
+  assign d_in_len = (d_in_tuser.status == STATUS_OK) ? d_in_tuser.len : '0;
 
   axis_narrow #(.IN_W(512), .OUT_W(W), .USER_W($bits(e_in_tuser))) u_encap_narrow (
       .clk, .rst(fn_rst),

@@ -11,71 +11,68 @@
 // Throughput: a descriptor, a read, and a beat each way and direction a cycle; completions take one write beat each.
 `default_nettype none
 
-module dma #(
-    parameter int unsigned QUEUES   = dma_pkg::QUEUES,  // as many as the register map has
-    parameter int unsigned BUF_ROWS = 1024,             // 64-byte rows of packet buffer a direction; a power of two, 256 at least
-    parameter int unsigned OUT_ROWS = 512               // 64-byte rows of finished packets a direction; a power of two, 256 at least
+module dma import espalier_pkg::*, dma_pkg::*; #(
+    parameter int unsigned BUF_ROWS = 1024,  // 64-byte rows of packet buffer a direction; a power of two, 256 at least
+    parameter int unsigned OUT_ROWS = 512    // 64-byte rows of finished packets a direction; a power of two, 256 at least
 ) (
-    input  logic                   clk,
-    input  logic                   rst,
-    input  logic                   enable,  // 0: fetches no descriptors
-    input  logic                   stop,    // no bus master: queues end in error, what they have fetched drains
-    output logic                   idle,    // no queue is active: nothing is inside
-    input  espalier_pkg::reg_req_t reg_req,
-    output espalier_pkg::reg_rsp_t reg_rsp,
-    output logic                   rd_req_valid,
-    input  logic                   rd_req_ready,
-    output espalier_pkg::rd_req_t  rd_req,
-    input  logic                   rd_rsp_valid,
-    output logic                   rd_rsp_ready,
-    input  espalier_pkg::rd_rsp_t  rd_rsp,
-    output logic                   m_axis_wr_tvalid,
-    input  logic                   m_axis_wr_tready,
-    output logic [511:0]           m_axis_wr_tdata,
-    output logic                   m_axis_wr_tlast,
-    output espalier_pkg::wr_req_t  m_axis_wr_tuser,
-    output logic                   irq_valid,
-    input  logic                   irq_ready,
-    output logic [7:0]             irq_vector,
-    output logic                   m_axis_encap_tvalid,
-    input  logic                   m_axis_encap_tready,
-    output logic [511:0]           m_axis_encap_tdata,
-    output logic                   m_axis_encap_tlast,
-    output espalier_pkg::esp_in_t  m_axis_encap_tuser,
-    output logic                   m_axis_decap_tvalid,
-    input  logic                   m_axis_decap_tready,
-    output logic [511:0]           m_axis_decap_tdata,
-    output logic                   m_axis_decap_tlast,
-    output espalier_pkg::esp_in_t  m_axis_decap_tuser,
-    input  logic                   s_axis_encap_tvalid,
-    output logic                   s_axis_encap_tready,
-    input  logic [511:0]           s_axis_encap_tdata,
-    input  logic                   s_axis_encap_tlast,
-    input  espalier_pkg::esp_out_t s_axis_encap_tuser,
-    input  logic                   s_axis_decap_tvalid,
-    output logic                   s_axis_decap_tready,
-    input  logic [511:0]           s_axis_decap_tdata,
-    input  logic                   s_axis_decap_tlast,
-    input  espalier_pkg::esp_out_t s_axis_decap_tuser,
-    output logic                   count_valid,   // one completion, with its status
-    output logic [7:0]             count_status
+    input  logic         clk,
+    input  logic         rst,
+    input  logic         enable,  // 0: fetches no descriptors
+    input  logic         stop,    // no bus master: queues end in error, what they have fetched drains
+    output logic         idle,    // no queue is active: nothing is inside
+    input  reg_req_t     reg_req,
+    output reg_rsp_t     reg_rsp,
+    output logic         rd_req_valid,
+    input  logic         rd_req_ready,
+    output rd_req_t      rd_req,
+    input  logic         rd_rsp_valid,
+    output logic         rd_rsp_ready,
+    input  rd_rsp_t      rd_rsp,
+    output logic         m_axis_wr_tvalid,
+    input  logic         m_axis_wr_tready,
+    output logic [511:0] m_axis_wr_tdata,
+    output logic         m_axis_wr_tlast,
+    output wr_req_t      m_axis_wr_tuser,
+    output logic         irq_valid,
+    input  logic         irq_ready,
+    output logic [7:0]   irq_vector,
+    output logic         m_axis_encap_tvalid,
+    input  logic         m_axis_encap_tready,
+    output logic [511:0] m_axis_encap_tdata,
+    output logic         m_axis_encap_tlast,
+    output esp_in_t      m_axis_encap_tuser,
+    output logic         m_axis_decap_tvalid,
+    input  logic         m_axis_decap_tready,
+    output logic [511:0] m_axis_decap_tdata,
+    output logic         m_axis_decap_tlast,
+    output esp_in_t      m_axis_decap_tuser,
+    input  logic         s_axis_encap_tvalid,
+    output logic         s_axis_encap_tready,
+    input  logic [511:0] s_axis_encap_tdata,
+    input  logic         s_axis_encap_tlast,
+    input  esp_out_t     s_axis_encap_tuser,
+    input  logic         s_axis_decap_tvalid,
+    output logic         s_axis_decap_tready,
+    input  logic [511:0] s_axis_decap_tdata,
+    input  logic         s_axis_decap_tlast,
+    input  esp_out_t     s_axis_decap_tuser,
+    output logic         count_valid,   // one completion, with its status
+    output logic [7:0]   count_status
 );
 
   localparam int unsigned ROW_W = $clog2(BUF_ROWS);
-  localparam int unsigned JOB_W = espalier_pkg::JOB_W;
-  localparam int unsigned SLOT_W = dma_pkg::SLOT_W;
-  localparam int unsigned DESC_ROWS = dma_pkg::SLOTS * dma_pkg::SLOT_ROWS;
+  localparam int unsigned DESC_ROWS = SLOTS * SLOT_ROWS;
 
   // ---- queues -------------------------------------------------------------------------------------------------------------
-  dma_pkg::issue_t       issue;
-  dma_pkg::drop_t        drop;
-  dma_pkg::queue_event_t consumed, cqe_alloc, cqe_done;
-  logic [QUEUES-1:0]                   queue_error, cqe_phase, q_irq_valid, q_irq_ready;
-  logic [QUEUES*dma_pkg::BATCH_W-1:0]  fetch_count;
-  logic [QUEUES*64-1:0]                fetch_addr, cqe_addr;
-  logic [QUEUES*dma_pkg::USED_W-1:0]   job_room;
-  logic [QUEUES*16-1:0]                sq_head;
-  logic [QUEUES*8-1:0]                 q_irq_vector;
+  issue_t       issue;
+  drop_t        drop;
+  queue_event_t consumed, cqe_alloc, cqe_done;
+  logic [QUEUES-1:0]         queue_error, cqe_phase, q_irq_valid, q_irq_ready;
+  logic [QUEUES*BATCH_W-1:0] fetch_count;
+  logic [QUEUES*64-1:0]      fetch_addr, cqe_addr;
+  logic [QUEUES*USED_W-1:0]  job_room;
+  logic [QUEUES*16-1:0]      sq_head;
+  logic [QUEUES*8-1:0]       q_irq_vector;
 
   dma_regs i_regs (
       .clk, .rst, .stop, .idle, .reg_req, .reg_rsp,
@@ -90,15 +87,15 @@ module dma #(
   );
 
   // ---- reads and where their answers go ---------------------------------------------------------------------------------------
-  logic                  f_req_valid, f_req_ready, e_req_valid, e_req_ready, d_req_valid, d_req_ready;
-  espalier_pkg::rd_req_t f_req, e_req, d_req;
-  logic [ROW_W-1:0]      e_req_row, d_req_row, base_row, wr_row;
-  logic                  base_valid;
-  logic [JOB_W-1:0]      base_job, done_id;
-  logic                  wr_desc, wr_encap, wr_decap, done_desc, done_encap, done_decap;
-  logic [63:0]           wr_low, wr_high;
-  logic [511:0]          wr_data;
-  logic [7:0]            done_status;
+  logic             f_req_valid, f_req_ready, e_req_valid, e_req_ready, d_req_valid, d_req_ready;
+  rd_req_t          f_req, e_req, d_req;
+  logic [ROW_W-1:0] e_req_row, d_req_row, base_row, wr_row;
+  logic             base_valid;
+  logic [JOB_W-1:0] base_job, done_id;
+  logic             wr_desc, wr_encap, wr_decap, done_desc, done_encap, done_decap;
+  logic [63:0]      wr_low, wr_high;
+  logic [511:0]     wr_data;
+  logic [7:0]       done_status;
 
   dma_rd_arb #(.ROW_W(ROW_W)) i_rd_arb (
       .clk, .rst,
@@ -117,11 +114,11 @@ module dma #(
   );
 
   // ---- descriptors ----------------------------------------------------------------------------------------------------------------
-  logic                        buf_rd_en, desc_valid;
-  logic [SLOT_W+1:0]           buf_rd_row;
-  logic [511:0]                buf_rd_data;
-  logic [dma_pkg::QUEUE_W-1:0] desc_queue;
-  dma_pkg::descriptor_t        desc;
+  logic               buf_rd_en, desc_valid;
+  logic [SLOT_W+1:0]  buf_rd_row;
+  logic [511:0]       buf_rd_data;
+  logic [QUEUE_W-1:0] desc_queue;
+  descriptor_t        desc;
 
   dma_bank_ram #(.ROWS(DESC_ROWS)) i_desc_buffer (
       .clk, .wr_en(wr_desc), .wr_row(wr_row[SLOT_W+1:0]), .wr_low, .wr_high, .wr_data,
@@ -137,10 +134,10 @@ module dma #(
       .desc_valid, .desc_queue, .desc
   );
 
-  logic                      job_valid, job_decap, give, job_rd_en;
-  logic [JOB_W-1:0]          job_free, give_job, job_rd;
-  dma_pkg::job_t             new_job, job;
-  dma_pkg::read_job_t        read_job;
+  logic             job_valid, job_decap, give, job_rd_en;
+  logic [JOB_W-1:0] job_free, give_job, job_rd;
+  job_t             new_job, job;
+  read_job_t        read_job;
 
   dma_validate i_validate (
       .clk, .rst, .desc_valid, .desc_queue, .desc, .job_free, .job_valid, .job_decap, .job(new_job), .read_job
@@ -169,9 +166,9 @@ module dma #(
   );
 
   // ---- packets and completions to host memory -------------------------------------------------------------------------------------------
-  logic                   e_info_valid, e_info_ready, e_data_valid, e_data_ready, d_info_valid, d_info_ready, d_data_valid, d_data_ready;
-  espalier_pkg::esp_out_t e_info, d_info;
-  logic [511:0]           e_data, d_data;
+  logic         e_info_valid, e_info_ready, e_data_valid, e_data_ready, d_info_valid, d_info_ready, d_data_valid, d_data_ready;
+  esp_out_t     e_info, d_info;
+  logic [511:0] e_data, d_data;
 
   dma_out_fifo #(.ROWS(OUT_ROWS)) i_out_encap (
       .clk, .rst,
@@ -205,11 +202,10 @@ module dma #(
     if (rst) inside_q <= '0;
     else begin
       inside_q <= inside_q + (JOB_W + 1)'(job_valid) - (JOB_W + 1)'(give);
-      assert (inside_q <= (JOB_W + 1)'(dma_pkg::JOBS));
+      assert (inside_q <= (JOB_W + 1)'(JOBS));
       if (give) assert (inside_q != '0);
     end
   end
-  initial assert (QUEUES == dma_pkg::QUEUES);
 `endif
 
 endmodule

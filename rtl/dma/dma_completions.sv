@@ -9,37 +9,34 @@
 // is so always behind the completion. Latency: WAIT cycles at most while no other completion comes.
 `default_nettype none
 
-module dma_completions #(
+module dma_completions import espalier_pkg::*, dma_pkg::*; #(
     parameter int unsigned WAIT = 16  // cycles
 ) (
-    input  logic                        clk,
-    input  logic                        rst,
+    input  logic               clk,
+    input  logic               rst,
     // one completion and its place; not while hold is 1
-    input  logic                        s_valid,
-    input  logic [dma_pkg::QUEUE_W-1:0] s_qid,
-    input  logic [63:0]                 s_addr,
-    input  dma_pkg::completion_t        s_completion,
-    input  logic [espalier_pkg::JOB_W-1:0]   s_job,
-    output logic                        hold,       // some queue's must be written before another completion comes
+    input  logic               s_valid,
+    input  logic [QUEUE_W-1:0] s_qid,
+    input  logic [63:0]        s_addr,
+    input  completion_t        s_completion,
+    input  logic [JOB_W-1:0]   s_job,
+    output logic               hold,       // some queue's must be written before another completion comes
     // one write: what is on offer may grow or change until it is taken
-    output logic                        offer,
-    input  logic                        take,       // only with offer, and in no cycle of s_valid
-    output logic [63:0]                 m_addr,
-    output logic [15:0]                 m_len,      // bytes
-    output logic [511:0]                m_data,
-    input  logic                        m_written,  // the write stream has taken it
+    output logic               offer,
+    input  logic               take,       // only with offer, and in no cycle of s_valid
+    output logic [63:0]        m_addr,
+    output logic [15:0]        m_len,      // bytes
+    output logic [511:0]       m_data,
+    input  logic               m_written,  // the write stream has taken it
     // each completion written
-    output dma_pkg::queue_event_t       done,
-    output logic [espalier_pkg::JOB_W-1:0]   done_job,
-    output logic [7:0]                  done_status
+    output queue_event_t       done,
+    output logic [JOB_W-1:0]   done_job,
+    output logic [7:0]         done_status
 );
 
-  localparam int unsigned QUEUES  = dma_pkg::QUEUES;
-  localparam int unsigned QUEUE_W = dma_pkg::QUEUE_W;
-  localparam int unsigned JOB_W   = espalier_pkg::JOB_W;
-  localparam int unsigned BATCH   = 3;
-  localparam int unsigned AGE_W   = $clog2(WAIT + 1);
-  localparam int unsigned ITEM_W  = 128 + JOB_W;
+  localparam int unsigned PER_WRITE = 3;  // completions, at most
+  localparam int unsigned AGE_W     = $clog2(WAIT + 1);
+  localparam int unsigned ITEM_W    = 128 + JOB_W;
 
   // ---- what each queue has -----------------------------------------------------------------------------------------------
   logic [1:0]         count_q[0:QUEUES-1];
@@ -68,7 +65,7 @@ module dma_completions #(
     for (int unsigned i = 0; i < QUEUES; i++) begin
       if (s_valid && s_qid == QUEUE_W'(i)) begin
         count_q[i] <= count_q[i] + 2'd1;
-        full_q[i]  <= (count_q[i] == 2'(BATCH - 1)) || (&s_addr[6:4]);
+        full_q[i]  <= (count_q[i] == 2'(PER_WRITE - 1)) || (&s_addr[6:4]);
         age_q[i]   <= '0;
         if (count_q[i] == '0) addr_q[i] <= s_addr;
       end else if (count_q[i] != '0 && age_q[i] != AGE_W'(WAIT)) begin
@@ -83,8 +80,8 @@ module dma_completions #(
   end
 
   // ---- the completions themselves: a small memory a position -----------------------------------------------------------------
-  logic [BATCH*ITEM_W-1:0] items;
-  for (genvar i = 0; i < BATCH; i++) begin : g_item
+  logic [PER_WRITE*ITEM_W-1:0] items;
+  for (genvar i = 0; i < PER_WRITE; i++) begin : g_item
     logic [ITEM_W-1:0] mem[0:QUEUES-1];
     always_ff @(posedge clk) begin
       if (s_valid && count_q[s_qid] == 2'(i)) mem[s_qid] <= {s_job, s_completion};
@@ -92,16 +89,16 @@ module dma_completions #(
     assign items[i*ITEM_W+:ITEM_W] = mem[pick];
     assign m_data[i*128+:128]      = items[i*ITEM_W+:128];
   end
-  assign m_data[511:BATCH*128] = '0;
-  assign m_addr                = addr_q[pick];
-  assign m_len                 = {10'd0, count_q[pick], 4'd0};
+  assign m_data[511:PER_WRITE*128] = '0;
+  assign m_addr                    = addr_q[pick];
+  assign m_len                     = {10'd0, count_q[pick], 4'd0};
 
   // ---- after the write: tell them one by one ------------------------------------------------------------------------------------
-  logic [QUEUE_W-1:0]      told_qid_q;
-  logic [1:0]              left_q;
-  logic                    telling_q;
-  logic [BATCH*ITEM_W-1:0] told_q;
-  dma_pkg::completion_t    told;
+  logic [QUEUE_W-1:0]          told_qid_q;
+  logic [1:0]                  left_q;
+  logic                        telling_q;
+  logic [PER_WRITE*ITEM_W-1:0] told_q;
+  completion_t                 told;
 
   assign told = told_q[127:0];
   always_ff @(posedge clk) begin

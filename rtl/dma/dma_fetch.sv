@@ -8,39 +8,35 @@
 // Throughput: one read per 4 cycles, one descriptor a cycle. Nothing behind this block holds a descriptor up: there is a job for each.
 `default_nettype none
 
-module dma_fetch (
-    input  logic                                        clk,
-    input  logic                                        rst,
-    input  logic                                        enable,       // 0: no new fetches
+module dma_fetch import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
+    input  logic                      clk,
+    input  logic                      rst,
+    input  logic                      enable,       // 0: no new fetches
     // queues
-    input  logic [dma_pkg::QUEUES*dma_pkg::BATCH_W-1:0] fetch_count,
-    input  logic [dma_pkg::QUEUES*64-1:0]               fetch_addr,
-    input  logic [dma_pkg::QUEUES*dma_pkg::USED_W-1:0]  job_room,
-    input  logic [dma_pkg::QUEUES-1:0]                  error,
-    output dma_pkg::issue_t                             issue,
-    output dma_pkg::queue_event_t                       consumed,
-    output dma_pkg::drop_t                              drop,
+    input  logic [QUEUES*BATCH_W-1:0] fetch_count,
+    input  logic [QUEUES*64-1:0]      fetch_addr,
+    input  logic [QUEUES*USED_W-1:0]  job_room,
+    input  logic [QUEUES-1:0]         error,
+    output issue_t                    issue,
+    output queue_event_t              consumed,
+    output drop_t                     drop,
     // reads
-    output logic                                        rd_req_valid,
-    input  logic                                        rd_req_ready,
-    output espalier_pkg::rd_req_t                       rd_req,
-    input  logic                                        done_valid,   // a fetch's last byte is in the buffer, or it failed
-    input  logic [dma_pkg::SLOT_W-1:0]                  done_slot,
-    input  logic [7:0]                                  done_status,
+    output logic                      rd_req_valid,
+    input  logic                      rd_req_ready,
+    output rd_req_t                   rd_req,
+    input  logic                      done_valid,   // a fetch's last byte is in the buffer, or it failed
+    input  logic [SLOT_W-1:0]         done_slot,
+    input  logic [7:0]                done_status,
     // descriptor buffer, read latency 1
-    output logic                                        buf_rd_en,
-    output logic [dma_pkg::SLOT_W+1:0]                  buf_rd_row,
-    input  logic [511:0]                                buf_rd_data,
+    output logic                      buf_rd_en,
+    output logic [SLOT_W+1:0]         buf_rd_row,
+    input  logic [511:0]              buf_rd_data,
     // descriptors out
-    output logic                                        desc_valid,
-    output logic [dma_pkg::QUEUE_W-1:0]                 desc_queue,
-    output dma_pkg::descriptor_t                        desc
+    output logic                      desc_valid,
+    output logic [QUEUE_W-1:0]        desc_queue,
+    output descriptor_t               desc
 );
 
-  localparam int unsigned QUEUE_W = dma_pkg::QUEUE_W;
-  localparam int unsigned BATCH_W = dma_pkg::BATCH_W;
-  localparam int unsigned USED_W = dma_pkg::USED_W;
-  localparam int unsigned SLOT_W = dma_pkg::SLOT_W;
   localparam int unsigned INFO_W = QUEUE_W + BATCH_W;
 
   // ---- decide and read ----------------------------------------------------------------------------------------------
@@ -58,7 +54,7 @@ module dma_fetch (
   logic [BATCH_W-1:0] want, count_q;
   logic [USED_W-1:0]  room;
   logic               slot_free, enough_q, grant;
-  espalier_pkg::rd_req_t req_q;
+  rd_req_t req_q;
 
   assign want      = fetch_count[turn_q*BATCH_W+:BATCH_W];
   assign room      = job_room[turn_q*USED_W+:USED_W];
@@ -108,22 +104,22 @@ module dma_fetch (
   assign rd_req       = req_q;
 
   // ---- what each slot holds -------------------------------------------------------------------------------------------
-  logic [INFO_W-1:0]          info_mem[0:dma_pkg::SLOTS-1];
-  logic [8:0]                 status_mem[0:dma_pkg::SLOTS-1];  // failed, status
-  logic [dma_pkg::SLOTS-1:0]  done_q;
-  logic [SLOT_W-1:0]          head;
-  logic [INFO_W-1:0]          head_info;
-  logic [QUEUE_W-1:0]         head_queue;
-  logic [BATCH_W-1:0]         head_count;
-  logic [7:0]                 head_status;
-  logic                       head_done, head_failed, head_bad, emit, pop;
-  logic [BATCH_W-1:0]         index_q;  // descriptors of the head slot already emitted
+  logic [INFO_W-1:0]  info_mem[0:SLOTS-1];
+  logic [8:0]         status_mem[0:SLOTS-1];           // failed, status
+  logic [SLOTS-1:0]   done_q;
+  logic [SLOT_W-1:0]  head;
+  logic [INFO_W-1:0]  head_info;
+  logic [QUEUE_W-1:0] head_queue;
+  logic [BATCH_W-1:0] head_count;
+  logic [7:0]         head_status;
+  logic               head_done, head_failed, head_bad, emit, pop;
+  logic [BATCH_W-1:0] index_q;  // descriptors of the head slot already emitted
 
   always_ff @(posedge clk) begin
     if (grant) info_mem[wr_q[SLOT_W-1:0]] <= {turn_q, count_q};
   end
   always_ff @(posedge clk) begin
-    if (done_valid) status_mem[done_slot] <= {done_status != espalier_regs_pkg::STATUS_OK, done_status};
+    if (done_valid) status_mem[done_slot] <= {done_status != STATUS_OK, done_status};
   end
 
   assign head        = rd_q[SLOT_W-1:0];
@@ -186,7 +182,7 @@ module dma_fetch (
     if (!rst) begin
       if (done_valid) assert (!done_q[done_slot]);
       if (drop.valid) assert (index_q == '0);
-      assert ((wr_q - rd_q) <= (SLOT_W + 1)'(dma_pkg::SLOTS));
+      assert ((wr_q - rd_q) <= (SLOT_W + 1)'(SLOTS));
     end
   end
 `endif

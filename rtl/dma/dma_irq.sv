@@ -2,21 +2,21 @@
 // Takes the due interrupts of the queues, one after the other (round robin), and offers their vectors. Latency 1 cycle.
 `default_nettype none
 
-module dma_irq (
-    input  logic                           clk,
-    input  logic                           rst,
-    input  logic [dma_pkg::QUEUES-1:0]     s_valid,
-    output logic [dma_pkg::QUEUES-1:0]     s_ready,   // one cycle, for the queue that was taken
-    input  logic [dma_pkg::QUEUES*8-1:0]   s_vector,
-    output logic                           m_valid,
-    input  logic                           m_ready,
-    output logic [7:0]                     m_vector
+module dma_irq import dma_pkg::*; (
+    input  logic                clk,
+    input  logic                rst,
+    input  logic [QUEUES-1:0]   s_valid,
+    output logic [QUEUES-1:0]   s_ready,   // one cycle, for the queue that was taken
+    input  logic [QUEUES*8-1:0] s_vector,
+    output logic                m_valid,
+    input  logic                m_ready,
+    output logic [7:0]          m_vector
 );
 
-  logic                        valid_q;
-  logic [7:0]                  vector_q;
-  logic [dma_pkg::QUEUE_W-1:0] turn_q;  // the queue looked at
-  logic                        take;
+  logic               valid_q;
+  logic [7:0]         vector_q;
+  logic [QUEUE_W-1:0] turn_q;  // the queue looked at
+  logic               take;
 
   assign take = s_valid[turn_q] && (!valid_q || m_ready);
 

@@ -3,22 +3,22 @@
 // The caller takes a number only when dma_regs has granted room; so one is always there.
 `default_nettype none
 
-module dma_jobs (
-    input  logic                      clk,
-    input  logic                      rst,
-    output logic [espalier_pkg::JOB_W-1:0] free_job,   // the next number
-    input  logic                      take,       // it is used; `job` is stored under it
-    input  dma_pkg::job_t             job,
-    input  logic                      give,       // give_job is free again
-    input  logic [espalier_pkg::JOB_W-1:0] give_job,
-    input  logic                      rd_en,
-    input  logic [espalier_pkg::JOB_W-1:0] rd_job,
-    output dma_pkg::job_t             rd_data
+module dma_jobs import espalier_pkg::*, dma_pkg::*; (
+    input  logic             clk,
+    input  logic             rst,
+    output logic [JOB_W-1:0] free_job,   // the next number
+    input  logic             take,       // it is used; `job` is stored under it
+    input  job_t             job,
+    input  logic             give,       // give_job is free again
+    input  logic [JOB_W-1:0] give_job,
+    input  logic             rd_en,
+    input  logic [JOB_W-1:0] rd_job,
+    output job_t             rd_data
 );
 
   logic unused_valid;
   index_alloc #(
-      .N(dma_pkg::JOBS)
+      .N(JOBS)
   ) i_numbers (
       .clk       (clk),
       .rst       (rst),
@@ -31,7 +31,7 @@ module dma_jobs (
 
   ram_sdp #(
       .WIDTH($bits(job)),
-      .DEPTH(dma_pkg::JOBS),
+      .DEPTH(JOBS),
       .OLD_WORD(1'b0)
   ) i_table (
       .clk    (clk),

@@ -4,23 +4,23 @@
 // Packets with a status other than OK have no beats here. One beat a cycle; latency 2 cycles behind the last beat.
 `default_nettype none
 
-module dma_out_fifo #(
+module dma_out_fifo import espalier_regs_pkg::*, espalier_pkg::*; #(
     parameter int unsigned ROWS    = 512,  // 64-byte beats; a power of two that holds the largest packet at least
     parameter int unsigned PACKETS = 64    // packets; a power of two
 ) (
-    input  logic                   clk,
-    input  logic                   rst,
-    input  logic                   s_axis_tvalid,
-    output logic                   s_axis_tready,
-    input  logic [511:0]           s_axis_tdata,
-    input  logic                   s_axis_tlast,
-    input  espalier_pkg::esp_out_t s_axis_tuser,
-    output logic                   m_info_valid,
-    input  logic                   m_info_ready,
-    output espalier_pkg::esp_out_t m_info,
-    output logic                   m_data_valid,
-    input  logic                   m_data_ready,
-    output logic [511:0]           m_data
+    input  logic         clk,
+    input  logic         rst,
+    input  logic         s_axis_tvalid,
+    output logic         s_axis_tready,
+    input  logic [511:0] s_axis_tdata,
+    input  logic         s_axis_tlast,
+    input  esp_out_t     s_axis_tuser,
+    output logic         m_info_valid,
+    input  logic         m_info_ready,
+    output esp_out_t     m_info,
+    output logic         m_data_valid,
+    input  logic         m_data_ready,
+    output logic [511:0] m_data
 );
 
   logic data_ready, info_ready, take;
@@ -36,7 +36,7 @@ module dma_out_fifo #(
   ) i_data (
       .clk    (clk),
       .rst    (rst),
-      .s_valid(take && s_axis_tuser.status == espalier_regs_pkg::STATUS_OK),
+      .s_valid(take && s_axis_tuser.status == STATUS_OK),
       .s_ready(data_ready),
       .s_data (s_axis_tdata),
       .m_valid(m_data_valid),
@@ -68,7 +68,7 @@ module dma_out_fifo #(
     if (rst) beats_q <= '0;
     else if (take) begin
       beats_q <= s_axis_tlast ? '0 : beats_q + 16'd1;
-      if (s_axis_tuser.status != espalier_regs_pkg::STATUS_OK) begin
+      if (s_axis_tuser.status != STATUS_OK) begin
         assert (s_axis_tlast && beats_q == '0);
       end else begin
         assert (s_axis_tlast == (beats_q + 16'd1 == ((s_axis_tuser.len + 16'd63) >> 6)));

@@ -7,41 +7,38 @@
 // Never stalls: every read has its rows before it is asked for. Latency 3 cycles from the beat to the write; one beat a cycle.
 `default_nettype none
 
-module dma_place #(
+module dma_place import espalier_pkg::*, dma_pkg::*; #(
     parameter int unsigned ROW_W = 10  // bits of a packet buffer row
 ) (
-    input  logic                        clk,
-    input  logic                        rst,
+    input  logic             clk,
+    input  logic             rst,
     // where a packet goes; written when its read is asked for
-    input  logic                        base_valid,
-    input  logic [espalier_pkg::JOB_W-1:0]   base_job,
-    input  logic [ROW_W-1:0]            base_row,
+    input  logic             base_valid,
+    input  logic [JOB_W-1:0] base_job,
+    input  logic [ROW_W-1:0] base_row,
     // answers
-    input  logic                        rd_rsp_valid,
-    output logic                        rd_rsp_ready,
-    input  espalier_pkg::rd_rsp_t       rd_rsp,
+    input  logic             rd_rsp_valid,
+    output logic             rd_rsp_ready,
+    input  rd_rsp_t          rd_rsp,
     // one write, to one of the three buffers
-    output logic                        wr_desc,
-    output logic                        wr_encap,
-    output logic                        wr_decap,
-    output logic [ROW_W-1:0]            wr_row,
-    output logic [63:0]                 wr_low,
-    output logic [63:0]                 wr_high,
-    output logic [511:0]                wr_data,
+    output logic             wr_desc,
+    output logic             wr_encap,
+    output logic             wr_decap,
+    output logic [ROW_W-1:0] wr_row,
+    output logic [63:0]      wr_low,
+    output logic [63:0]      wr_high,
+    output logic [511:0]     wr_data,
     // with the last write of a read
-    output logic                        done_desc,
-    output logic                        done_encap,
-    output logic                        done_decap,
-    output logic [espalier_pkg::JOB_W-1:0]   done_id,     // job, or slot in the low bits
-    output logic [7:0]                  done_status
+    output logic             done_desc,
+    output logic             done_encap,
+    output logic             done_decap,
+    output logic [JOB_W-1:0] done_id,     // job, or slot in the low bits
+    output logic [7:0]       done_status
 );
 
-  localparam int unsigned JOB_W = espalier_pkg::JOB_W;
-  localparam int unsigned CTX_DESC = dma_pkg::CTX_DESC;
-  localparam int unsigned CTX_DECAP = dma_pkg::CTX_DECAP;
   localparam int unsigned OFFSET_ROW_W = 10;  // rows within a read: the offset has 16 bits
 
-  logic [ROW_W-1:0] base_mem[0:dma_pkg::JOBS-1];
+  logic [ROW_W-1:0] base_mem[0:JOBS-1];
   always_ff @(posedge clk) begin
     if (base_valid) base_mem[base_job] <= base_row;
   end
@@ -72,10 +69,10 @@ module dma_place #(
   endfunction
 
   // ---- stage 1: the beat -----------------------------------------------------------------------------------------------
-  logic                  v1_q;
-  espalier_pkg::rd_rsp_t r1_q;
-  logic [ROW_W-1:0]      base1;
-  logic                  desc1;
+  logic             v1_q;
+  rd_rsp_t          r1_q;
+  logic [ROW_W-1:0] base1;
+  logic             desc1;
 
   always_ff @(posedge clk) begin
     if (rst) v1_q <= 1'b0;
@@ -83,7 +80,7 @@ module dma_place #(
     if (rd_rsp_valid) r1_q <= rd_rsp;
   end
   assign desc1 = r1_q.ctx[CTX_DESC];
-  assign base1 = desc1 ? ROW_W'({r1_q.ctx[dma_pkg::SLOT_W-1:0], 2'd0}) : base_mem[r1_q.ctx[JOB_W-1:0]];
+  assign base1 = desc1 ? ROW_W'({r1_q.ctx[SLOT_W-1:0], 2'd0}) : base_mem[r1_q.ctx[JOB_W-1:0]];
 
   // ---- stage 2: row, rotation and byte count --------------------------------------------------------------------------------
   logic                  v2_q, desc2_q, decap2_q, done2_q;

@@ -10,58 +10,54 @@
 // Latency: registers 1 cycle, a start 2; fetch_count follows a change of the indices after 2 cycles, and drops to 0 at once when the queue stops.
 `default_nettype none
 
-module dma_queue (
-    input  logic                       clk,
-    input  logic                       rst,
-    input  logic                       stop,
+module dma_queue import espalier_regs_pkg::*, dma_pkg::*; (
+    input  logic               clk,
+    input  logic               rst,
+    input  logic               stop,
     // one register access: reg_valid is one cycle; data and error answer in the same cycle
-    input  logic                       reg_valid,
-    input  logic                       reg_write,
-    input  logic [5:0]                 reg_offset,
-    input  logic [31:0]                reg_wdata,
-    output logic [31:0]                reg_rdata,
-    output logic                       reg_error,
+    input  logic               reg_valid,
+    input  logic               reg_write,
+    input  logic [5:0]         reg_offset,
+    input  logic [31:0]        reg_wdata,
+    output logic [31:0]        reg_rdata,
+    output logic               reg_error,
     // events of this queue
-    input  logic                       issue,        // issue_count descriptors: their read is decided
-    input  logic [dma_pkg::BATCH_W-1:0] issue_count,
-    input  logic                       consumed,     // one descriptor became a job
-    input  logic                       drop,         // drop_count fetched descriptors will not become jobs
-    input  logic [dma_pkg::BATCH_W-1:0] drop_count,
-    input  logic                       fail,         // with drop: this is the fetch that failed
-    input  logic [7:0]                 fail_status,
-    input  logic                       cqe_alloc,    // the place at cqe_addr was taken
-    input  logic                       cqe_done,     // one completion was written
+    input  logic               issue,        // issue_count descriptors: their read is decided
+    input  logic [BATCH_W-1:0] issue_count,
+    input  logic               consumed,     // one descriptor became a job
+    input  logic               drop,         // drop_count fetched descriptors will not become jobs
+    input  logic [BATCH_W-1:0] drop_count,
+    input  logic               fail,         // with drop: this is the fetch that failed
+    input  logic [7:0]         fail_status,
+    input  logic               cqe_alloc,    // the place at cqe_addr was taken
+    input  logic               cqe_done,     // one completion was written
     // state
-    output logic                       active,
-    output logic                       error,
-    output logic [dma_pkg::USED_W-1:0] used,         // descriptors fetched and not completed
-    output logic [dma_pkg::BATCH_W-1:0] fetch_count, // descriptors that may be fetched now, in one read
-    output logic [63:0]                fetch_addr,
-    output logic [15:0]                sq_head,
-    output logic [63:0]                cqe_addr,
-    output logic                       cqe_phase,
-    output logic                       irq_valid,    // the interrupt is due
-    input  logic                       irq_ready,
-    output logic [7:0]                 irq_vector
+    output logic               active,
+    output logic               error,
+    output logic [USED_W-1:0]  used,         // descriptors fetched and not completed
+    output logic [BATCH_W-1:0] fetch_count,  // descriptors that may be fetched now, in one read
+    output logic [63:0]        fetch_addr,
+    output logic [15:0]        sq_head,
+    output logic [63:0]        cqe_addr,
+    output logic               cqe_phase,
+    output logic               irq_valid,    // the interrupt is due
+    input  logic               irq_ready,
+    output logic [7:0]         irq_vector
 );
 
-  localparam int unsigned BATCH_W = dma_pkg::BATCH_W;
-  localparam int unsigned USED_W = dma_pkg::USED_W;
-  localparam logic [15:0] BATCH = 16'(dma_pkg::BATCH);
-
   // Register offsets within a queue.
-  localparam logic [5:0] SQ_BASE_LO = 6'(espalier_regs_pkg::REG_QUEUE_SQ_BASE_LO);
-  localparam logic [5:0] SQ_BASE_HI = 6'(espalier_regs_pkg::REG_QUEUE_SQ_BASE_HI);
-  localparam logic [5:0] CQ_BASE_LO = 6'(espalier_regs_pkg::REG_QUEUE_CQ_BASE_LO);
-  localparam logic [5:0] CQ_BASE_HI = 6'(espalier_regs_pkg::REG_QUEUE_CQ_BASE_HI);
-  localparam logic [5:0] SIZES      = 6'(espalier_regs_pkg::REG_QUEUE_SIZES);
-  localparam logic [5:0] CONTROL    = 6'(espalier_regs_pkg::REG_QUEUE_CONTROL);
-  localparam logic [5:0] SQ_TAIL    = 6'(espalier_regs_pkg::REG_QUEUE_SQ_TAIL);
-  localparam logic [5:0] SQ_HEAD    = 6'(espalier_regs_pkg::REG_QUEUE_SQ_HEAD);
-  localparam logic [5:0] CQ_HEAD    = 6'(espalier_regs_pkg::REG_QUEUE_CQ_HEAD);
-  localparam logic [5:0] CQ_TAIL    = 6'(espalier_regs_pkg::REG_QUEUE_CQ_TAIL);
-  localparam logic [5:0] VECTOR     = 6'(espalier_regs_pkg::REG_QUEUE_VECTOR);
-  localparam logic [5:0] MODERATION = 6'(espalier_regs_pkg::REG_QUEUE_MODERATION);
+  localparam logic [5:0] SQ_BASE_LO = 6'(REG_QUEUE_SQ_BASE_LO);
+  localparam logic [5:0] SQ_BASE_HI = 6'(REG_QUEUE_SQ_BASE_HI);
+  localparam logic [5:0] CQ_BASE_LO = 6'(REG_QUEUE_CQ_BASE_LO);
+  localparam logic [5:0] CQ_BASE_HI = 6'(REG_QUEUE_CQ_BASE_HI);
+  localparam logic [5:0] SIZES      = 6'(REG_QUEUE_SIZES);
+  localparam logic [5:0] CONTROL    = 6'(REG_QUEUE_CONTROL);
+  localparam logic [5:0] SQ_TAIL    = 6'(REG_QUEUE_SQ_TAIL);
+  localparam logic [5:0] SQ_HEAD    = 6'(REG_QUEUE_SQ_HEAD);
+  localparam logic [5:0] CQ_HEAD    = 6'(REG_QUEUE_CQ_HEAD);
+  localparam logic [5:0] CQ_TAIL    = 6'(REG_QUEUE_CQ_TAIL);
+  localparam logic [5:0] VECTOR     = 6'(REG_QUEUE_VECTOR);
+  localparam logic [5:0] MODERATION = 6'(REG_QUEUE_MODERATION);
 
   logic [63:0] sq_base_q, cq_base_q;
   logic [3:0]  sq_log2_q, cq_log2_q;
@@ -105,7 +101,7 @@ module dma_queue (
       SQ_TAIL: bad = reg_write && !tail_sane;
       CQ_HEAD: bad = reg_write && !head_sane;
       SQ_HEAD, CQ_TAIL: bad = reg_write;
-      VECTOR: bad = reg_write && (reg_wdata >= 32'(espalier_regs_pkg::REG_MSIX_COUNT_MAX));
+      VECTOR: bad = reg_write && (reg_wdata >= 32'(REG_MSIX_COUNT_MAX));
       MODERATION: bad = 1'b0;
       default: bad = 1'b1;
     endcase
@@ -122,17 +118,17 @@ module dma_queue (
   assign cq_wraps = wraps(cq_base_q, {1'b0, ~(15'h7FFF << cq_log2_q), 4'hF});
 
   always_comb begin
-    start_status = espalier_regs_pkg::STATUS_OK;
-    if (sq_base_q == '0 || cq_base_q == '0 || sq_wraps || cq_wraps) start_status = espalier_regs_pkg::STATUS_BAD_ADDRESS;
-    else if (sq_base_q[11:0] != '0 || cq_base_q[11:0] != '0) start_status = espalier_regs_pkg::STATUS_BAD_ALIGNMENT;
-    else if (sq_log2_q < 4'd4 || cq_log2_q < 4'd4) start_status = espalier_regs_pkg::STATUS_BAD_LENGTH;
+    start_status = STATUS_OK;
+    if (sq_base_q == '0 || cq_base_q == '0 || sq_wraps || cq_wraps) start_status = STATUS_BAD_ADDRESS;
+    else if (sq_base_q[11:0] != '0 || cq_base_q[11:0] != '0) start_status = STATUS_BAD_ALIGNMENT;
+    else if (sq_log2_q < 4'd4 || cq_log2_q < 4'd4) start_status = STATUS_BAD_LENGTH;
   end
   // A start takes effect a cycle after its write: the status of what was written before it is in a register by then.
   always_ff @(posedge clk) begin
     start_q        <= wr_start && !rst;
-    start_status_q <= stop ? 8'(espalier_regs_pkg::STATUS_DMA_STOPPED) : start_status;
+    start_status_q <= stop ? 8'(STATUS_DMA_STOPPED) : start_status;
   end
-  assign start_ok = start_q && (start_status_q == espalier_regs_pkg::STATUS_OK);
+  assign start_ok = start_q && (start_status_q == STATUS_OK);
 
   always_ff @(posedge clk) begin
     if (rst) begin
@@ -150,13 +146,13 @@ module dma_queue (
         CQ_BASE_LO: cq_base_q[31:0] <= reg_wdata;
         CQ_BASE_HI: cq_base_q[63:32] <= reg_wdata;
         SIZES: begin
-          sq_log2_q <= reg_wdata[espalier_regs_pkg::REG_QUEUE_SIZES_SQ_LOG2_LSB+:4];
-          cq_log2_q <= reg_wdata[espalier_regs_pkg::REG_QUEUE_SIZES_CQ_LOG2_LSB+:4];
+          sq_log2_q <= reg_wdata[REG_QUEUE_SIZES_SQ_LOG2_LSB+:4];
+          cq_log2_q <= reg_wdata[REG_QUEUE_SIZES_CQ_LOG2_LSB+:4];
         end
         VECTOR: vector_q <= reg_wdata[7:0];
         MODERATION: begin
-          irq_count_q <= reg_wdata[espalier_regs_pkg::REG_QUEUE_MODERATION_COUNT_LSB+:8];
-          irq_time_q  <= reg_wdata[espalier_regs_pkg::REG_QUEUE_MODERATION_TIME_LSB+:16];
+          irq_count_q <= reg_wdata[REG_QUEUE_MODERATION_COUNT_LSB+:8];
+          irq_time_q  <= reg_wdata[REG_QUEUE_MODERATION_TIME_LSB+:16];
         end
         default: ;
       endcase
@@ -195,7 +191,7 @@ module dma_queue (
     end else if (stop && enable_q) begin
       enable_q       <= 1'b0;
       error_q        <= 1'b1;
-      error_status_q <= espalier_regs_pkg::STATUS_DMA_STOPPED;
+      error_status_q <= STATUS_DMA_STOPPED;
     end else if (drop && fail) begin
       enable_q       <= 1'b0;
       error_q        <= 1'b1;
@@ -256,7 +252,7 @@ module dma_queue (
   logic [BATCH_W-1:0] count_q;
 
   function automatic logic [BATCH_W-1:0] clip(input logic [15:0] n);
-    clip = (n > BATCH) ? BATCH_W'(dma_pkg::BATCH) : n[BATCH_W-1:0];
+    clip = (n > 16'(BATCH)) ? BATCH_W'(BATCH) : n[BATCH_W-1:0];
   endfunction
 
   function automatic logic [BATCH_W-1:0] least(input logic [BATCH_W-1:0] a, input logic [BATCH_W-1:0] b);
@@ -316,7 +312,7 @@ module dma_queue (
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     if (!rst) begin
-      assert (used_q <= USED_W'(dma_pkg::JOBS));
+      assert (used_q <= USED_W'(JOBS));
       assert (!(start_ok && (used_q != '0 || issue || drop || cqe_done)));
       if (active) begin
         assert ((sq_tail_q - sq_head_q) <= sq_size);

@@ -10,39 +10,38 @@
 // Latency: 4 cycles from the last byte in the buffer to the first beat; a packet of n beats takes n cycles. A read every 2 cycles.
 `default_nettype none
 
-module dma_read #(
+module dma_read import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; #(
     parameter bit          DECAP = 1'b0,  // direction, for rd_req_t.ctx
     parameter int unsigned ROWS  = 1024   // 64-byte rows of the buffer: a power of two that holds the largest packet at least
 ) (
-    input  logic                         clk,
-    input  logic                         rst,
+    input  logic                    clk,
+    input  logic                    rst,
     // jobs in submission order; always taken
-    input  logic                         s_job_valid,
-    input  dma_pkg::read_job_t           s_job,
+    input  logic                    s_job_valid,
+    input  read_job_t               s_job,
     // reads, and where the packet of each goes
-    output logic                         rd_req_valid,
-    input  logic                         rd_req_ready,
-    output espalier_pkg::rd_req_t        rd_req,
-    output logic [$clog2(ROWS)-1:0]      rd_req_row,
+    output logic                    rd_req_valid,
+    input  logic                    rd_req_ready,
+    output rd_req_t                 rd_req,
+    output logic [$clog2(ROWS)-1:0] rd_req_row,
     // answers, from dma_place
-    input  logic                         wr_en,
-    input  logic [$clog2(ROWS)-1:0]      wr_row,
-    input  logic [63:0]                  wr_low,
-    input  logic [63:0]                  wr_high,
-    input  logic [511:0]                 wr_data,
-    input  logic                         done_valid,
-    input  logic [espalier_pkg::JOB_W-1:0]    done_job,
-    input  logic [7:0]                   done_status,
+    input  logic                    wr_en,
+    input  logic [$clog2(ROWS)-1:0] wr_row,
+    input  logic [63:0]             wr_low,
+    input  logic [63:0]             wr_high,
+    input  logic [511:0]            wr_data,
+    input  logic                    done_valid,
+    input  logic [JOB_W-1:0]        done_job,
+    input  logic [7:0]              done_status,
     // packets to the engine
-    output logic                         m_axis_tvalid,
-    input  logic                         m_axis_tready,
-    output logic [511:0]                 m_axis_tdata,
-    output logic                         m_axis_tlast,
-    output espalier_pkg::esp_in_t        m_axis_tuser
+    output logic                    m_axis_tvalid,
+    input  logic                    m_axis_tready,
+    output logic [511:0]            m_axis_tdata,
+    output logic                    m_axis_tlast,
+    output esp_in_t                 m_axis_tuser
 );
 
   localparam int unsigned ROW_W = $clog2(ROWS);
-  localparam int unsigned JOB_W = espalier_pkg::JOB_W;
 
   // Rows of a packet: MAX_ESP needs 151, so 8 bits hold it.
   function automatic logic [7:0] rows_of(input logic [15:0] len);
@@ -50,13 +49,13 @@ module dma_read #(
   endfunction
 
   // ---- jobs that wait for room ------------------------------------------------------------------------------------------
-  logic               wait_valid, wait_ready, wait_room;
-  dma_pkg::read_job_t waiting;
+  logic      wait_valid, wait_ready, wait_room;
+  read_job_t waiting;
 
-  logic [$clog2(dma_pkg::JOBS):0] unused_waiting_count;
+  logic [$clog2(JOBS):0] unused_waiting_count;
   fifo_sync #(
-      .WIDTH    ($bits(dma_pkg::read_job_t)),
-      .DEPTH    (dma_pkg::JOBS),
+      .WIDTH    ($bits(read_job_t)),
+      .DEPTH    (JOBS),
       .BLOCK_RAM(1'b1)
   ) i_waiting (
       .clk    (clk),
@@ -71,11 +70,11 @@ module dma_read #(
   );
 
   // ---- the next job, with its rows counted; it moves on when there is room for it ---------------------------------------------
-  logic               next_valid_q, next_bad_q, move, order_room, release_valid;
-  logic [7:0]         next_rows_q, release_rows;
-  dma_pkg::read_job_t next_q;
-  logic [ROW_W:0]     free_q;      // rows that no packet holds
-  logic [ROW_W-1:0]   alloc_row_q;
+  logic             next_valid_q, next_bad_q, move, order_room, release_valid;
+  logic [7:0]       next_rows_q, release_rows;
+  read_job_t        next_q;
+  logic [ROW_W:0]   free_q;      // rows that no packet holds
+  logic [ROW_W-1:0] alloc_row_q;
 
   assign wait_ready = !next_valid_q || move;
   always_ff @(posedge clk) begin
@@ -83,15 +82,15 @@ module dma_read #(
     else if (wait_ready) next_valid_q <= wait_valid;
     if (wait_ready) begin
       next_q      <= waiting;
-      next_bad_q  <= waiting.status != espalier_regs_pkg::STATUS_OK;
-      next_rows_q <= (waiting.status != espalier_regs_pkg::STATUS_OK) ? 8'd0 : rows_of(waiting.len);
+      next_bad_q  <= waiting.status != STATUS_OK;
+      next_rows_q <= (waiting.status != STATUS_OK) ? 8'd0 : rows_of(waiting.len);
     end
   end
 
   // ---- ask for the read -----------------------------------------------------------------------------------------------------
-  logic                  ask_valid_q;
-  espalier_pkg::rd_req_t ask_q;
-  logic [ROW_W-1:0]      ask_row_q;
+  logic             ask_valid_q;
+  rd_req_t          ask_q;
+  logic [ROW_W-1:0] ask_row_q;
 
   assign move = next_valid_q && order_room && !ask_valid_q && (free_q >= (ROW_W + 1)'(next_rows_q));
 
@@ -117,20 +116,20 @@ module dma_read #(
   assign rd_req_row   = ask_row_q;
 
   // ---- jobs in order, until their packet is there ------------------------------------------------------------------------------
-  espalier_pkg::esp_in_t order_in, order, look_q, head_q;
-  logic                  order_valid, look_valid_q, look_take, head_valid_q, head_take, head_done_q;
-  logic                  head_bad_q;   // its status is not OK
-  logic [7:0]            head_status;
+  esp_in_t    order_in, order, look_q, head_q;
+  logic       order_valid, look_valid_q, look_take, head_valid_q, head_take, head_done_q;
+  logic       head_bad_q;   // its status is not OK
+  logic [7:0] head_status;
 
   assign order_in.job    = next_q.job;
   assign order_in.len    = next_q.len;
   assign order_in.sa     = next_q.sa;
   assign order_in.status = next_q.status;
 
-  logic [$clog2(dma_pkg::JOBS):0] unused_order_count;
+  logic [$clog2(JOBS):0] unused_order_count;
   fifo_sync #(
       .WIDTH    ($bits(order)),
-      .DEPTH    (dma_pkg::JOBS),
+      .DEPTH    (JOBS),
       .BLOCK_RAM(1'b1)
   ) i_order (
       .clk    (clk),
@@ -144,8 +143,8 @@ module dma_read #(
       .count  (unused_order_count)
   );
 
-  logic [dma_pkg::JOBS-1:0] done_q;
-  logic [7:0]               status_mem[0:dma_pkg::JOBS-1];
+  logic [JOBS-1:0] done_q;
+  logic [7:0]      status_mem[0:JOBS-1];
 
   always_ff @(posedge clk) begin
     if (done_valid) status_mem[done_job] <= done_status;
@@ -171,8 +170,8 @@ module dma_read #(
     if (!look_valid_q || look_take) look_q <= order;
     if (look_take) begin
       head_q      <= look_q;
-      head_bad_q  <= look_q.status != espalier_regs_pkg::STATUS_OK;
-      head_done_q <= look_q.status != espalier_regs_pkg::STATUS_OK || done_q[look_q.job] || (done_valid && done_job == look_q.job);
+      head_bad_q  <= look_q.status != STATUS_OK;
+      head_done_q <= look_q.status != STATUS_OK || done_q[look_q.job] || (done_valid && done_job == look_q.job);
     end else if (done_valid && done_job == head_q.job) begin
       head_done_q <= 1'b1;
     end
@@ -180,13 +179,13 @@ module dma_read #(
   assign head_status = head_bad_q ? head_q.status : status_mem[head_q.job];
 
   // ---- the packet that is being read out --------------------------------------------------------------------------------------
-  logic                  out_q;         // a packet is at hand
-  logic                  null_q;        // it is one null beat
-  logic [7:0]            left_q;        // beats still to read
-  logic [7:0]            rows_q;        // rows it holds
-  logic [ROW_W-1:0]      row_q;         // next row to read
-  espalier_pkg::esp_in_t user_q;
-  logic                  step, last, slot_ready;
+  logic             out_q;         // a packet is at hand
+  logic             null_q;        // it is one null beat
+  logic [7:0]       left_q;        // beats still to read
+  logic [7:0]       rows_q;        // rows it holds
+  logic [ROW_W-1:0] row_q;         // next row to read
+  esp_in_t          user_q;
+  logic             step, last, slot_ready;
 
   assign last          = left_q == 8'd1;
   assign step          = out_q && slot_ready;
@@ -204,11 +203,11 @@ module dma_read #(
       if (step) row_q <= row_q + (null_q ? ROW_W'(rows_q) : ROW_W'(1));
     end
     if (head_take) begin
-      null_q        <= head_status != espalier_regs_pkg::STATUS_OK;
-      left_q        <= (head_status != espalier_regs_pkg::STATUS_OK) ? 8'd1 : rows_of(head_q.len);
+      null_q        <= head_status != STATUS_OK;
+      left_q        <= (head_status != STATUS_OK) ? 8'd1 : rows_of(head_q.len);
       rows_q        <= head_bad_q ? 8'd0 : rows_of(head_q.len);
       user_q.job    <= head_q.job;
-      user_q.len    <= (head_status != espalier_regs_pkg::STATUS_OK) ? '0 : head_q.len;
+      user_q.len    <= (head_status != STATUS_OK) ? '0 : head_q.len;
       user_q.sa     <= head_q.sa;
       user_q.status <= head_status;
     end else if (step) begin
@@ -217,9 +216,9 @@ module dma_read #(
   end
 
   // ---- buffer, and the beat at its output --------------------------------------------------------------------------------------
-  logic                  beat_valid_q, beat_last_q, beat_ready;
-  espalier_pkg::esp_in_t beat_user_q;
-  logic [511:0]          beat_data;
+  logic         beat_valid_q, beat_last_q, beat_ready;
+  esp_in_t      beat_user_q;
+  logic [511:0] beat_data;
 
   assign slot_ready = !beat_valid_q || beat_ready;
 

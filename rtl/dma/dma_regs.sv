@@ -4,36 +4,32 @@
 // Errors: an unmapped or read-only address, a write that is not of all four bytes, and what dma_queue refuses.
 `default_nettype none
 
-module dma_regs (
-    input  logic                                            clk,
-    input  logic                                            rst,
-    input  logic                                            stop,
-    output logic                                            idle,  // no queue is active
-    input  espalier_pkg::reg_req_t                          reg_req,
-    output espalier_pkg::reg_rsp_t                          reg_rsp,
+module dma_regs import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
+    input  logic                      clk,
+    input  logic                      rst,
+    input  logic                      stop,
+    output logic                      idle,  // no queue is active
+    input  reg_req_t                  reg_req,
+    output reg_rsp_t                  reg_rsp,
     // events
-    input  dma_pkg::issue_t                                 issue,
-    input  dma_pkg::queue_event_t                           consumed,
-    input  dma_pkg::drop_t                                  drop,
-    input  dma_pkg::queue_event_t                           cqe_alloc,
-    input  dma_pkg::queue_event_t                           cqe_done,
+    input  issue_t                    issue,
+    input  queue_event_t              consumed,
+    input  drop_t                     drop,
+    input  queue_event_t              cqe_alloc,
+    input  queue_event_t              cqe_done,
     // state
-    output logic [dma_pkg::QUEUES-1:0]                      error,
-    output logic [dma_pkg::QUEUES*dma_pkg::BATCH_W-1:0]     fetch_count,
-    output logic [dma_pkg::QUEUES*64-1:0]                   fetch_addr,
-    output logic [dma_pkg::QUEUES*dma_pkg::USED_W-1:0]      job_room,  // jobs the queue may add; late by 2 cycles
-    output logic [dma_pkg::QUEUES*16-1:0]                   sq_head,
-    output logic [dma_pkg::QUEUES*64-1:0]                   cqe_addr,
-    output logic [dma_pkg::QUEUES-1:0]                      cqe_phase,
-    output logic [dma_pkg::QUEUES-1:0]                      irq_valid,
-    input  logic [dma_pkg::QUEUES-1:0]                      irq_ready,
-    output logic [dma_pkg::QUEUES*8-1:0]                    irq_vector
+    output logic [QUEUES-1:0]         error,
+    output logic [QUEUES*BATCH_W-1:0] fetch_count,
+    output logic [QUEUES*64-1:0]      fetch_addr,
+    output logic [QUEUES*USED_W-1:0]  job_room,  // jobs the queue may add; late by 2 cycles
+    output logic [QUEUES*16-1:0]      sq_head,
+    output logic [QUEUES*64-1:0]      cqe_addr,
+    output logic [QUEUES-1:0]         cqe_phase,
+    output logic [QUEUES-1:0]         irq_valid,
+    input  logic [QUEUES-1:0]         irq_ready,
+    output logic [QUEUES*8-1:0]       irq_vector
 );
 
-  localparam int unsigned QUEUES = dma_pkg::QUEUES;
-  localparam int unsigned QUEUE_W = dma_pkg::QUEUE_W;
-  localparam int unsigned USED_W = dma_pkg::USED_W;
-  localparam int unsigned BATCH_W = dma_pkg::BATCH_W;
   localparam int unsigned SUM_W = USED_W + QUEUE_W + 1;
 
   // ---- address decoder: 64 bytes a queue --------------------------------------------------------------------------
@@ -53,7 +49,7 @@ module dma_regs (
     offset_q <= reg_req.addr[5:0];
     queue_q  <= reg_req.addr[6+:QUEUE_W];
     wdata_q  <= reg_req.data;
-    hit_q    <= (reg_req.addr[15:6+QUEUE_W] == espalier_regs_pkg::REG_QUEUE_SQ_BASE_LO[15:6+QUEUE_W]) &&
+    hit_q    <= (reg_req.addr[15:6+QUEUE_W] == REG_QUEUE_SQ_BASE_LO[15:6+QUEUE_W]) &&
                 (!reg_req.write || reg_req.strb == 4'hF);
   end
 
@@ -120,14 +116,13 @@ module dma_regs (
     assign taken = claims - SUM_W'(claim_q[i*USED_W+:USED_W]) + SUM_W'(used[i*USED_W+:USED_W]);
     always_ff @(posedge clk) begin
       if (rst || !active[i]) claim_q[i*USED_W+:USED_W] <= '0;
-      else if (used[i*USED_W+:USED_W] < USED_W'(dma_pkg::JOB_RESERVE)) claim_q[i*USED_W+:USED_W] <= USED_W'(dma_pkg::JOB_RESERVE);
+      else if (used[i*USED_W+:USED_W] < USED_W'(JOB_RESERVE)) claim_q[i*USED_W+:USED_W] <= USED_W'(JOB_RESERVE);
       else claim_q[i*USED_W+:USED_W] <= used[i*USED_W+:USED_W];
-      if (rst || taken >= SUM_W'(dma_pkg::JOBS)) room_q[i*USED_W+:USED_W] <= '0;
-      else room_q[i*USED_W+:USED_W] <= USED_W'(SUM_W'(dma_pkg::JOBS) - taken);
+      if (rst || taken >= SUM_W'(JOBS)) room_q[i*USED_W+:USED_W] <= '0;
+      else room_q[i*USED_W+:USED_W] <= USED_W'(SUM_W'(JOBS) - taken);
     end
   end
   assign job_room = room_q;
-
 
 `ifndef SYNTHESIS
   logic [SUM_W-1:0] total;
@@ -136,7 +131,7 @@ module dma_regs (
     for (int unsigned i = 0; i < QUEUES; i++) total = total + SUM_W'(used[i*USED_W+:USED_W]);
   end
   always_ff @(posedge clk) begin
-    if (!rst) assert (total <= SUM_W'(dma_pkg::JOBS));
+    if (!rst) assert (total <= SUM_W'(JOBS));
   end
 `endif
 

@@ -5,51 +5,51 @@
 // Output length of encapsulation: RFC 4303, 2 and 3.1.2 (outer IPv4, SPI and sequence, IV, packet, padding to 4 bytes, ICV).
 `default_nettype none
 
-module dma_validate (
-    input  logic                        clk,
-    input  logic                        rst,
-    input  logic                        desc_valid,
-    input  logic [dma_pkg::QUEUE_W-1:0] desc_queue,
-    input  dma_pkg::descriptor_t        desc,
-    input  logic [espalier_pkg::JOB_W-1:0]   job_free,
-    output logic                        job_valid,  // same cycle
-    output logic                        job_decap,
-    output dma_pkg::job_t               job,
-    output dma_pkg::read_job_t          read_job
+module dma_validate import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
+    input  logic               clk,
+    input  logic               rst,
+    input  logic               desc_valid,
+    input  logic [QUEUE_W-1:0] desc_queue,
+    input  descriptor_t        desc,
+    input  logic [JOB_W-1:0]   job_free,
+    output logic               job_valid,  // same cycle
+    output logic               job_decap,
+    output job_t               job,
+    output read_job_t          read_job
 );
 
   // Around the packet: outer header, ESP header, IV, pad length and next header, ICV; the padding comes on top.
-  localparam int unsigned OVERHEAD = espalier_pkg::IPV4_HDR + espalier_pkg::ESP_HDR + espalier_pkg::ESP_IV + espalier_pkg::ESP_ICV;
+  localparam int unsigned OVERHEAD = IPV4_HDR + ESP_HDR + ESP_IV + ESP_ICV;
 
   // ---- stage 1: each check by itself ------------------------------------------------------------------------------------
   logic [16:0] need, padded;
   assign padded = ({1'b0, desc.src_len} + 17'(OVERHEAD + 5)) & ~17'd3;  // length + 2, rounded up to a multiple of 4, as OVERHEAD is
-  assign need   = (desc.opcode == espalier_regs_pkg::OPCODE_DECAP) ? {1'b0, desc.src_len} : padded;
+  assign need   = (desc.opcode == OPCODE_DECAP) ? {1'b0, desc.src_len} : padded;
 
-  logic                        v1_q, bad_opcode_q, null_address_q, bad_align_q, bad_length_q, decap_q;
-  logic                        src_top_q, dst_top_q;  // in the last 64 KiB, where an end may be beyond 2^64
-  logic [16:0]                 src_end_q, dst_end_q;
-  logic [16:0]                 need_q;
-  logic [dma_pkg::QUEUE_W-1:0] queue_q;
-  logic [63:0]                 src_q, cookie_q;
-  logic [57:0]                 dst_line_q;
-  logic [15:0]                 len_q, cap_q, sa_q;
+  logic               v1_q, bad_opcode_q, null_address_q, bad_align_q, bad_length_q, decap_q;
+  logic               src_top_q, dst_top_q;  // in the last 64 KiB, where an end may be beyond 2^64
+  logic [16:0]        src_end_q, dst_end_q;
+  logic [16:0]        need_q;
+  logic [QUEUE_W-1:0] queue_q;
+  logic [63:0]        src_q, cookie_q;
+  logic [57:0]        dst_line_q;
+  logic [15:0]        len_q, cap_q, sa_q;
 
   always_ff @(posedge clk) begin
     if (rst) v1_q <= 1'b0;
     else v1_q <= desc_valid;
     if (desc_valid) begin
-      decap_q      <= desc.opcode == espalier_regs_pkg::OPCODE_DECAP;
-      bad_opcode_q <= (desc.flags != '0) || !((desc.opcode == espalier_regs_pkg::OPCODE_ENCAP) ||
-                      ((desc.opcode == espalier_regs_pkg::OPCODE_DECAP) && desc.sa == '0));
+      decap_q      <= desc.opcode == OPCODE_DECAP;
+      bad_opcode_q <= (desc.flags != '0) || !((desc.opcode == OPCODE_ENCAP) ||
+                      ((desc.opcode == OPCODE_DECAP) && desc.sa == '0));
       null_address_q <= (desc.src == '0) || (desc.dst == '0);
       src_top_q    <= &desc.src[63:16];
       dst_top_q    <= &desc.dst[63:16];
       src_end_q    <= {1'b0, desc.src[15:0]} + {1'b0, desc.src_len};
       dst_end_q    <= {1'b0, desc.dst[15:0]} + {1'b0, desc.dst_capacity};
       bad_align_q  <= desc.dst[5:0] != '0;
-      bad_length_q <= (desc.src_len == '0) || ((desc.opcode == espalier_regs_pkg::OPCODE_DECAP) ? desc.src_len > 16'(espalier_pkg::MAX_ESP) :
-                                                                                                 desc.src_len > 16'(espalier_pkg::MAX_PACKET));
+      bad_length_q <= (desc.src_len == '0) || ((desc.opcode == OPCODE_DECAP) ? desc.src_len > 16'(MAX_ESP) :
+                                                                               desc.src_len > 16'(MAX_PACKET));
       need_q       <= need;
       queue_q      <= desc_queue;
       src_q        <= desc.src;
@@ -66,12 +66,12 @@ module dma_validate (
   logic       bad_address;
   assign bad_address = null_address_q || (src_top_q && src_end_q > 17'h10000) || (dst_top_q && dst_end_q > 17'h10000);
   always_comb begin
-    status = espalier_regs_pkg::STATUS_OK;
-    if (bad_opcode_q) status = espalier_regs_pkg::STATUS_BAD_OPCODE;
-    else if (bad_address) status = espalier_regs_pkg::STATUS_BAD_ADDRESS;
-    else if (bad_align_q) status = espalier_regs_pkg::STATUS_BAD_ALIGNMENT;
-    else if (bad_length_q) status = espalier_regs_pkg::STATUS_BAD_LENGTH;
-    else if ({1'b0, cap_q} < need_q) status = espalier_regs_pkg::STATUS_BUFFER_TOO_SMALL;
+    status = STATUS_OK;
+    if (bad_opcode_q) status = STATUS_BAD_OPCODE;
+    else if (bad_address) status = STATUS_BAD_ADDRESS;
+    else if (bad_align_q) status = STATUS_BAD_ALIGNMENT;
+    else if (bad_length_q) status = STATUS_BAD_LENGTH;
+    else if ({1'b0, cap_q} < need_q) status = STATUS_BUFFER_TOO_SMALL;
   end
 
   assign job_valid       = v1_q;

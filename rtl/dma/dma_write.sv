@@ -9,67 +9,64 @@
 // Throughput: ceil(len / 64) cycles a packet, 1 for a failed one, and 1 for a write of completions.
 `default_nettype none
 
-module dma_write (
-    input  logic                           clk,
-    input  logic                           rst,
+module dma_write import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
+    input  logic                 clk,
+    input  logic                 rst,
     // finished packets: e encapsulation, d decapsulation
-    input  logic                           e_info_valid,
-    output logic                           e_info_ready,
-    input  espalier_pkg::esp_out_t         e_info,
-    input  logic                           e_data_valid,
-    output logic                           e_data_ready,
-    input  logic [511:0]                   e_data,
-    input  logic                           d_info_valid,
-    output logic                           d_info_ready,
-    input  espalier_pkg::esp_out_t         d_info,
-    input  logic                           d_data_valid,
-    output logic                           d_data_ready,
-    input  logic [511:0]                   d_data,
+    input  logic                 e_info_valid,
+    output logic                 e_info_ready,
+    input  esp_out_t             e_info,
+    input  logic                 e_data_valid,
+    output logic                 e_data_ready,
+    input  logic [511:0]         e_data,
+    input  logic                 d_info_valid,
+    output logic                 d_info_ready,
+    input  esp_out_t             d_info,
+    input  logic                 d_data_valid,
+    output logic                 d_data_ready,
+    input  logic [511:0]         d_data,
     // job table, read latency 1
-    output logic                           job_rd_en,
-    output logic [espalier_pkg::JOB_W-1:0]      job_rd,
-    input  dma_pkg::job_t                  job,
+    output logic                 job_rd_en,
+    output logic [JOB_W-1:0]     job_rd,
+    input  job_t                 job,
     // queues
-    input  logic [dma_pkg::QUEUES*64-1:0]  cqe_addr,
-    input  logic [dma_pkg::QUEUES-1:0]     cqe_phase,
-    input  logic [dma_pkg::QUEUES*16-1:0]  sq_head,
-    output dma_pkg::queue_event_t          cqe_alloc,
-    output dma_pkg::queue_event_t          cqe_done,
-    output logic                           free_valid,
-    output logic [espalier_pkg::JOB_W-1:0]      free_job,
-    output logic                           count_valid,
-    output logic [7:0]                     count_status,
+    input  logic [QUEUES*64-1:0] cqe_addr,
+    input  logic [QUEUES-1:0]    cqe_phase,
+    input  logic [QUEUES*16-1:0] sq_head,
+    output queue_event_t         cqe_alloc,
+    output queue_event_t         cqe_done,
+    output logic                 free_valid,
+    output logic [JOB_W-1:0]     free_job,
+    output logic                 count_valid,
+    output logic [7:0]           count_status,
     // writes
-    output logic                           m_axis_wr_tvalid,
-    input  logic                           m_axis_wr_tready,
-    output logic [511:0]                   m_axis_wr_tdata,
-    output logic                           m_axis_wr_tlast,
-    output espalier_pkg::wr_req_t          m_axis_wr_tuser
+    output logic                 m_axis_wr_tvalid,
+    input  logic                 m_axis_wr_tready,
+    output logic [511:0]         m_axis_wr_tdata,
+    output logic                 m_axis_wr_tlast,
+    output wr_req_t              m_axis_wr_tuser
 );
-
-  localparam int unsigned QUEUE_W = dma_pkg::QUEUE_W;
 
   // What is to be written for one packet.
   typedef struct packed {
-    logic                        decap;
-    logic                        has_data;  // beats lie in the data FIFO
-    logic                        fits;      // and are written
-    logic [9:0]                  beats;
-    logic [15:0]                 len;
-    logic [57:0]                 dst_line;
-    logic [63:0]                 cqe_addr;
-    logic                        phase;
-    logic [QUEUE_W-1:0]          qid;
-    logic [espalier_pkg::JOB_W-1:0]   job;
-    logic [7:0]                  status;
-    logic [15:0]                 sa;
-    logic [63:0]                 cookie;
+    logic               decap;
+    logic               has_data;  // beats lie in the data FIFO
+    logic               fits;      // and are written
+    logic [9:0]         beats;
+    logic [15:0]        len;
+    logic [57:0]        dst_line;
+    logic [63:0]        cqe_addr;
+    logic               phase;
+    logic [QUEUE_W-1:0] qid;
+    logic [JOB_W-1:0]   job;
+    logic [7:0]         status;
+    logic [15:0]        sa;
+    logic [63:0]        cookie;
   } plan_t;
-  localparam int unsigned PLAN_W = 1 + 1 + 1 + 10 + 16 + 58 + 64 + 1 + QUEUE_W + espalier_pkg::JOB_W + 8 + 16 + 64;
 
   // ---- choose a packet, look its job up -----------------------------------------------------------------------------------
-  logic                   decap_turn_q, pick, pick_decap, v1_q, decap1_q, plan_ready;
-  espalier_pkg::esp_out_t info, info1_q;
+  logic     decap_turn_q, pick, pick_decap, v1_q, decap1_q, plan_ready;
+  esp_out_t info, info1_q;
 
   assign pick_decap   = d_info_valid && (decap_turn_q || !e_info_valid);
   assign pick         = (e_info_valid || d_info_valid) && (!v1_q || plan_ready);
@@ -100,7 +97,7 @@ module dma_write (
   assign cqe_alloc.valid = v1_q && plan_ready;
   assign cqe_alloc.qid = job.qid;
 
-  assign has_data = info1_q.status == espalier_regs_pkg::STATUS_OK;
+  assign has_data = info1_q.status == STATUS_OK;
   assign fits     = info1_q.len <= job.capacity;
 
   assign plan.decap    = decap1_q;
@@ -113,13 +110,13 @@ module dma_write (
   assign plan.phase    = cqe_phase[job.qid];
   assign plan.qid    = job.qid;
   assign plan.job      = info1_q.job;
-  assign plan.status   = (has_data && !fits) ? espalier_regs_pkg::STATUS_BUFFER_TOO_SMALL : info1_q.status;
+  assign plan.status   = (has_data && !fits) ? STATUS_BUFFER_TOO_SMALL : info1_q.status;
   assign plan.sa       = info1_q.sa;
   assign plan.cookie   = job.cookie;
 
   logic [$clog2(4):0] unused_plans_count;
   fifo_sync #(
-      .WIDTH(PLAN_W),
+      .WIDTH($bits(plan)),
       .DEPTH(4)
   ) i_plans (
       .clk    (clk),
@@ -134,20 +131,20 @@ module dma_write (
   );
 
   // ---- write it: the data beats; its completion is ready with the last of them ------------------------------------------------
-  logic                      data_q;      // beats of `next` have gone; beats_q are left
-  logic [9:0]                beats_q, beats;
-  logic                      may_begin, in_data, data_valid, take_data, last_data, add, out_free;
-  logic [511:0]              data;
-  dma_pkg::completion_t      cqe;
+  logic         data_q;      // beats of `next` have gone; beats_q are left
+  logic [9:0]   beats_q, beats;
+  logic         may_begin, in_data, data_valid, take_data, last_data, add, out_free;
+  logic [511:0] data;
+  completion_t  cqe;
 
   logic                      hold, cqe_valid, take_cqe, cqe_written;
   logic [63:0]               batch_addr;
   logic [15:0]               batch_len;
   logic [511:0]              batch_data;
 
-  logic                      valid_q, last_q, cqe_q;
-  logic [511:0]              data_out_q;
-  espalier_pkg::wr_req_t     req_q;
+  logic         valid_q, last_q, cqe_q;
+  logic [511:0] data_out_q;
+  wr_req_t      req_q;
 
   assign out_free     = !valid_q || m_axis_wr_tready;
   assign take_cqe     = cqe_valid && !data_q && out_free;
@@ -164,7 +161,7 @@ module dma_write (
   assign next_ready   = add;
 
   assign cqe.cookie   = next.cookie;
-  assign cqe.out_len  = (next.status == espalier_regs_pkg::STATUS_OK) ? next.len : '0;
+  assign cqe.out_len  = (next.status == STATUS_OK) ? next.len : '0;
   assign cqe.sa       = next.sa;
   assign cqe.status   = next.status;
   assign cqe.phase    = next.phase;
