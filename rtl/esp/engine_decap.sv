@@ -17,43 +17,42 @@
 // Latency: 52 cycles from the last beat in to the first beat out, at any length and LANES: store and forward.
 `default_nettype none
 
-module engine_decap #(
+module engine_decap import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_pkg::*, sa_pkg::*; #(
     parameter int unsigned LANES      = 4,    // 128-bit lanes of the data path: 1, 2, 4
     parameter int unsigned SA_ENTRIES = 4096  // SAs; a power of two
 ) (
-    input  logic                     clk,
-    input  logic                     rst,
-    input  logic                     enable,
+    input  logic                 clk,
+    input  logic                 rst,
+    input  logic                 enable,
 
-    input  logic                     s_axis_tvalid,
-    output logic                     s_axis_tready,
-    input  logic [128*LANES-1:0]     s_axis_tdata,
-    input  logic                     s_axis_tlast,
-    input  espalier_pkg::esp_in_t    s_axis_tuser,
+    input  logic                 s_axis_tvalid,
+    output logic                 s_axis_tready,
+    input  logic [128*LANES-1:0] s_axis_tdata,
+    input  logic                 s_axis_tlast,
+    input  esp_in_t              s_axis_tuser,
 
-    output logic                     m_axis_tvalid,
-    input  logic                     m_axis_tready,
-    output logic [128*LANES-1:0]     m_axis_tdata,
-    output logic                     m_axis_tlast,
-    output espalier_pkg::esp_out_t   m_axis_tuser,
+    output logic                 m_axis_tvalid,
+    input  logic                 m_axis_tready,
+    output logic [128*LANES-1:0] m_axis_tdata,
+    output logic                 m_axis_tlast,
+    output esp_out_t             m_axis_tuser,
 
-    input  espalier_pkg::key_wr_t    key_wr,
-    input  sa_pkg::in_ctx_wr_t       ctx_wr,
-    input  sa_pkg::seq_req_t         seq_req,
-    output sa_pkg::seq_rsp_t         seq_rsp,
-    input  logic                     epoch,
-    output logic [1:0]               inflight_zero,
-    input  sa_pkg::lookup_req_t      lookup_req,
-    output sa_pkg::lookup_rsp_t      lookup_rsp
+    input  key_wr_t              key_wr,
+    input  in_ctx_wr_t           ctx_wr,
+    input  seq_req_t             seq_req,
+    output seq_rsp_t             seq_rsp,
+    input  logic                 epoch,
+    output logic [1:0]           inflight_zero,
+    input  lookup_req_t          lookup_req,
+    output lookup_rsp_t          lookup_rsp
 );
 
   localparam int unsigned BUF_BEATS = 512 * 4 / LANES;  // 32 KiB: three packets of MAX_ESP
-  localparam int unsigned PACKETS   = esp_decap_pkg::DECAP_PACKETS;
+  localparam int unsigned PACKETS   = DECAP_PACKETS;
   localparam int unsigned SLACK     = 2;                // tready is a register: what it may let in too late
-  localparam int unsigned LARGEST   = (espalier_pkg::MAX_ESP - 1) / (16 * LANES) + 1;  // beats of MAX_ESP
+  localparam int unsigned LARGEST   = (MAX_ESP - 1) / (16 * LANES) + 1;  // beats of MAX_ESP
   localparam int unsigned ROOM_W    = $clog2(BUF_BEATS) + 1;
   localparam int unsigned COUNT_W   = $clog2(PACKETS) + 1;
-  localparam int unsigned BEATS_W   = esp_decap_pkg::BEATS_W;
 
   // ---- entry: credits and epochs -------------------------------------------------------------------------------------------------
   logic               ready_q, take, take_first, mid_packet_q, epoch_q;
@@ -61,8 +60,8 @@ module engine_decap #(
   logic [COUNT_W-1:0] packets_q, count0_q, count1_q;  // packets inside; of them under epoch 0, 1
   logic               done, judged, judged_epoch, packet_epoch, mid_next;  // mid_next: the next beat is not a packet's first
   logic [BEATS_W-1:0] done_in_beats;
-  logic                    verdict_valid;
-  esp_decap_pkg::verdict_t verdict;
+  logic     verdict_valid;
+  verdict_t verdict;
   logic [1:0]         zero_q;
 
   assign s_axis_tready = ready_q;
@@ -96,31 +95,31 @@ module engine_decap #(
   end
 
   // ---- to the cipher ---------------------------------------------------------------------------------------------------------------
-  logic                          e_valid, e_first, e_epoch;
-  logic [128*LANES-1:0]          e_data;
-  espalier_pkg::esp_in_t         e_user;
-  logic [159:0]                  e_outer;
-  logic                          c_valid, c_esn;
-  logic [espalier_pkg::SA_W-1:0] c_sa, u_sa, g_sa;
-  logic [31:0]                   c_low;
-  logic [7:0]                    c_window, u_window;
-  logic [63:0]                   c_seq, u_seq;
-  logic [1:0]                    c_verdict, u_verdict, g_key_size;
-  logic                          u_valid, u_verified;
-  logic                          g_valid, g_first, g_last, g_null;
-  logic [128*LANES-1:0]          g_data;
-  logic [95:0]                   g_nonce;
-  logic [127:0]                  g_aad;
-  logic [15:0]                   g_aad_len, g_len;
-  logic [24:0]                   g_user, p_user, t_user;  // {job, outer ECN is CE, payload bytes}
-  logic [7:0]                    v_job, buf_job;
-  logic                          i_valid, v_valid;
-  esp_decap_pkg::info_t          i_info;
-  logic [127:0]                  v_icv, t_tag;
-  logic                          p_valid, p_first, p_last, p_null, t_valid, t_null;
-  logic [128*LANES-1:0]          p_data, buf_data;
-  logic                          buf_valid, r_valid;
-  esp_decap_pkg::trailer_t       r_trailer;
+  logic                 e_valid, e_first, e_epoch;
+  logic [128*LANES-1:0] e_data;
+  esp_in_t              e_user;
+  logic [159:0]         e_outer;
+  logic                 c_valid, c_esn;
+  logic [SA_W-1:0]      c_sa, u_sa, g_sa;
+  logic [31:0]          c_low;
+  logic [7:0]           c_window, u_window;
+  logic [63:0]          c_seq, u_seq;
+  logic [1:0]           c_verdict, u_verdict, g_key_size;
+  logic                 u_valid, u_verified;
+  logic                 g_valid, g_first, g_last, g_null;
+  logic [128*LANES-1:0] g_data;
+  logic [95:0]          g_nonce;
+  logic [127:0]         g_aad;
+  logic [15:0]          g_aad_len, g_len;
+  logic [24:0]          g_user, p_user, t_user;  // {job, outer ECN is CE, payload bytes}
+  logic [7:0]           v_job, buf_job;
+  logic                 i_valid, v_valid;
+  info_t                i_info;
+  logic [127:0]         v_icv, t_tag;
+  logic                 p_valid, p_first, p_last, p_null, t_valid, t_null;
+  logic [128*LANES-1:0] p_data, buf_data;
+  logic                 buf_valid, r_valid;
+  trailer_t             r_trailer;
 
   esp_decap_strip #(
       .LANES(LANES)
@@ -310,7 +309,7 @@ module engine_decap #(
       a_beats : assert (beats_q <= $signed((ROOM_W + 1)'(BUF_BEATS))) else $error("engine_decap: more beats inside than the buffer holds");
       a_packets : assert (32'(packets_q) <= PACKETS) else $error("engine_decap: more packets inside than the FIFOs hold");
       a_epochs : assert (packets_q >= count0_q + count1_q) else $error("engine_decap: packets and epochs disagree");
-      a_size : assert (!take || s_axis_tuser.status != espalier_regs_pkg::STATUS_OK || 32'(s_axis_tuser.len) <= espalier_pkg::MAX_ESP)
+      a_size : assert (!take || s_axis_tuser.status != STATUS_OK || 32'(s_axis_tuser.len) <= MAX_ESP)
       else $error("engine_decap: packet above MAX_ESP");
     end
   end

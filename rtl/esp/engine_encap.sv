@@ -10,46 +10,46 @@
 // nothing of its SA, for it can be dropped (esp_encap_jobs). So an SA can be deleted while the output stands still.
 `default_nettype none
 
-module engine_encap #(
+module engine_encap import espalier_pkg::*, esp_pkg::*, sa_pkg::*; #(
     parameter int unsigned LANES      = 4,    // 128-bit lanes of the data path: 1, 2, 4
     parameter int unsigned SA_ENTRIES = 4096  // SAs; a power of two
 ) (
-    input  logic                     clk,
-    input  logic                     rst,
-    input  logic                     enable,       // 0 until the wipe after reset is done
+    input  logic                 clk,
+    input  logic                 rst,
+    input  logic                 enable,       // 0 until the wipe after reset is done
 
-    input  logic                     s_axis_tvalid,
-    output logic                     s_axis_tready,
-    input  logic [128*LANES-1:0]     s_axis_tdata,
-    input  logic                     s_axis_tlast,
-    input  espalier_pkg::esp_in_t    s_axis_tuser,
+    input  logic                 s_axis_tvalid,
+    output logic                 s_axis_tready,
+    input  logic [128*LANES-1:0] s_axis_tdata,
+    input  logic                 s_axis_tlast,
+    input  esp_in_t              s_axis_tuser,
 
-    output logic                     m_axis_tvalid,
-    input  logic                     m_axis_tready,
-    output logic [128*LANES-1:0]     m_axis_tdata,
-    output logic                     m_axis_tlast,
-    output espalier_pkg::esp_out_t   m_axis_tuser,
+    output logic                 m_axis_tvalid,
+    input  logic                 m_axis_tready,
+    output logic [128*LANES-1:0] m_axis_tdata,
+    output logic                 m_axis_tlast,
+    output esp_out_t             m_axis_tuser,
 
-    input  espalier_pkg::key_wr_t    key_wr,
-    input  sa_pkg::out_ctx_wr_t      ctx_wr,
-    input  sa_pkg::seq_req_t         seq_req,
-    output sa_pkg::seq_rsp_t         seq_rsp,
-    input  sa_pkg::drop_req_t        drop,
-    input  logic                     epoch,
-    output logic [1:0]               inflight_zero
+    input  key_wr_t              key_wr,
+    input  out_ctx_wr_t          ctx_wr,
+    input  seq_req_t             seq_req,
+    output seq_rsp_t             seq_rsp,
+    input  drop_req_t            drop,
+    input  logic                 epoch,
+    output logic [1:0]           inflight_zero
 );
 
   localparam int unsigned W = 128 * LANES;
   localparam int unsigned OUT_DEPTH = 1024 / LANES;  // credits: the beats of the largest packet, and as many as the way to the output takes
-  localparam int unsigned LARGEST = ((espalier_pkg::MAX_PACKET + 5) / 4 + 7) / (4 * LANES) + 1;  // beats of MAX_PACKET in the cipher
+  localparam int unsigned LARGEST = ((MAX_PACKET + 5) / 4 + 7) / (4 * LANES) + 1;  // beats of MAX_PACKET in the cipher
   localparam int unsigned CREDIT_W = $clog2(OUT_DEPTH) + 1;
   localparam int unsigned FLIGHT_W = $clog2(OUT_DEPTH + 64) + 1;
 
   // ---- front and framer -----------------------------------------------------------------------------------------------------------
-  logic                d_valid, d_ready, d_last, job_valid, job_ready, job_begun, room_q, spend, start;
-  logic [7:0]          d_job;
-  logic [W-1:0]        d_data;
-  esp_pkg::encap_job_t job;
+  logic         d_valid, d_ready, d_last, job_valid, job_ready, job_begun, room_q, spend, start;
+  logic [7:0]   d_job;
+  logic [W-1:0] d_data;
+  encap_job_t   job;
 
   esp_encap_front #(
       .LANES(LANES),
@@ -60,14 +60,14 @@ module engine_encap #(
       .d_valid, .d_ready, .d_data, .d_last, .d_job, .job_valid, .job_ready, .job, .job_begun
   );
 
-  logic                          g_valid, g_first, g_last, g_null, g_epoch;
-  logic [W-1:0]                  g_data;
-  logic [espalier_pkg::SA_W-1:0] g_sa;
-  logic [1:0]                    g_key_size;
-  logic [95:0]                   g_nonce;
-  logic [127:0]                  g_aad;
-  logic [15:0]                   g_aad_len, g_len;
-  logic [7:0]                    g_job;
+  logic            g_valid, g_first, g_last, g_null, g_epoch;
+  logic [W-1:0]    g_data;
+  logic [SA_W-1:0] g_sa;
+  logic [1:0]      g_key_size;
+  logic [95:0]     g_nonce;
+  logic [127:0]    g_aad;
+  logic [15:0]     g_aad_len, g_len;
+  logic [7:0]      g_job;
 
   esp_encap_frame #(
       .LANES(LANES),
@@ -79,8 +79,8 @@ module engine_encap #(
       .m_key_size(g_key_size), .m_nonce(g_nonce), .m_aad(g_aad), .m_aad_len(g_aad_len), .m_len(g_len), .m_job(g_job), .m_epoch(g_epoch)
   );
 
-  logic                r_valid;
-  esp_pkg::encap_out_t r_out;
+  logic       r_valid;
+  encap_out_t r_out;
   esp_encap_header #(
       .LANES(LANES)
   ) u_header (
@@ -155,7 +155,7 @@ module engine_encap #(
 
 `ifndef SYNTHESIS
   // No packet uses keys while they are written or wiped: the SAs of the packets between framer and tag, in order.
-  logic [espalier_pkg::SA_W-1:0] order[$];
+  logic [SA_W-1:0] order[$];
   always_ff @(posedge clk) begin
     if (rst) begin
       order.delete();

@@ -8,59 +8,58 @@
 // The beats wait in a delay line for as long. Latency 12 cycles, a beat a cycle, never stalls.
 `default_nettype none
 
-module esp_decap_admit #(
+module esp_decap_admit import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_pkg::*, esp_pkg::*, sa_pkg::*; #(
     parameter int unsigned LANES      = 4,    // 128-bit lanes: 1, 2, 4
     parameter int unsigned SA_ENTRIES = 4096  // SAs; a power of two
 ) (
-    input  logic                          clk,
-    input  logic                          rst,
+    input  logic                 clk,
+    input  logic                 rst,
 
-    input  logic                          s_valid,
-    input  logic                          s_first,
-    input  logic [128*LANES-1:0]          s_data,
-    input  espalier_pkg::esp_in_t         s_user,
-    input  logic                          s_epoch,
-    input  logic [159:0]                  s_outer,
+    input  logic                 s_valid,
+    input  logic                 s_first,
+    input  logic [128*LANES-1:0] s_data,
+    input  esp_in_t              s_user,
+    input  logic                 s_epoch,
+    input  logic [159:0]         s_outer,
 
-    input  espalier_pkg::key_wr_t         key_wr,
-    input  sa_pkg::in_ctx_wr_t            ctx_wr,
-    input  sa_pkg::lookup_req_t           lookup_req,
-    output sa_pkg::lookup_rsp_t           lookup_rsp,
+    input  key_wr_t              key_wr,
+    input  in_ctx_wr_t           ctx_wr,
+    input  lookup_req_t          lookup_req,
+    output lookup_rsp_t          lookup_rsp,
 
     // replay's check port
-    output logic                          c_valid,
-    output logic [espalier_pkg::SA_W-1:0] c_sa,
-    output logic [31:0]                   c_low,
-    output logic                          c_esn,
-    output logic [7:0]                    c_window,
-    input  logic [63:0]                   c_seq,
-    input  logic [1:0]                    c_verdict,
+    output logic                 c_valid,
+    output logic [SA_W-1:0]      c_sa,
+    output logic [31:0]          c_low,
+    output logic                 c_esn,
+    output logic [7:0]           c_window,
+    input  logic [63:0]          c_seq,
+    input  logic [1:0]           c_verdict,
 
     // to gcm_engine
-    output logic                          g_valid,
-    output logic                          g_first,
-    output logic                          g_last,
-    output logic                          g_null,
-    output logic [128*LANES-1:0]          g_data,
-    output logic [espalier_pkg::SA_W-1:0] g_sa,
-    output logic [1:0]                    g_key_size,
-    output logic [95:0]                   g_nonce,
-    output logic [127:0]                  g_aad,
-    output logic [15:0]                   g_aad_len,
-    output logic [15:0]                   g_len,
-    output logic [24:0]                   g_user,    // {job, outer ECN is CE, payload bytes}
+    output logic                 g_valid,
+    output logic                 g_first,
+    output logic                 g_last,
+    output logic                 g_null,
+    output logic [128*LANES-1:0] g_data,
+    output logic [SA_W-1:0]      g_sa,
+    output logic [1:0]           g_key_size,
+    output logic [95:0]          g_nonce,
+    output logic [127:0]         g_aad,
+    output logic [15:0]          g_aad_len,
+    output logic [15:0]          g_len,
+    output logic [24:0]          g_user,    // {job, outer ECN is CE, payload bytes}
 
-    output logic                          i_valid,   // one a packet, with its first cipher beat
-    output esp_decap_pkg::info_t          i_info,
-    output logic                          v_valid,   // one a packet that is no null token: the received ICV, byte string
-    output logic [127:0]                  v_icv,
-    output logic [7:0]                    v_job
+    output logic                 i_valid,   // one a packet, with its first cipher beat
+    output info_t                i_info,
+    output logic                 v_valid,   // one a packet that is no null token: the received ICV, byte string
+    output logic [127:0]         v_icv,
+    output logic [7:0]           v_job
 );
 
   localparam int unsigned DECIDE_AT = 11;  // cycle in which all about a packet is known
   localparam int unsigned BEAT_LOG2 = $clog2(16 * LANES);
   localparam int unsigned ROW_W     = $clog2(SA_ENTRIES);
-  localparam int unsigned BEATS_W   = esp_decap_pkg::BEATS_W;
 
   logic head;  // a packet's first beat
   assign head = s_valid && s_first;
@@ -72,7 +71,7 @@ module esp_decap_admit #(
   logic [BEATS_W-1:0]   d_in_beats, in_beats;
 
   // Wire beats at the input: one with a status, otherwise as the length says.
-  assign in_beats = (s_user.status != espalier_regs_pkg::STATUS_OK) ? BEATS_W'(1) : BEATS_W'((s_user.len - 16'd1) >> BEAT_LOG2) + BEATS_W'(1);
+  assign in_beats = (s_user.status != STATUS_OK) ? BEATS_W'(1) : BEATS_W'((s_user.len - 16'd1) >> BEAT_LOG2) + BEATS_W'(1);
 
   delay_line #(
       .WIDTH(1 + 1 + 8 + BEATS_W + 128 * LANES),
@@ -87,8 +86,8 @@ module esp_decap_admit #(
   );
 
   // ---- outer header: cycle 4 ----------------------------------------------------------------------------------------------------
-  logic                   header_valid, d_header_valid;
-  esp_decap_pkg::header_t header, d_header;
+  logic    header_valid, d_header_valid;
+  header_t header, d_header;
 
   esp_decap_header #(
       .LANES(LANES)
@@ -115,8 +114,8 @@ module esp_decap_admit #(
   );
 
   // ---- lookup: cycle 5 ------------------------------------------------------------------------------------------------------------
-  logic                          hit5, hit6_q, hit7_q, hit8_q, hit9_q;
-  logic [espalier_pkg::SA_W-1:0] sa5, sa6_q, sa7_q, sa8_q, sa9_q;
+  logic            hit5, hit6_q, hit7_q, hit8_q, hit9_q;
+  logic [SA_W-1:0] sa5, sa6_q, sa7_q, sa8_q, sa9_q;
 
   sa_lookup #(
       .SA_ENTRIES(SA_ENTRIES)
@@ -124,8 +123,8 @@ module esp_decap_admit #(
       .clk,
       .rst,
       .s_valid(head),
-      .s_spi(esp_pkg::swap32(s_data[31:0])),
-      .s_dst(esp_pkg::swap32(s_outer[159:128])),
+      .s_spi(swap32(s_data[31:0])),
+      .s_dst(swap32(s_outer[159:128])),
       .m_hit(hit5),
       .m_sa(sa5),
       .req(lookup_req),
@@ -144,14 +143,14 @@ module esp_decap_admit #(
   end
 
   // ---- context and replay state: cycle 7 --------------------------------------------------------------------------------------------
-  sa_pkg::in_ctx_t  ctx;
+  in_ctx_t ctx;
   localparam int unsigned CTX_W = $bits(ctx);
   localparam int unsigned CTX_PARITY_W = 5;
   logic [CTX_W-1:0] ctx_bits;
   logic [CTX_PARITY_W-1:0] ctx_parity;
   logic             low_valid;
   logic             d_found_valid, d_found, d_fault, d_esn;
-  logic [espalier_pkg::SA_W-1:0] d_sa;
+  logic [SA_W-1:0] d_sa;
   logic [1:0]       d_key_size;
   logic [7:0]       d_window;
   logic [31:0]      d_salt;
@@ -167,7 +166,7 @@ module esp_decap_admit #(
       .wr_en(ctx_wr.valid),
       .wr_addr(ctx_wr.sa[ROW_W-1:0]),
       .wr_strb(1'b1),
-      .wr_data({CTX_PARITY_W'(sa_pkg::parity(192'(ctx_wr.ctx))), ctx_wr.ctx}),
+      .wr_data({CTX_PARITY_W'(parity(192'(ctx_wr.ctx))), ctx_wr.ctx}),
       .rd_en(hit5),
       .rd_addr(sa5[ROW_W-1:0]),
       .rd_data({ctx_parity, ctx_bits})
@@ -186,19 +185,19 @@ module esp_decap_admit #(
       .clk,
       .rst,
       .s_valid(head),
-      .s_data(esp_pkg::swap32(s_data[63:32])),
+      .s_data(swap32(s_data[63:32])),
       .m_valid(low_valid),
       .m_data(c_low)
   );
 
   delay_line #(
-      .WIDTH(1 + 1 + espalier_pkg::SA_W + 2 + 1 + 8),
+      .WIDTH(1 + 1 + SA_W + 2 + 1 + 8),
       .DELAY(DECIDE_AT - 7)
   ) u_found (
       .clk,
       .rst,
       .s_valid(low_valid),
-      .s_data({hit7_q && ctx.valid, hit7_q && CTX_PARITY_W'(sa_pkg::parity(192'(ctx_bits))) != ctx_parity, sa7_q, ctx.key_size, ctx.esn, ctx.window}),
+      .s_data({hit7_q && ctx.valid, hit7_q && CTX_PARITY_W'(parity(192'(ctx_bits))) != ctx_parity, sa7_q, ctx.key_size, ctx.esn, ctx.window}),
       .m_valid(d_found_valid),
       .m_data({d_found, d_fault, d_sa, d_key_size, d_esn, d_window})
   );
@@ -212,7 +211,7 @@ module esp_decap_admit #(
       .STYLE("block")
   ) u_salt (
       .clk,
-      .wr_en(key_wr.valid && (key_wr.all || key_wr.slot == esp_pkg::SLOT_SALT)),
+      .wr_en(key_wr.valid && (key_wr.all || key_wr.slot == SLOT_SALT)),
       .wr_addr(key_wr.sa[ROW_W-1:0]),
       .wr_strb(1'b1),
       .wr_data(key_wr.data[31:0]),
@@ -230,16 +229,16 @@ module esp_decap_admit #(
 
   always_comb begin
     status = d_header.status;
-    if (d_header.status == espalier_regs_pkg::STATUS_OK) begin
-      if (d_fault) status = espalier_regs_pkg::STATUS_SA_FAULT;
-      else if (!d_found) status = espalier_regs_pkg::STATUS_NO_SA;
-      else if (c_verdict == esp_decap_pkg::REPLAY_IS_OLD) status = espalier_regs_pkg::STATUS_REPLAY_OLD;
-      else if (c_verdict == esp_decap_pkg::REPLAY_IS_BROKEN) status = espalier_regs_pkg::STATUS_SA_FAULT;
-      else if (c_verdict == esp_decap_pkg::REPLAY_IS_KNOWN) status = espalier_regs_pkg::STATUS_REPLAY_DUPLICATE;
+    if (d_header.status == STATUS_OK) begin
+      if (d_fault) status = STATUS_SA_FAULT;
+      else if (!d_found) status = STATUS_NO_SA;
+      else if (c_verdict == REPLAY_IS_OLD) status = STATUS_REPLAY_OLD;
+      else if (c_verdict == REPLAY_IS_BROKEN) status = STATUS_SA_FAULT;
+      else if (c_verdict == REPLAY_IS_KNOWN) status = STATUS_REPLAY_DUPLICATE;
     end
   end
 
-  assign pass    = status == espalier_regs_pkg::STATUS_OK;
+  assign pass    = status == STATUS_OK;
   assign number  = d_first ? '0 : number_q;
   assign last    = d_first ? (!pass || d_header.last_beat == '0) : (number_q == last_beat_q);
   assign forward = d_valid && (d_first || open_q);
@@ -268,13 +267,13 @@ module esp_decap_admit #(
       g_sa        <= d_sa;
       g_key_size  <= d_key_size;
       g_nonce     <= {d_data[127:64], d_salt};
-      g_aad       <= d_esn ? {32'b0, d_data[63:32], esp_pkg::swap32(c_seq[63:32]), d_data[31:0]} : {64'b0, d_data[63:0]};
+      g_aad       <= d_esn ? {32'b0, d_data[63:32], swap32(c_seq[63:32]), d_data[31:0]} : {64'b0, d_data[63:0]};
       g_aad_len   <= d_esn ? 16'd12 : 16'd8;
       g_len       <= d_header.c;
       g_user      <= {d_job, d_header.ce, d_header.c};
       i_info.job       <= d_job;
       i_info.epoch     <= d_epoch;
-      i_info.sa        <= (d_header.status == espalier_regs_pkg::STATUS_OK && d_found) ? d_sa : '1;
+      i_info.sa        <= (d_header.status == STATUS_OK && d_found) ? d_sa : '1;
       i_info.status    <= status;
       i_info.seq       <= c_seq;
       i_info.window    <= d_window;

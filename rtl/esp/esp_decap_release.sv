@@ -10,41 +10,40 @@
 // The engine lets a packet in only with room for all of its beats (BUF_BEATS), and returns the room by done.
 `default_nettype none
 
-module esp_decap_release #(
+module esp_decap_release import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_pkg::*; #(
     parameter int unsigned LANES     = 4,   // 128-bit lanes: 1, 2, 4
     parameter int unsigned BUF_BEATS = 512  // beats of the buffer; a power of two
 ) (
-    input  logic                              clk,
-    input  logic                              rst,
-    input  logic                              w_valid,
-    input  logic [128*LANES-1:0]              w_data,
-    input  logic [7:0]                        w_job,
-    input  logic                              v_valid,
-    input  esp_decap_pkg::verdict_t           v_verdict,
+    input  logic                 clk,
+    input  logic                 rst,
+    input  logic                 w_valid,
+    input  logic [128*LANES-1:0] w_data,
+    input  logic [7:0]           w_job,
+    input  logic                 v_valid,
+    input  verdict_t             v_verdict,
 
-    output logic                              m_axis_tvalid,
-    input  logic                              m_axis_tready,
-    output logic [128*LANES-1:0]              m_axis_tdata,
-    output logic                              m_axis_tlast,
-    output espalier_pkg::esp_out_t            m_axis_tuser,
+    output logic                 m_axis_tvalid,
+    input  logic                 m_axis_tready,
+    output logic [128*LANES-1:0] m_axis_tdata,
+    output logic                 m_axis_tlast,
+    output esp_out_t             m_axis_tuser,
 
-    output logic                              done,          // a packet has left the buffer; it held:
-    output logic [esp_decap_pkg::BEATS_W-1:0] done_in_beats
+    output logic                 done,          // a packet has left the buffer; it held:
+    output logic [BEATS_W-1:0]   done_in_beats
 );
 
   localparam int unsigned BEAT_LOG2 = $clog2(16 * LANES);
   localparam int unsigned PTR_W     = $clog2(BUF_BEATS);
-  localparam int unsigned BEATS_W   = esp_decap_pkg::BEATS_W;
-  localparam int unsigned DEPTH     = esp_decap_pkg::DECAP_PACKETS;
+  localparam int unsigned DEPTH     = DECAP_PACKETS;
   localparam int unsigned OUT_DEPTH = 16;  // beats between the buffer and the output
   localparam int unsigned OUT_W     = $clog2(OUT_DEPTH) + 1;
   localparam int unsigned USER_W    = $bits(m_axis_tuser);
   localparam int unsigned VERDICT_W = $bits(v_verdict);
 
   // ---- verdicts in waiting ------------------------------------------------------------------------------------------------------
-  logic [VERDICT_W-1:0]    head_bits;
-  esp_decap_pkg::verdict_t head;
-  logic                    queue_ready, head_valid, head_done;
+  logic [VERDICT_W-1:0] head_bits;
+  verdict_t             head;
+  logic                 queue_ready, head_valid, head_done;
 
   assign head = head_bits;
 
@@ -111,14 +110,14 @@ module esp_decap_release #(
   );
 
   // ---- the beat's sideband, beside the memory; then the mask ---------------------------------------------------------------------------
-  espalier_pkg::esp_out_t issue_user;
-  logic                   valid1_q, valid2_q, valid3_q;
-  espalier_pkg::esp_out_t user1_q, user2_q, user3_q;
-  logic                   of_packet2;       // the beat read is of the packet
-  logic                   last1_q, last2_q, last3_q, ok1_q;
-  logic [BEAT_LOG2-1:0]   end1_q;           // last byte that counts
-  logic [16*LANES-1:0]    keep2_q;          // bytes up to it; none of an error packet
-  logic [128*LANES-1:0]   data3_q;
+  esp_out_t             issue_user;
+  logic                 valid1_q, valid2_q, valid3_q;
+  esp_out_t             user1_q, user2_q, user3_q;
+  logic                 of_packet2;       // the beat read is of the packet
+  logic                 last1_q, last2_q, last3_q, ok1_q;
+  logic [BEAT_LOG2-1:0] end1_q;           // last byte that counts
+  logic [16*LANES-1:0]  keep2_q;          // bytes up to it; none of an error packet
+  logic [128*LANES-1:0] data3_q;
 
   assign of_packet2 = rd_job == user2_q.job;
   assign issue_user.job    = head.job;
@@ -187,7 +186,7 @@ module esp_decap_release #(
       a_queue : assert (!v_valid || queue_ready) else $error("esp_decap_release: verdict FIFO overflow");
       a_out : assert (!valid3_q || out_ready) else $error("esp_decap_release: output FIFO overflow");
       a_of_packet : assert (!valid2_q || keep2_q == '0 || of_packet2) else $error("esp_decap_release: a beat of another packet");
-      a_error_zero : assert (!m_axis_tvalid || m_axis_tuser.status == espalier_regs_pkg::STATUS_OK || m_axis_tdata == '0)
+      a_error_zero : assert (!m_axis_tvalid || m_axis_tuser.status == STATUS_OK || m_axis_tdata == '0)
       else $error("esp_decap_release: data beside an error");
     end
   end

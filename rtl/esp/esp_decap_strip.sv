@@ -12,37 +12,37 @@
 // which may be less, is applied later. Latency 2 cycles; a beat a cycle; never stalls.
 `default_nettype none
 
-module esp_decap_strip #(
+module esp_decap_strip import espalier_pkg::*; #(
     parameter int unsigned LANES = 4  // 128-bit lanes: 1, 2, 4
 ) (
-    input  logic                  clk,
-    input  logic                  rst,
-    input  logic                  s_valid,
-    input  logic                  s_last,
-    input  logic [128*LANES-1:0]  s_data,
-    input  espalier_pkg::esp_in_t s_user,
-    input  logic                  s_epoch,
-    output logic                  m_valid,
-    output logic                  m_first,
-    output logic [128*LANES-1:0]  m_data,
-    output espalier_pkg::esp_in_t m_user,
-    output logic                  m_epoch,
-    output logic [159:0]          m_outer   // the outer header, byte string; with m_first
+    input  logic                 clk,
+    input  logic                 rst,
+    input  logic                 s_valid,
+    input  logic                 s_last,
+    input  logic [128*LANES-1:0] s_data,
+    input  esp_in_t              s_user,
+    input  logic                 s_epoch,
+    output logic                 m_valid,
+    output logic                 m_first,
+    output logic [128*LANES-1:0] m_data,
+    output esp_in_t              m_user,
+    output logic                 m_epoch,
+    output logic [159:0]         m_outer   // the outer header, byte string; with m_first
 );
 
   localparam int unsigned BEAT     = 16 * LANES;                    // bytes
-  localparam int unsigned SHIFT    = espalier_pkg::IPV4_HDR % BEAT;  // bytes of a wire beat that belong to the stream beat before
-  localparam int unsigned FIRST_AT = espalier_pkg::IPV4_HDR / BEAT + 1;  // the wire beat that completes the first stream beat
+  localparam int unsigned SHIFT    = IPV4_HDR % BEAT;  // bytes of a wire beat that belong to the stream beat before
+  localparam int unsigned FIRST_AT = IPV4_HDR / BEAT + 1;  // the wire beat that completes the first stream beat
 
-  logic                  in_valid_q, in_last_q, in_epoch_q;
-  logic [1:0]            in_number_q;      // of the wire beat in its packet, at most FIRST_AT
-  logic [128*LANES-1:0]  in_data_q;
-  espalier_pkg::esp_in_t in_user_q;
+  logic                 in_valid_q, in_last_q, in_epoch_q;
+  logic [1:0]           in_number_q;      // of the wire beat in its packet, at most FIRST_AT
+  logic [128*LANES-1:0] in_data_q;
+  esp_in_t              in_user_q;
 
-  logic [128*LANES-1:0]  prev_q;           // the wire beat before, and its packet's sideband
-  espalier_pkg::esp_in_t user_q;
-  logic                  epoch_q;
-  logic [159:0]          outer_q;
+  logic [128*LANES-1:0] prev_q;           // the wire beat before, and its packet's sideband
+  esp_in_t              user_q;
+  logic                 epoch_q;
+  logic [159:0]         outer_q;
 
   logic                  flush_q, flush_first_q;
   logic                  complete, rest;

@@ -15,27 +15,26 @@
 // Latency 3 cycles to the buffer, 7 to the result; a beat a cycle; never stalls.
 `default_nettype none
 
-module esp_decap_trailer #(
+module esp_decap_trailer import espalier_regs_pkg::*, esp_decap_pkg::*, esp_pkg::*; #(
     parameter int unsigned LANES = 4  // 128-bit lanes: 1, 2, 4
 ) (
-    input  logic                    clk,
-    input  logic                    rst,
-    input  logic                    s_valid,    // from gcm_engine
-    input  logic                    s_first,
-    input  logic                    s_last,
-    input  logic                    s_null,
-    input  logic [128*LANES-1:0]    s_data,
-    input  logic [24:0]             s_user,     // {job, outer ECN is CE, payload bytes}
-    output logic                    buf_valid,  // the next payload beat
-    output logic [128*LANES-1:0]    buf_data,
-    output logic [7:0]              buf_job,
-    output logic                    m_valid,    // one a packet that is no null token
-    output esp_decap_pkg::trailer_t m_trailer
+    input  logic                 clk,
+    input  logic                 rst,
+    input  logic                 s_valid,    // from gcm_engine
+    input  logic                 s_first,
+    input  logic                 s_last,
+    input  logic                 s_null,
+    input  logic [128*LANES-1:0] s_data,
+    input  logic [24:0]          s_user,     // {job, outer ECN is CE, payload bytes}
+    output logic                 buf_valid,  // the next payload beat
+    output logic [128*LANES-1:0] buf_data,
+    output logic [7:0]           buf_job,
+    output logic                 m_valid,    // one a packet that is no null token
+    output trailer_t             m_trailer
 );
 
   localparam int unsigned BEAT      = 16 * LANES;  // bytes
   localparam int unsigned BEAT_LOG2 = $clog2(BEAT);
-  localparam int unsigned BEATS_W   = esp_decap_pkg::BEATS_W;
   localparam logic [1:0]  ECN_CE    = 2'b11;
 
   // ---- alignment: payload beat n is stream beat n without lane 0 and lane 0 of stream beat n + 1 ------------------------------------
@@ -133,12 +132,12 @@ module esp_decap_trailer #(
       last_word2_q  <= last_word1;
       mark2_q       <= mark1;
       // The TOS word grows by 3 - ECN, so the inverted checksum grows by as much.
-      csum2_q       <= esp_pkg::add16(~esp_pkg::swap16(data1_q[95:80]), data1_q[8] ? 16'd2 : 16'd1);
+      csum2_q       <= add16(~swap16(data1_q[95:80]), data1_q[8] ? 16'd2 : 16'd1);
     end
     if (valid1_q && first1_q) begin
       inner_bad2_q    <= data1_q[7:4] != 4'd4 || data1_q[3:0] < 4'd5;
       inner_header2_q <= {data1_q[3:0], 2'b00};
-      inner_len2_q    <= esp_pkg::swap16(data1_q[31:16]);
+      inner_len2_q    <= swap16(data1_q[31:16]);
       ecn_bad2_q      <= ce1_q && data1_q[9:8] == 2'b00;
     end
   end
@@ -183,7 +182,7 @@ module esp_decap_trailer #(
       data3_q <= data2_q;
       if (mark2_q) begin
         data3_q[9:8]   <= ECN_CE;
-        data3_q[95:80] <= esp_pkg::swap16(~csum2_q);
+        data3_q[95:80] <= swap16(~csum2_q);
       end
       last3_q         <= last2_q;
       word3_q         <= word2_q;
@@ -260,8 +259,8 @@ module esp_decap_trailer #(
       no_pad5_q    <= word4_q[23:16] == '0;
       last_pad5_q  <= word4_q[15:8] == word4_q[23:16];
       break5_q     <= break4_q;
-      dummy5_q     <= word4_q[31:24] == esp_pkg::IPPROTO_NONE;
-      next_bad5_q  <= word4_q[31:24] != esp_pkg::IPPROTO_IPIP;
+      dummy5_q     <= word4_q[31:24] == IPPROTO_NONE;
+      next_bad5_q  <= word4_q[31:24] != IPPROTO_IPIP;
       inner_bad5_q <= inner_bad4_q || inner_len4_q < {10'b0, inner_header4_q};
       inner_len5_q <= inner_len4_q;
       ecn_bad5_q   <= ecn_bad4_q;
@@ -278,12 +277,12 @@ module esp_decap_trailer #(
     if (done6_q) begin
       m_trailer.job       <= job6_q;
       m_trailer.last_byte <= last_byte6_q;
-      if (pad_bad6_q) m_trailer.status <= espalier_regs_pkg::STATUS_BAD_PADDING;
-      else if (dummy6_q) m_trailer.status <= espalier_regs_pkg::STATUS_DUMMY;
-      else if (next_bad6_q) m_trailer.status <= espalier_regs_pkg::STATUS_BAD_NEXT_HEADER;
-      else if (inner_bad6_q) m_trailer.status <= espalier_regs_pkg::STATUS_INNER_MALFORMED;
-      else if (ecn_bad6_q) m_trailer.status <= espalier_regs_pkg::STATUS_ECN_INVALID;
-      else m_trailer.status <= espalier_regs_pkg::STATUS_OK;
+      if (pad_bad6_q) m_trailer.status <= STATUS_BAD_PADDING;
+      else if (dummy6_q) m_trailer.status <= STATUS_DUMMY;
+      else if (next_bad6_q) m_trailer.status <= STATUS_BAD_NEXT_HEADER;
+      else if (inner_bad6_q) m_trailer.status <= STATUS_INNER_MALFORMED;
+      else if (ecn_bad6_q) m_trailer.status <= STATUS_ECN_INVALID;
+      else m_trailer.status <= STATUS_OK;
     end
   end
 

@@ -7,49 +7,49 @@
 // Every FIFO holds as many entries as packets are let into the engine, so none overflows.
 `default_nettype none
 
-module esp_decap_verdict (
-    input  logic                          clk,
-    input  logic                          rst,
+module esp_decap_verdict import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_pkg::*; (
+    input  logic            clk,
+    input  logic            rst,
 
-    input  logic                          i_valid,     // packets entering the cipher
-    input  esp_decap_pkg::info_t          i_info,
-    input  logic                          v_valid,     // received ICVs, byte string
-    input  logic [127:0]                  v_icv,
-    input  logic [7:0]                    v_job,
-    input  logic                          t_valid,     // tags from gcm_engine
-    input  logic                          t_null,
-    input  logic [127:0]                  t_tag,
-    input  logic [7:0]                    t_job,
-    input  logic                          r_valid,     // trailer
-    input  esp_decap_pkg::trailer_t       r_trailer,
+    input  logic            i_valid,     // packets entering the cipher
+    input  info_t           i_info,
+    input  logic            v_valid,     // received ICVs, byte string
+    input  logic [127:0]    v_icv,
+    input  logic [7:0]      v_job,
+    input  logic            t_valid,     // tags from gcm_engine
+    input  logic            t_null,
+    input  logic [127:0]    t_tag,
+    input  logic [7:0]      t_job,
+    input  logic            r_valid,     // trailer
+    input  trailer_t        r_trailer,
 
     // replay's update port
-    output logic                          u_valid,
-    output logic                          u_verified,
-    output logic [espalier_pkg::SA_W-1:0] u_sa,
-    output logic [63:0]                   u_seq,
-    output logic [7:0]                    u_window,
-    input  logic [1:0]                    u_verdict,
+    output logic            u_valid,
+    output logic            u_verified,
+    output logic [SA_W-1:0] u_sa,
+    output logic [63:0]     u_seq,
+    output logic [7:0]      u_window,
+    input  logic [1:0]      u_verdict,
 
-    output logic                          m_valid,
-    output esp_decap_pkg::verdict_t       m_verdict
+    output logic            m_valid,
+    output verdict_t        m_verdict
 );
 
-  localparam int unsigned DEPTH     = esp_decap_pkg::DECAP_PACKETS;
+  localparam int unsigned DEPTH     = DECAP_PACKETS;
   localparam int unsigned COUNT_W   = $clog2(DEPTH) + 1;
   localparam int unsigned INFO_W    = $bits(i_info);
   localparam int unsigned TRAILER_W = $bits(r_trailer);
 
-  logic                    info_ready, icv_ready, tag_ready, trailer_ready;
-  logic                    info_valid, icv_valid, tag_valid, trailer_valid;
-  logic [INFO_W-1:0]       info_bits;
-  logic [TRAILER_W-1:0]    trailer_bits;
-  esp_decap_pkg::info_t    info, info_q;        // _q: of the packet that is judged
-  esp_decap_pkg::trailer_t trailer, trailer_q;
-  logic [127:0]            icv;
-  logic [7:0]              icv_job;
-  logic                    pop;
-  logic [COUNT_W-1:0]      info_count, icv_count, tag_count, trailer_count;
+  logic                 info_ready, icv_ready, tag_ready, trailer_ready;
+  logic                 info_valid, icv_valid, tag_valid, trailer_valid;
+  logic [INFO_W-1:0]    info_bits;
+  logic [TRAILER_W-1:0] trailer_bits;
+  info_t                info, info_q;        // _q: of the packet that is judged
+  trailer_t             trailer, trailer_q;
+  logic [127:0]         icv;
+  logic [7:0]           icv_job;
+  logic                 pop;
+  logic [COUNT_W-1:0]   info_count, icv_count, tag_count, trailer_count;
 
   assign info    = info_bits;
   assign trailer = trailer_bits;
@@ -152,7 +152,7 @@ module esp_decap_verdict (
 
   assign pop        = tag_valid && info_valid && (tag_null || trailer_valid) && (!head_valid_q || take);
   assign joins      = !tag_mixed && info.job == tag_job && (tag_null || trailer.job == tag_job) &&
-                      tag_null == (info.status != espalier_regs_pkg::STATUS_OK);
+                      tag_null == (info.status != STATUS_OK);
   assign verified   = !null_q && equal_q && joined_q;
   assign take       = head_valid_q && !(verified && updated_q);
   assign u_valid    = take && verified;
@@ -183,9 +183,9 @@ module esp_decap_verdict (
   localparam int unsigned UPDATE_LATENCY = 4;
   localparam int unsigned VERDICT_W = $bits(m_verdict);
 
-  esp_decap_pkg::verdict_t early, late, final_d, final_q;
-  logic [VERDICT_W-1:0]    late_bits;
-  logic                    late_valid, final_valid_q;
+  verdict_t             early, late, final_d, final_q;
+  logic [VERDICT_W-1:0] late_bits;
+  logic                 late_valid, final_valid_q;
 
   always_comb begin
     early.job       = info_q.job;
@@ -196,9 +196,9 @@ module esp_decap_verdict (
     early.buf_beats = info_q.buf_beats;
     early.ok        = 1'b0;
     early.last_byte = trailer_q.last_byte;
-    if (!joined_q) early.status = espalier_regs_pkg::STATUS_ENGINE_FAULT;
+    if (!joined_q) early.status = STATUS_ENGINE_FAULT;
     else if (null_q) early.status = info_q.status;
-    else if (!equal_q) early.status = espalier_regs_pkg::STATUS_ICV_MISMATCH;
+    else if (!equal_q) early.status = STATUS_ICV_MISMATCH;
     else early.status = trailer_q.status;
   end
 
@@ -218,10 +218,10 @@ module esp_decap_verdict (
 
   always_comb begin
     final_d = late;
-    if (late.verified && u_verdict == esp_decap_pkg::REPLAY_IS_OLD) final_d.status = espalier_regs_pkg::STATUS_REPLAY_OLD;
-    if (late.verified && u_verdict == esp_decap_pkg::REPLAY_IS_BROKEN) final_d.status = espalier_regs_pkg::STATUS_SA_FAULT;
-    if (late.verified && u_verdict == esp_decap_pkg::REPLAY_IS_KNOWN) final_d.status = espalier_regs_pkg::STATUS_REPLAY_DUPLICATE;
-    final_d.ok = late.verified && final_d.status == espalier_regs_pkg::STATUS_OK;
+    if (late.verified && u_verdict == REPLAY_IS_OLD) final_d.status = STATUS_REPLAY_OLD;
+    if (late.verified && u_verdict == REPLAY_IS_BROKEN) final_d.status = STATUS_SA_FAULT;
+    if (late.verified && u_verdict == REPLAY_IS_KNOWN) final_d.status = STATUS_REPLAY_DUPLICATE;
+    final_d.ok = late.verified && final_d.status == STATUS_OK;
   end
 
   always_ff @(posedge clk) begin
@@ -244,7 +244,7 @@ module esp_decap_verdict (
       a_tag : assert (!cmp_valid_q || tag_ready) else $error("esp_decap_verdict: tag FIFO overflow");
       a_trailer : assert (!r_valid || trailer_ready) else $error("esp_decap_verdict: trailer FIFO overflow");
       a_icv_there : assert (!(t_valid_q && !t_null_q) || icv_valid) else $error("esp_decap_verdict: tag without a received ICV");
-      a_null : assert (!take || null_q == (info_q.status != espalier_regs_pkg::STATUS_OK))
+      a_null : assert (!take || null_q == (info_q.status != STATUS_OK))
       else $error("esp_decap_verdict: tags and packets out of step");
       a_update : assert (!u_valid || (equal_q && !null_q)) else $error("esp_decap_verdict: replay update before the ICV is verified");
     end

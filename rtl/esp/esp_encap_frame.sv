@@ -9,42 +9,42 @@
 // The salt (RFC 4106, 4) comes from its own memory, written over key_wr like the keys, and stands beside the packet's beats.
 `default_nettype none
 
-module esp_encap_frame #(
+module esp_encap_frame import espalier_pkg::*, esp_pkg::*; #(
     parameter int unsigned LANES      = 4,
     parameter int unsigned SA_ENTRIES = 4096
 ) (
-    input  logic                          clk,
-    input  logic                          rst,
-    input  espalier_pkg::key_wr_t         key_wr,
-    input  logic                          epoch,
-    input  logic                          room,       // a packet may begin to leave
-    output logic                          spend,      // one leaves
+    input  logic                 clk,
+    input  logic                 rst,
+    input  key_wr_t              key_wr,
+    input  logic                 epoch,
+    input  logic                 room,       // a packet may begin to leave
+    output logic                 spend,      // one leaves
 
-    input  logic                          d_valid,
-    output logic                          d_ready,
-    input  logic [128*LANES-1:0]          d_data,
-    input  logic                          d_last,
-    input  logic [7:0]                    d_job,
-    input  logic                          job_valid,
-    output logic                          job_ready,
-    input  esp_pkg::encap_job_t           job,
+    input  logic                 d_valid,
+    output logic                 d_ready,
+    input  logic [128*LANES-1:0] d_data,
+    input  logic                 d_last,
+    input  logic [7:0]           d_job,
+    input  logic                 job_valid,
+    output logic                 job_ready,
+    input  encap_job_t           job,
 
-    output logic                          start,      // the packet of `job` begins to leave (for its output record)
-    output logic                          begun,      // it is sent, in this cycle or since an earlier one
+    output logic                 start,      // the packet of `job` begins to leave (for its output record)
+    output logic                 begun,      // it is sent, in this cycle or since an earlier one
 
-    output logic                          m_valid,
-    output logic                          m_first,
-    output logic                          m_last,
-    output logic                          m_null,
-    output logic [128*LANES-1:0]          m_data,
-    output logic [espalier_pkg::SA_W-1:0] m_sa,
-    output logic [1:0]                    m_key_size,
-    output logic [95:0]                   m_nonce,
-    output logic [127:0]                  m_aad,
-    output logic [15:0]                   m_aad_len,
-    output logic [15:0]                   m_len,
-    output logic [7:0]                    m_job,      // that the beat's bytes came with, whatever the record says: esp_encap_out compares
-    output logic                          m_epoch
+    output logic                 m_valid,
+    output logic                 m_first,
+    output logic                 m_last,
+    output logic                 m_null,
+    output logic [128*LANES-1:0] m_data,
+    output logic [SA_W-1:0]      m_sa,
+    output logic [1:0]           m_key_size,
+    output logic [95:0]          m_nonce,
+    output logic [127:0]         m_aad,
+    output logic [15:0]          m_aad_len,
+    output logic [15:0]          m_len,
+    output logic [7:0]           m_job,      // that the beat's bytes came with, whatever the record says: esp_encap_out compares
+    output logic                 m_epoch
 );
 
   localparam int unsigned W = 128 * LANES;
@@ -95,9 +95,9 @@ module esp_encap_frame #(
   logic [7:0]        job1_q;
   logic [31:0]       seq_lo, seq_hi;
 
-  assign seq_lo  = esp_pkg::swap32(job.seq[31:0]);
-  assign seq_hi  = esp_pkg::swap32(job.seq[63:32]);
-  assign header  = {seq_lo, seq_hi, seq_lo, esp_pkg::swap32(job.spi)};
+  assign seq_lo  = swap32(job.seq[31:0]);
+  assign seq_hi  = swap32(job.seq[63:32]);
+  assign header  = {seq_lo, seq_hi, seq_lo, swap32(job.spi)};
   assign shifted = {d_data, (beat_q == '0) ? header : carry_q};
 
   always_ff @(posedge clk) begin
@@ -123,7 +123,7 @@ module esp_encap_frame #(
   end
 
   // The packet's constants: taken with its first beat.
-  logic [espalier_pkg::SA_W-1:0] sa1_q;
+  logic [SA_W-1:0] sa1_q;
   logic [1:0]   key_size1_q;
   logic [63:0]  iv1_q, iv_q;
   logic [127:0] aad1_q;
@@ -134,7 +134,7 @@ module esp_encap_frame #(
       sa1_q       <= job.sa;
       key_size1_q <= job.key_size;
       iv1_q       <= {seq_lo, seq_hi};
-      aad1_q      <= job.esn ? {32'b0, seq_lo, seq_hi, esp_pkg::swap32(job.spi)} : {64'b0, seq_lo, esp_pkg::swap32(job.spi)};
+      aad1_q      <= job.esn ? {32'b0, seq_lo, seq_hi, swap32(job.spi)} : {64'b0, seq_lo, swap32(job.spi)};
       aad_len1_q  <= job.esn ? 16'd12 : 16'd8;
       len1_q      <= {job.c4, 2'b00};
       epoch1_q    <= epoch;
@@ -153,7 +153,7 @@ module esp_encap_frame #(
     always_comb begin
       word = data1_q[32*i+:32];
       if (trailer1_q[i]) begin
-        word[31:16] = {esp_pkg::IPPROTO_IPIP, 6'b0, pad1_q};
+        word[31:16] = {IPPROTO_IPIP, 6'b0, pad1_q};
         if (pad1_q != 2'd0) word[15:8] = {6'b0, pad1_q};
         if (pad1_q[1]) word[7:0] = {6'b0, pad1_q - 2'd1};
       end
@@ -196,7 +196,7 @@ module esp_encap_frame #(
       .STYLE("block")
   ) u_salt (
       .clk,
-      .wr_en(key_wr.valid && (key_wr.all || key_wr.slot == esp_pkg::SLOT_SALT)),
+      .wr_en(key_wr.valid && (key_wr.all || key_wr.slot == SLOT_SALT)),
       .wr_addr(key_wr.sa[ADDR_W-1:0]),
       .wr_strb(1'b1),
       .wr_data(key_wr.data[31:0]),

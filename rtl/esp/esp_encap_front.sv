@@ -11,33 +11,33 @@
 // Inner header (RFC 791): version 4, 5 <= IHL, header within the packet, total length equal to the packet's length.
 `default_nettype none
 
-module esp_encap_front #(
+module esp_encap_front import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*, sa_pkg::*; #(
     parameter int unsigned LANES      = 4,
     parameter int unsigned SA_ENTRIES = 4096
 ) (
-    input  logic                   clk,
-    input  logic                   rst,
-    input  logic                   enable,
-    input  sa_pkg::out_ctx_wr_t    ctx_wr,
-    input  sa_pkg::seq_req_t       seq_req,
-    output sa_pkg::seq_rsp_t       seq_rsp,
-    input  sa_pkg::drop_req_t      drop,
+    input  logic                 clk,
+    input  logic                 rst,
+    input  logic                 enable,
+    input  out_ctx_wr_t          ctx_wr,
+    input  seq_req_t             seq_req,
+    output seq_rsp_t             seq_rsp,
+    input  drop_req_t            drop,
 
-    input  logic                   s_axis_tvalid,
-    output logic                   s_axis_tready,
-    input  logic [128*LANES-1:0]   s_axis_tdata,
-    input  logic                   s_axis_tlast,
-    input  espalier_pkg::esp_in_t  s_axis_tuser,
+    input  logic                 s_axis_tvalid,
+    output logic                 s_axis_tready,
+    input  logic [128*LANES-1:0] s_axis_tdata,
+    input  logic                 s_axis_tlast,
+    input  esp_in_t              s_axis_tuser,
 
-    output logic                   d_valid,   // beats
-    input  logic                   d_ready,
-    output logic [128*LANES-1:0]   d_data,
-    output logic                   d_last,
-    output logic [7:0]             d_job,     // each bears the number of its job
-    output logic                   job_valid, // records
-    input  logic                   job_ready,
-    output esp_pkg::encap_job_t    job,
-    input  logic                   job_begun  // the cipher has taken a beat of it, or does in this cycle: it will be sent
+    output logic                 d_valid,   // beats
+    input  logic                 d_ready,
+    output logic [128*LANES-1:0] d_data,
+    output logic                 d_last,
+    output logic [7:0]           d_job,     // each bears the number of its job
+    output logic                 job_valid,  // records
+    input  logic                 job_ready,
+    output encap_job_t           job,
+    input  logic                 job_begun  // the cipher has taken a beat of it, or does in this cycle: it will be sent
 );
 
   localparam int unsigned W = 128 * LANES;
@@ -81,11 +81,11 @@ module esp_encap_front #(
   );
 
   // ---- cycle 1: header fields ------------------------------------------------------------------------------------------------------
-  logic                  valid1_q, valid2_q, valid3_q, valid4_q, valid5_q;
-  espalier_pkg::esp_in_t in1_q;
-  logic [7:0]            ver_ihl1_q, tos1_q;
-  logic [15:0]           total1_q;
-  logic                  df1_q;
+  logic        valid1_q, valid2_q, valid3_q, valid4_q, valid5_q;
+  esp_in_t     in1_q;
+  logic [7:0]  ver_ihl1_q, tos1_q;
+  logic [15:0] total1_q;
+  logic        df1_q;
 
   always_ff @(posedge clk) begin
     valid1_q <= take_first && !rst;
@@ -97,13 +97,13 @@ module esp_encap_front #(
       in1_q      <= s_axis_tuser;
       ver_ihl1_q <= s_axis_tdata[7:0];
       tos1_q     <= s_axis_tdata[15:8];
-      total1_q   <= esp_pkg::swap16(s_axis_tdata[31:16]);
+      total1_q   <= swap16(s_axis_tdata[31:16]);
       df1_q      <= s_axis_tdata[54];
     end
   end
 
   // ---- context and sequence RAMs: asked in cycle 1, answer in cycle 3 and 4 -----------------------------------------------------------
-  sa_pkg::out_ctx_t ctx3, ctx4_q;
+  out_ctx_t ctx3, ctx4_q;
   localparam int unsigned CTX_W = $bits(ctx3);
   logic [7:0]       ctx_parity3;
   logic             fault4_q;  // the stored context fails its parity
@@ -118,7 +118,7 @@ module esp_encap_front #(
       .wr_en(ctx_wr.valid),
       .wr_addr(ctx_wr.sa[ADDR_W-1:0]),
       .wr_strb(1'b1),
-      .wr_data({8'(sa_pkg::parity(192'(ctx_wr.ctx))), ctx_wr.ctx}),
+      .wr_data({8'(parity(192'(ctx_wr.ctx))), ctx_wr.ctx}),
       .rd_en(valid1_q),
       .rd_addr(in1_q.sa[ADDR_W-1:0]),
       .rd_data({ctx_parity3, ctx3})
@@ -143,7 +143,7 @@ module esp_encap_front #(
   );
 
   // ---- cycles 2 to 4: checks, and the lengths with trailer ----------------------------------------------------------------------------
-  espalier_pkg::esp_in_t in2_q, in3_q, in4_q;
+  esp_in_t in2_q, in3_q, in4_q;
   logic        df2_q, df3_q, df4_q, sa_ok2_q, malformed2_q, sa_ok3_q, malformed3_q, sa_ok4_q, malformed4_q;
   logic [7:0]  tos2_q, tos3_q, tos4_q;
   logic [13:0] c4_2_q, c4_3_q, c4_4_q;
@@ -157,7 +157,7 @@ module esp_encap_front #(
       df2_q        <= df1_q;
       tos2_q       <= tos1_q;
       c4_2_q       <= padded1[15:2];
-      sa_ok2_q     <= (SA_ENTRIES >= 1 << espalier_pkg::SA_W) || (32'(in1_q.sa) < SA_ENTRIES);
+      sa_ok2_q     <= (SA_ENTRIES >= 1 << SA_W) || (32'(in1_q.sa) < SA_ENTRIES);
       malformed2_q <= ver_ihl1_q[7:4] != 4'd4 || ver_ihl1_q[3:0] < 4'd5 || total1_q != in1_q.len || {10'b0, ver_ihl1_q[3:0], 2'b00} > in1_q.len;
     end
     if (valid2_q) begin
@@ -174,7 +174,7 @@ module esp_encap_front #(
       tos4_q       <= tos3_q;
       c4_4_q       <= c4_3_q;
       sa_ok4_q     <= sa_ok3_q && ctx3.valid;
-      fault4_q     <= sa_ok3_q && 8'(sa_pkg::parity(192'(ctx3))) != ctx_parity3;
+      fault4_q     <= sa_ok3_q && 8'(parity(192'(ctx3))) != ctx_parity3;
       malformed4_q <= malformed3_q;
       ctx4_q       <= ctx3;
     end
@@ -182,7 +182,7 @@ module esp_encap_front #(
 
   // ---- beats that the output owes if it sends one a cycle: known 3 cycles behind the packet's first beat ------------------------------
   logic [OWED_W-1:0] owed_q, owed2;
-  assign owed2 = (in2_q.status != espalier_regs_pkg::STATUS_OK) ? OWED_W'(1)
+  assign owed2 = (in2_q.status != STATUS_OK) ? OWED_W'(1)
                : OWED_W'((c4_2_q + OUT_DWORDS + 14'(4 * LANES - 1)) >> $clog2(4 * LANES));
   assign ahead = owed_q[OWED_W-1:4] != '0;
   always_ff @(posedge clk) begin
@@ -192,23 +192,23 @@ module esp_encap_front #(
 
   logic [7:0] status4;
   always_comb begin
-    status4 = espalier_regs_pkg::STATUS_OK;
-    if (in4_q.status != espalier_regs_pkg::STATUS_OK) status4 = in4_q.status;
-    else if (fault4_q) status4 = espalier_regs_pkg::STATUS_SA_FAULT;
-    else if (!sa_ok4_q) status4 = espalier_regs_pkg::STATUS_NO_SA;
-    else if (malformed4_q) status4 = espalier_regs_pkg::STATUS_INNER_MALFORMED;
-    else if (seq_bad4) status4 = espalier_regs_pkg::STATUS_SA_FAULT;
-    else if (ctx4_q.esn ? used_up_64 : used_up_32) status4 = espalier_regs_pkg::STATUS_SEQ_EXHAUSTED;
+    status4 = STATUS_OK;
+    if (in4_q.status != STATUS_OK) status4 = in4_q.status;
+    else if (fault4_q) status4 = STATUS_SA_FAULT;
+    else if (!sa_ok4_q) status4 = STATUS_NO_SA;
+    else if (malformed4_q) status4 = STATUS_INNER_MALFORMED;
+    else if (seq_bad4) status4 = STATUS_SA_FAULT;
+    else if (ctx4_q.esn ? used_up_64 : used_up_32) status4 = STATUS_SEQ_EXHAUSTED;
   end
-  assign send4 = status4 == espalier_regs_pkg::STATUS_OK;
+  assign send4 = status4 == STATUS_OK;
 
   // ---- cycle 5: the record ---------------------------------------------------------------------------------------------------------------
-  esp_pkg::encap_job_t job5_q;
+  encap_job_t job5_q;
   always_ff @(posedge clk) begin
     if (valid4_q) begin
       job5_q.job      <= in4_q.job;
       job5_q.len      <= in4_q.len;
-      job5_q.sa       <= (in4_q.status == espalier_regs_pkg::STATUS_OK && sa_ok4_q) ? in4_q.sa : '1;
+      job5_q.sa       <= (in4_q.status == STATUS_OK && sa_ok4_q) ? in4_q.sa : '1;
       job5_q.status   <= status4;
       job5_q.ok       <= send4;
       job5_q.c4       <= c4_4_q;

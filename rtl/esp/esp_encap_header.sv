@@ -7,25 +7,25 @@
 // The checksum's part that is the same for every packet of an SA comes with the SA (csum); three words are added here.
 `default_nettype none
 
-module esp_encap_header #(
+module esp_encap_header import esp_pkg::*; #(
     parameter int unsigned LANES = 4
 ) (
-    input  logic                clk,
-    input  logic                rst,
-    input  logic                s_valid,
-    input  esp_pkg::encap_job_t s_job,
-    output logic                m_valid,
-    output esp_pkg::encap_out_t m_out
+    input  logic       clk,
+    input  logic       rst,
+    input  logic       s_valid,
+    input  encap_job_t s_job,
+    output logic       m_valid,
+    output encap_out_t m_out
 );
 
   localparam int unsigned DW_LOG2 = $clog2(4 * LANES);
 
-  logic                 valid1_q, valid2_q, valid3_q;
-  esp_pkg::encap_job_t  job1_q, job2_q, job3_q;
-  logic [15:0]          total1_q, total2_q, total3_q;  // bytes of the packet
-  logic [15:0]          id1_q, id2_q, id3_q;
-  logic [15:0]          sum_a2_q, sum_b2_q, sum3_q;
-  logic [13:0]          in_end1, out_end1;             // last 4-byte word of the cipher stream, of the packet
+  logic        valid1_q, valid2_q, valid3_q;
+  encap_job_t  job1_q, job2_q, job3_q;
+  logic [15:0] total1_q, total2_q, total3_q;  // bytes of the packet
+  logic [15:0] id1_q, id2_q, id3_q;
+  logic [15:0] sum_a2_q, sum_b2_q, sum3_q;
+  logic [13:0] in_end1, out_end1;             // last 4-byte word of the cipher stream, of the packet
 
   assign in_end1  = job1_q.last_dw;
   assign out_end1 = job1_q.c4 + 14'd12;  // 5 words of outer header in front
@@ -46,8 +46,8 @@ module esp_encap_header #(
       job2_q     <= job1_q;
       total2_q   <= total1_q;
       id2_q      <= id1_q;
-      sum_a2_q   <= esp_pkg::add16(job1_q.csum, total1_q);
-      sum_b2_q   <= esp_pkg::add16(id1_q, {1'b0, job1_q.df, 6'b0, job1_q.tos});
+      sum_a2_q   <= add16(job1_q.csum, total1_q);
+      sum_b2_q   <= add16(id1_q, {1'b0, job1_q.df, 6'b0, job1_q.tos});
       icv2_q     <= job1_q.c4 + 14'd4;
       in_end2_q  <= in_end1;
       out_end2_q <= out_end1;
@@ -56,7 +56,7 @@ module esp_encap_header #(
       job3_q     <= job2_q;
       total3_q   <= total2_q;
       id3_q      <= id2_q;
-      sum3_q     <= esp_pkg::add16(sum_a2_q, sum_b2_q);
+      sum3_q     <= add16(sum_a2_q, sum_b2_q);
       icv3_q     <= icv2_q;
       in_end3_q  <= in_end2_q;
       out_end3_q <= out_end2_q;
@@ -75,10 +75,10 @@ module esp_encap_header #(
       m_out.icv_dw    <= ok3 ? icv3_q : 14'd0;
       m_out.in_last   <= ok3 ? 12'(in_end3_q >> DW_LOG2) : 12'd0;
       m_out.out_last  <= ok3 ? 12'(out_end3_q >> DW_LOG2) : 12'd0;
-      m_out.header    <= ok3 ? {esp_pkg::swap32(job3_q.dst), esp_pkg::swap32(job3_q.src),
-                                  esp_pkg::swap16(~sum3_q), esp_pkg::IPPROTO_ESP, job3_q.ttl,
-                                  9'b0, job3_q.df, 6'b0, esp_pkg::swap16(id3_q),
-                                  esp_pkg::swap16(total3_q), job3_q.tos, 8'h45} : 160'd0;
+      m_out.header    <= ok3 ? {swap32(job3_q.dst), swap32(job3_q.src),
+                                swap16(~sum3_q), IPPROTO_ESP, job3_q.ttl,
+                                9'b0, job3_q.df, 6'b0, swap16(id3_q),
+                                swap16(total3_q), job3_q.tos, 8'h45} : 160'd0;
     end
   end
 

@@ -4,24 +4,24 @@
 // marks the records of that SA; such a record comes out as NO_SA, and its number is used for nothing. One that the framer has begun stays.
 `default_nettype none
 
-module esp_encap_jobs (
-    input  logic                clk,
-    input  logic                rst,
-    input  logic                s_valid,
-    output logic                s_ready,
-    input  esp_pkg::encap_job_t s_job,
-    output logic                m_valid,
-    input  logic                m_ready,
-    input  logic                m_begun,
-    output esp_pkg::encap_job_t m_job,
-    input  sa_pkg::drop_req_t   drop
+module esp_encap_jobs import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*, sa_pkg::*; (
+    input  logic       clk,
+    input  logic       rst,
+    input  logic       s_valid,
+    output logic       s_ready,
+    input  encap_job_t s_job,
+    output logic       m_valid,
+    input  logic       m_ready,
+    input  logic       m_begun,
+    output encap_job_t m_job,
+    input  drop_req_t  drop
 );
 
   localparam int unsigned DEPTH   = 32;
   localparam int unsigned PLACE_W = $clog2(DEPTH);
 
-  esp_pkg::encap_job_t head;
-  logic [PLACE_W:0]    count;
+  encap_job_t       head;
+  logic [PLACE_W:0] count;
 
   fifo_sync #(
       .WIDTH($bits(s_job)),
@@ -39,12 +39,12 @@ module esp_encap_jobs (
   );
 
   // ---- the same places again: the SA of each, and whether it is dropped. A place that is not in use is never marked --------------
-  logic                          push, pop, hit;
-  logic [PLACE_W-1:0]            wplace_q, rplace_q, next_place, look_q;
-  logic                          looked_q;             // every place was looked at
-  logic [DEPTH-1:0]              dropped_q;
-  logic                          head_dropped_q, here, behind;
-  logic [espalier_pkg::SA_W-1:0] sa_mem[0:DEPTH-1];
+  logic               push, pop, hit;
+  logic [PLACE_W-1:0] wplace_q, rplace_q, next_place, look_q;
+  logic               looked_q;             // every place was looked at
+  logic [DEPTH-1:0]   dropped_q;
+  logic               head_dropped_q, here, behind;
+  logic [SA_W-1:0]    sa_mem[0:DEPTH-1];
 
   assign push       = s_valid && s_ready;
   assign pop        = m_valid && m_ready;
@@ -80,7 +80,7 @@ module esp_encap_jobs (
     if (head_dropped_q) begin
       m_job.ok     = 1'b0;
       m_job.sa     = '1;
-      m_job.status = espalier_regs_pkg::STATUS_NO_SA;
+      m_job.status = STATUS_NO_SA;
     end
   end
 

@@ -11,26 +11,26 @@
 // Throughput: a beat a cycle, no gap between packets. Latency: 6 cycles from the cipher's beat to m_axis, of which 2 in the FIFO.
 `default_nettype none
 
-module esp_encap_out #(
+module esp_encap_out import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*; #(
     parameter int unsigned LANES = 4,
     parameter int unsigned DEPTH = 256  // beats, tags and records held; a power of two
 ) (
-    input  logic                   clk,
-    input  logic                   rst,
-    input  logic                   c_valid,    // cipher beats
-    input  logic [128*LANES-1:0]   c_data,
-    input  logic [7:0]             c_job,
-    input  logic                   t_valid,    // tags
-    input  logic [127:0]           t_tag,
-    input  logic [7:0]             t_job,
-    input  logic                   r_valid,    // records
-    input  esp_pkg::encap_out_t    r_out,
-    output logic                   freed,      // a cipher beat left its FIFO, in the cycle before
-    output logic                   m_axis_tvalid,
-    input  logic                   m_axis_tready,
-    output logic [128*LANES-1:0]   m_axis_tdata,
-    output logic                   m_axis_tlast,
-    output espalier_pkg::esp_out_t m_axis_tuser
+    input  logic                 clk,
+    input  logic                 rst,
+    input  logic                 c_valid,    // cipher beats
+    input  logic [128*LANES-1:0] c_data,
+    input  logic [7:0]           c_job,
+    input  logic                 t_valid,    // tags
+    input  logic [127:0]         t_tag,
+    input  logic [7:0]           t_job,
+    input  logic                 r_valid,    // records
+    input  encap_out_t           r_out,
+    output logic                 freed,      // a cipher beat left its FIFO, in the cycle before
+    output logic                 m_axis_tvalid,
+    input  logic                 m_axis_tready,
+    output logic [128*LANES-1:0] m_axis_tdata,
+    output logic                 m_axis_tlast,
+    output esp_out_t             m_axis_tuser
 );
 
   localparam int unsigned W = 128 * LANES;
@@ -40,14 +40,14 @@ module esp_encap_out #(
   localparam int unsigned COUNT_W = $clog2(DEPTH) + 1;
 
   // ---- FIFOs: a packet has at least one beat, so with a credit a beat none of them overflows ------------------------------------------
-  logic                beat_valid, beat_ready, tag_valid, tag_ready, rec_valid, rec_ready;
-  logic                beat_room, tag_room, rec_room;
-  logic [W-1:0]        beat;
-  logic [127:0]        tag;
-  logic [7:0]          beat_job, tag_job;
-  esp_pkg::encap_out_t rec, ram_rec;
-  logic                ram_valid, ram_ready;
-  logic [COUNT_W-1:0]  unused_beats, unused_tags, unused_recs;
+  logic               beat_valid, beat_ready, tag_valid, tag_ready, rec_valid, rec_ready;
+  logic               beat_room, tag_room, rec_room;
+  logic [W-1:0]       beat;
+  logic [127:0]       tag;
+  logic [7:0]         beat_job, tag_job;
+  encap_out_t         rec, ram_rec;
+  logic               ram_valid, ram_ready;
+  logic [COUNT_W-1:0] unused_beats, unused_tags, unused_recs;
 
   fifo_sync #(.WIDTH(8 + W), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_beats (
       .clk, .rst, .s_valid(c_valid), .s_ready(beat_room), .s_data({c_job, c_data}),
@@ -98,13 +98,13 @@ module esp_encap_out #(
   end
 
   // ---- stage 1: masks, and the tag turned to the word lane in which it begins ------------------------------------------------------------------
-  logic                   valid1_q, first1_q, last1_q;
-  logic [W-1:0]           data1_q;
-  logic [DWORDS-1:0]      keep1_q, icv1_q;
-  logic [127:0]           tag1_q;
-  logic                   beat_bad1_q, tag_bad1_q;  // of another job
-  logic [159:0]           header1_q;
-  espalier_pkg::esp_out_t user1_q;
+  logic              valid1_q, first1_q, last1_q;
+  logic [W-1:0]      data1_q;
+  logic [DWORDS-1:0] keep1_q, icv1_q;
+  logic [127:0]      tag1_q;
+  logic              beat_bad1_q, tag_bad1_q;  // of another job
+  logic [159:0]      header1_q;
+  esp_out_t          user1_q;
 
   always_ff @(posedge clk) begin
     if (rst) valid1_q <= 1'b0;
@@ -159,10 +159,10 @@ module esp_encap_out #(
   end
 
   // ---- stage 2: ICV in, the rest zero --------------------------------------------------------------------------------------------------------------
-  logic                   valid2_q, first2_q, last2_q;
-  logic [W-1:0]           data2_q;
-  logic [159:0]           header2_q;
-  espalier_pkg::esp_out_t user2_q;
+  logic         valid2_q, first2_q, last2_q;
+  logic [W-1:0] data2_q;
+  logic [159:0] header2_q;
+  esp_out_t     user2_q;
 
   always_ff @(posedge clk) begin
     if (rst) valid2_q <= 1'b0;
@@ -174,7 +174,7 @@ module esp_encap_out #(
       header2_q <= header1_q;
       if (refuse) begin
         user2_q.len    <= '0;
-        user2_q.status <= espalier_regs_pkg::STATUS_ENGINE_FAULT;
+        user2_q.status <= STATUS_ENGINE_FAULT;
         header2_q      <= '0;
       end
     end
@@ -189,11 +189,11 @@ module esp_encap_out #(
   end
 
   // ---- stage 3: 20 bytes up ------------------------------------------------------------------------------------------------------------------------
-  logic                   valid3_q, last3_q;
-  logic [W+159:0]         shifted;
-  logic [159:0]           carry_q;
-  logic [W-1:0]           data3_q;
-  espalier_pkg::esp_out_t user3_q;
+  logic           valid3_q, last3_q;
+  logic [W+159:0] shifted;
+  logic [159:0]   carry_q;
+  logic [W-1:0]   data3_q;
+  esp_out_t       user3_q;
 
   assign shifted = {data2_q, first2_q ? header2_q : carry_q};
   always_ff @(posedge clk) begin
@@ -233,7 +233,7 @@ module esp_encap_out #(
       a_tag_room : assert (!t_valid || tag_room) else $error("esp_encap_out: tag lost");
       a_rec_room : assert (!r_valid || rec_room) else $error("esp_encap_out: record lost");
       a_tag_there : assert (!tag_ready || tag_valid) else $error("esp_encap_out: packet ends without its tag");
-      a_refused : assert (!(valid2_q && fault_q) || user2_q.status != espalier_regs_pkg::STATUS_OK)
+      a_refused : assert (!(valid2_q && fault_q) || user2_q.status != STATUS_OK)
       else $error("esp_encap_out: a packet leaves behind a fault");
       a_icv_placed : assert (!(go && last) || rec.null_beat || icv_here || icv_done_q) else $error("esp_encap_out: packet ends without its ICV");
     end

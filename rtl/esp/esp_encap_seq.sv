@@ -10,20 +10,20 @@
 // is checked; a packet whose number is wrong gets none, and nothing is written.
 `default_nettype none
 
-module esp_encap_seq #(
+module esp_encap_seq import espalier_pkg::*, sa_pkg::*; #(
     parameter int unsigned SA_ENTRIES = 4096  // SAs; a power of two
 ) (
-    input  logic                          clk,
-    input  logic                          rst,
-    input  logic                          look_valid,  // never in two cycles in a row
-    input  logic [espalier_pkg::SA_W-1:0] look_sa,
-    output logic [63:0]                   seq,         // cycle 3: the packet's number
-    output logic                          bad,         // cycle 3: the stored number fails its parity; `send` must be 0
-    output logic                          used_up_32,  // cycle 3: the last number sent was 2^32-1 in its low half
-    output logic                          used_up_64,  // cycle 3: it was 2^64-1
-    input  logic                          send,        // cycle 3: the number is consumed
-    input  sa_pkg::seq_req_t              seq_req,
-    output sa_pkg::seq_rsp_t              seq_rsp
+    input  logic            clk,
+    input  logic            rst,
+    input  logic            look_valid,  // never in two cycles in a row
+    input  logic [SA_W-1:0] look_sa,
+    output logic [63:0]     seq,         // cycle 3: the packet's number
+    output logic            bad,         // cycle 3: the stored number fails its parity; `send` must be 0
+    output logic            used_up_32,  // cycle 3: the last number sent was 2^32-1 in its low half
+    output logic            used_up_64,  // cycle 3: it was 2^64-1
+    input  logic            send,        // cycle 3: the number is consumed
+    input  seq_req_t        seq_req,
+    output seq_rsp_t        seq_rsp
 );
 
   localparam int unsigned ADDR_W = $clog2(SA_ENTRIES);
@@ -69,7 +69,7 @@ module esp_encap_seq #(
       .wr_en(ram_we),
       .wr_addr(ram_waddr),
       .wr_strb(1'b1),
-      .wr_data({4'(sa_pkg::parity(192'(ram_wdata))), ram_wdata}),
+      .wr_data({4'(parity(192'(ram_wdata))), ram_wdata}),
       .rd_en(ram_re),
       .rd_addr(ram_raddr),
       .rd_data({ram_rparity, ram_rdata})
@@ -80,7 +80,7 @@ module esp_encap_seq #(
   logic        late2, bad2, bad3_q;  // late2: the word is one on its way
   logic        end32_3_q, end64_3_q;
   assign late2 = (wr6_q && wsa6_q == sa2_q) || (wr5_q && wsa5_q == sa2_q) || (wr4_q && wsa4_q == sa2_q);
-  assign bad2  = !late2 && 4'(sa_pkg::parity(192'(ram_rdata))) != ram_rparity;
+  assign bad2  = !late2 && 4'(parity(192'(ram_rdata))) != ram_rparity;
   always_comb begin
     cur2 = ram_rdata;
     if (wr6_q && wsa6_q == sa2_q) cur2 = wseq6_q;

@@ -8,38 +8,38 @@
 //   update:  cycle 0 u_valid ...      cycle 4 u_verdict                                                one packet every 2 cycles
 `default_nettype none
 
-module replay #(
+module replay import espalier_pkg::*, sa_pkg::*; #(
     parameter int unsigned SA_ENTRIES = 4096  // SAs; a power of two
 ) (
-    input  logic                          clk,
-    input  logic                          rst,
+    input  logic            clk,
+    input  logic            rst,
 
-    input  logic                          c_valid,
-    input  logic [espalier_pkg::SA_W-1:0] c_sa,
-    input  logic [31:0]                   c_low,
-    input  logic                          c_esn,
-    input  logic [7:0]                    c_window,
-    output logic [63:0]                   c_seq,
-    output logic [1:0]                    c_verdict,
+    input  logic            c_valid,
+    input  logic [SA_W-1:0] c_sa,
+    input  logic [31:0]     c_low,
+    input  logic            c_esn,
+    input  logic [7:0]      c_window,
+    output logic [63:0]     c_seq,
+    output logic [1:0]      c_verdict,
 
-    input  logic                          u_valid,
-    input  logic                          u_verified,
-    input  logic [espalier_pkg::SA_W-1:0] u_sa,
-    input  logic [63:0]                   u_seq,
-    input  logic [7:0]                    u_window,
-    output logic [1:0]                    u_verdict,
+    input  logic            u_valid,
+    input  logic            u_verified,
+    input  logic [SA_W-1:0] u_sa,
+    input  logic [63:0]     u_seq,
+    input  logic [7:0]      u_window,
+    output logic [1:0]      u_verdict,
 
-    input  sa_pkg::seq_req_t              seq_req,
-    output sa_pkg::seq_rsp_t              seq_rsp
+    input  seq_req_t        seq_req,
+    output seq_rsp_t        seq_rsp
 );
 
   localparam int unsigned ROW_W = $clog2(SA_ENTRIES);
 
   logic             wr_valid;
   logic [ROW_W-1:0] wr_sa;
-  logic [191:0]                  rd_state;
-  logic [sa_pkg::PARITY_W-1:0]   rd_parity;
-  logic [sa_pkg::PARITY_W+191:0] wr_word, rd_word;
+  logic [191:0]          rd_state;
+  logic [PARITY_W-1:0]   rd_parity;
+  logic [PARITY_W+191:0] wr_word, rd_word;
   assign {rd_parity, rd_state} = rd_word;
 
   ram_sdp #(
@@ -61,7 +61,7 @@ module replay #(
 
   replay_check u_check (
       .clk,
-      .s_bad(sa_pkg::parity(rd_state) != rd_parity),
+      .s_bad(parity(rd_state) != rd_parity),
       .s_top(rd_state[191:128]),
       .s_seen(rd_state[127:0]),
       .s_low(c_low),

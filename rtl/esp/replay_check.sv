@@ -9,7 +9,7 @@
 // Window 0 checks nothing; ESN then infers with a window of 64. Number 0 is never sent under a window, so it is old.
 `default_nettype none
 
-module replay_check (
+module replay_check import esp_decap_pkg::*; (
     input  logic         clk,
     input  logic         s_bad,      // the state fails its parity
     input  logic [63:0]  s_top,      // highest number received
@@ -88,14 +88,14 @@ module replay_check (
     bad3_q    <= bad2_q;
 
     seq4_q     <= seq3_q;
-    verdict4_q <= esp_decap_pkg::REPLAY_FRESH;
-    if (bad3_q) verdict4_q <= esp_decap_pkg::REPLAY_IS_BROKEN;
-    else if (none3_q) verdict4_q <= esp_decap_pkg::REPLAY_IS_OLD;
+    verdict4_q <= REPLAY_FRESH;
+    if (bad3_q) verdict4_q <= REPLAY_IS_BROKEN;
+    else if (none3_q) verdict4_q <= REPLAY_IS_OLD;
     else if (window3_q != '0) begin
-      if (zero3_q) verdict4_q <= esp_decap_pkg::REPLAY_IS_OLD;
+      if (zero3_q) verdict4_q <= REPLAY_IS_OLD;
       else if (!back3_q[64]) begin
-        if (back3_q[63:8] != '0 || back3_q[7:0] >= window3_q) verdict4_q <= esp_decap_pkg::REPLAY_IS_OLD;
-        else if (seen3_q) verdict4_q <= esp_decap_pkg::REPLAY_IS_KNOWN;
+        if (back3_q[63:8] != '0 || back3_q[7:0] >= window3_q) verdict4_q <= REPLAY_IS_OLD;
+        else if (seen3_q) verdict4_q <= REPLAY_IS_KNOWN;
       end
     end
   end

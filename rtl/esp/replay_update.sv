@@ -13,7 +13,7 @@
 // What comes from the memory is checked by its parity; a packet whose state fails it changes nothing.
 `default_nettype none
 
-module replay_update #(
+module replay_update import espalier_pkg::*, esp_decap_pkg::*, sa_pkg::*; #(
     parameter int unsigned SA_ENTRIES = 4096  // SAs; a power of two
 ) (
     input  logic                          clk,
@@ -21,7 +21,7 @@ module replay_update #(
 
     input  logic                          s_valid,     // an update; never in two cycles running
     input  logic                          s_verified,  // the packet's ICV is right; without it nothing is written
-    input  logic [espalier_pkg::SA_W-1:0] s_sa,
+    input  logic [SA_W-1:0]               s_sa,
     input  logic [63:0]                   s_seq,
     input  logic [7:0]                    s_window,
     output logic [1:0]                    m_verdict,   // 4 cycles behind s_valid: esp_decap_pkg::REPLAY_*
@@ -29,10 +29,10 @@ module replay_update #(
     // the state written in this cycle, for a second copy of it
     output logic                          wr_valid,
     output logic [$clog2(SA_ENTRIES)-1:0] wr_sa,
-    output logic [sa_pkg::PARITY_W+191:0] wr_word,     // {parity, top, seen}
+    output logic [PARITY_W+191:0]         wr_word,     // {parity, top, seen}
 
-    input  sa_pkg::seq_req_t              seq_req,
-    output sa_pkg::seq_rsp_t              seq_rsp
+    input  seq_req_t                      seq_req,
+    output seq_rsp_t                      seq_rsp
 );
 
   localparam int unsigned ROW_W   = $clog2(SA_ENTRIES);
@@ -52,18 +52,18 @@ module replay_update #(
   logic [1:0]         seq_read_q;
   logic [1:0]         from_q;        // where the state in cycle 2 comes from: 0 memory, else of a packet in cycle 3 + from_q
   logic               bad2;
-  logic [sa_pkg::PARITY_W-1:0] rd_parity;
+  logic [PARITY_W-1:0] rd_parity;
 
   assign seq_rsp.ready = seq_req.write ? !packet_write : !s_valid;
   assign read_take     = seq_req.valid && !seq_req.write && !s_valid;
   assign write_take    = seq_req.valid && seq_req.write && !packet_write;
   assign wr_valid      = packet_write || write_take;
   assign wr_sa         = packet_write ? packet_wr_sa : seq_req.sa[ROW_W-1:0];
-  assign wr_word       = {sa_pkg::parity(wr_state), wr_state};
+  assign wr_word       = {parity(wr_state), wr_state};
   assign wr_state      = packet_write ? packet_wr_state : {seq_req.seq, {128{1'b1}}};
 
   ram_sdp #(
-      .WIDTH(sa_pkg::PARITY_W + STATE_W),
+      .WIDTH(PARITY_W + STATE_W),
       .DEPTH(SA_ENTRIES),
       .READ_LATENCY(2),
       .OLD_WORD(1'b0),
@@ -105,7 +105,7 @@ module replay_update #(
     else from_q <= 2'd0;
   end
 
-  assign bad2   = from_q == '0 && sa_pkg::parity(rd_state) != rd_parity;
+  assign bad2   = from_q == '0 && parity(rd_state) != rd_parity;
   assign state2 = from_q[1] ? (from_q[0] ? state6_q : state5_q) : (from_q[0] ? state4_q : rd_state);
 
   // ---- A: distances and masks -----------------------------------------------------------------------------------------------
@@ -149,13 +149,13 @@ module replay_update #(
   assign one3  = low_seq3_q & ~{1'b0, low_seq3_q[127:1]};
 
   always_comb begin
-    verdict3 = esp_decap_pkg::REPLAY_FRESH;
-    if (bad3_q) verdict3 = esp_decap_pkg::REPLAY_IS_BROKEN;
-    else if (old) verdict3 = esp_decap_pkg::REPLAY_IS_OLD;
-    else if (window3_q != '0 && !newer && known3_q) verdict3 = esp_decap_pkg::REPLAY_IS_KNOWN;
+    verdict3 = REPLAY_FRESH;
+    if (bad3_q) verdict3 = REPLAY_IS_BROKEN;
+    else if (old) verdict3 = REPLAY_IS_OLD;
+    else if (window3_q != '0 && !newer && known3_q) verdict3 = REPLAY_IS_KNOWN;
   end
 
-  assign fresh      = verdict3 == esp_decap_pkg::REPLAY_FRESH;
+  assign fresh      = verdict3 == REPLAY_FRESH;
 
   // Two signals say what becomes of the ring: 00 as it was, 01 a number within it, 10 the places between cleared, 11 all others cleared.
   (* keep *) logic [1:0] change3;
