@@ -89,11 +89,16 @@ void test_damaged_number(void **state)
 /* One copy of the number alone: that of the check stops the packet in front of the cipher, that of the update behind it. */
 void test_damaged_copy(void **state)
 {
+	unsigned int in_front = 0, behind = 0;
+
 	(void)state;
 	for (unsigned int place = 0, more = 1; more; place++) {
+		unsigned int faults = decap_counts.status[ESP_STATUS_SA_FAULT];
 		uint64_t seq;
 		uint8_t result;
 
+		/* What other rounds left behind would change the count of places. */
+		decap_reset();
 		decap_add(2, 32, true, 64, 0x1122334455667700);
 		for (unsigned int i = 0; i < 3; i++)
 			decap_push_good(2, 100);
@@ -105,9 +110,15 @@ void test_damaged_copy(void **state)
 		assert_true(result == ESP_SA_RESULT_OK || result == ESP_SA_RESULT_FAULT);
 		if (result == ESP_SA_RESULT_FAULT)
 			assert_int_equal(seq, 0);
+		/* DELETE reads the copy of the update. */
+		faults = decap_counts.status[ESP_STATUS_SA_FAULT] - faults;
+		if (result == ESP_SA_RESULT_OK)
+			in_front += faults;
+		else
+			behind += faults;
 		decap_sas[2].key_len = 0;
 	}
-	assert_true(decap_counts.status[ESP_STATUS_SA_FAULT] >= 2);
+	assert_true(in_front && behind);
 }
 
 /* A bit of a stored context turns: its SA receives nothing; the others go on. */
