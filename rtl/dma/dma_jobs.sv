@@ -16,13 +16,12 @@ module dma_jobs import espalier_pkg::*, dma_pkg::*; (
     output job_t             rd_data
 );
 
-  logic unused_valid;
   index_alloc #(
       .N(JOBS)
   ) i_numbers (
       .clk       (clk),
       .rst       (rst),
-      .valid     (unused_valid),
+      .valid     (),
       .index     (free_job),
       .take      (take),
       .free_valid(give),

@@ -28,7 +28,6 @@ module dma_out_fifo import espalier_regs_pkg::*, espalier_pkg::*; #(
   assign s_axis_tready = data_ready && info_ready;
   assign take          = s_axis_tvalid && s_axis_tready;
 
-  logic [$clog2(ROWS):0] unused_data_count;
   fifo_sync #(
       .WIDTH    (512),
       .DEPTH    (ROWS),
@@ -42,10 +41,9 @@ module dma_out_fifo import espalier_regs_pkg::*, espalier_pkg::*; #(
       .m_valid(m_data_valid),
       .m_ready(m_data_ready),
       .m_data (m_data),
-      .count  (unused_data_count)
+      .count  ()
   );
 
-  logic [$clog2(PACKETS):0] unused_info_count;
   fifo_sync #(
       .WIDTH($bits(m_info)),
       .DEPTH(PACKETS)
@@ -58,7 +56,7 @@ module dma_out_fifo import espalier_regs_pkg::*, espalier_pkg::*; #(
       .m_valid(m_info_valid),
       .m_ready(m_info_ready),
       .m_data (m_info),
-      .count  (unused_info_count)
+      .count  ()
   );
 
 `ifndef SYNTHESIS

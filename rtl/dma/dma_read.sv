@@ -52,7 +52,6 @@ module dma_read import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; #(
   logic      wait_valid, wait_ready, wait_room;
   read_job_t waiting;
 
-  logic [$clog2(JOBS):0] unused_waiting_count;
   fifo_sync #(
       .WIDTH    ($bits(read_job_t)),
       .DEPTH    (JOBS),
@@ -66,7 +65,7 @@ module dma_read import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; #(
       .m_valid(wait_valid),
       .m_ready(wait_ready),
       .m_data (waiting),
-      .count  (unused_waiting_count)
+      .count  ()
   );
 
   // ---- the next job, with its rows counted; it moves on when there is room for it ---------------------------------------------
@@ -126,7 +125,6 @@ module dma_read import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; #(
   assign order_in.sa     = next_q.sa;
   assign order_in.status = next_q.status;
 
-  logic [$clog2(JOBS):0] unused_order_count;
   fifo_sync #(
       .WIDTH    ($bits(order)),
       .DEPTH    (JOBS),
@@ -140,7 +138,7 @@ module dma_read import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; #(
       .m_valid(order_valid),
       .m_ready(!look_valid_q || look_take),
       .m_data (order),
-      .count  (unused_order_count)
+      .count  ()
   );
 
   logic [JOBS-1:0] done_q;

@@ -114,7 +114,6 @@ module dma_write import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
   assign plan.sa       = info1_q.sa;
   assign plan.cookie   = job.cookie;
 
-  logic [$clog2(4):0] unused_plans_count;
   fifo_sync #(
       .WIDTH($bits(plan)),
       .DEPTH(4)
@@ -127,7 +126,7 @@ module dma_write import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
       .m_valid(next_valid),
       .m_ready(next_ready),
       .m_data (next),
-      .count  (unused_plans_count)
+      .count  ()
   );
 
   // ---- write it: the data beats; its completion is ready with the last of them ------------------------------------------------

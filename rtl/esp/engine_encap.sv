@@ -88,7 +88,7 @@ module engine_encap import espalier_pkg::*, esp_pkg::*, sa_pkg::*; #(
   );
 
   // ---- cipher ------------------------------------------------------------------------------------------------------------------------
-  logic         c_valid, c_first, c_last, c_null, t_valid, t_null, t_epoch, c_epoch;
+  logic         c_valid, t_valid, t_null, t_epoch, c_epoch;
   logic [W-1:0] c_data;
   logic [7:0]   c_job, t_job;
   logic [127:0] t_tag;
@@ -103,7 +103,7 @@ module engine_encap import espalier_pkg::*, esp_pkg::*, sa_pkg::*; #(
       .clk, .rst, .key_wr,
       .s_valid(g_valid), .s_first(g_first), .s_last(g_last), .s_null(g_null), .s_data(g_data), .s_sa(g_sa),
       .s_key_size(g_key_size), .s_nonce(g_nonce), .s_aad(g_aad), .s_aad_len(g_aad_len), .s_len(g_len), .s_user({g_job, g_epoch}),
-      .m_valid(c_valid), .m_first(c_first), .m_last(c_last), .m_null(c_null), .m_data(c_data), .m_user({c_job, c_epoch}),
+      .m_valid(c_valid), .m_first(), .m_last(), .m_null(), .m_data(c_data), .m_user({c_job, c_epoch}),
       .t_valid, .t_null, .t_tag, .t_user({t_job, t_epoch})
   );
 
@@ -151,7 +151,7 @@ module engine_encap import espalier_pkg::*, esp_pkg::*, sa_pkg::*; #(
   end
 
   logic unused;
-  assign unused = &{1'b0, c_first, c_last, c_null, t_null, c_epoch};
+  assign unused = &{1'b0, t_null, c_epoch};
 
 `ifndef SYNTHESIS
   // No packet uses keys while they are written or wiped: the SAs of the packets between framer and tag, in order.

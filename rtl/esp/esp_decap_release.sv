@@ -154,7 +154,6 @@ module esp_decap_release import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
   end
 
   logic             out_ready;
-  logic [OUT_W-1:0] out_count;
 
   fifo_sync #(
       .WIDTH(1 + USER_W + 128 * LANES),
@@ -168,11 +167,11 @@ module esp_decap_release import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
       .m_valid(m_axis_tvalid),
       .m_ready(m_axis_tready),
       .m_data({m_axis_tlast, m_axis_tuser, m_axis_tdata}),
-      .count(out_count)
+      .count()
   );
 
   logic unused;
-  assign unused = &{1'b0, queue_ready, out_ready, out_count, head.epoch};
+  assign unused = &{1'b0, queue_ready, out_ready, head.epoch};
 
 `ifndef SYNTHESIS
   logic [31:0] held_q;  // beats written and not yet given up

@@ -36,7 +36,6 @@ module esp_decap_verdict import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
 );
 
   localparam int unsigned DEPTH     = DECAP_PACKETS;
-  localparam int unsigned COUNT_W   = $clog2(DEPTH) + 1;
   localparam int unsigned INFO_W    = $bits(i_info);
   localparam int unsigned TRAILER_W = $bits(r_trailer);
 
@@ -49,7 +48,6 @@ module esp_decap_verdict import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
   logic [127:0]         icv;
   logic [7:0]           icv_job;
   logic                 pop;
-  logic [COUNT_W-1:0]   info_count, icv_count, tag_count, trailer_count;
 
   assign info    = info_bits;
   assign trailer = trailer_bits;
@@ -96,7 +94,7 @@ module esp_decap_verdict import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
       .m_valid(icv_valid),
       .m_ready(t_valid_q && !t_null_q),
       .m_data({icv_job, icv}),
-      .count(icv_count)
+      .count()
   );
 
   fifo_sync #(
@@ -111,7 +109,7 @@ module esp_decap_verdict import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
       .m_valid(tag_valid),
       .m_ready(pop),
       .m_data({tag_job, tag_mixed, tag_null, tag_equal}),
-      .count(tag_count)
+      .count()
   );
 
   fifo_sync #(
@@ -127,7 +125,7 @@ module esp_decap_verdict import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
       .m_valid(info_valid),
       .m_ready(pop),
       .m_data(info_bits),
-      .count(info_count)
+      .count()
   );
 
   fifo_sync #(
@@ -142,7 +140,7 @@ module esp_decap_verdict import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
       .m_valid(trailer_valid),
       .m_ready(pop && !tag_null),
       .m_data(trailer_bits),
-      .count(trailer_count)
+      .count()
   );
 
   // ---- join: all of one packet, and a null token for a null token; else nothing of it is believed, nor of any that follows until reset --
@@ -234,7 +232,7 @@ module esp_decap_verdict import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
   assign m_verdict = final_q;
 
   logic unused;
-  assign unused = &{1'b0, trailer_q.job, info_count, icv_count, tag_count, trailer_count, info_ready, icv_ready, tag_ready, trailer_ready};
+  assign unused = &{1'b0, trailer_q.job, info_ready, icv_ready, tag_ready, trailer_ready};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

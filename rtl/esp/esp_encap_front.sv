@@ -49,7 +49,6 @@ module esp_encap_front import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*,
   logic sop_q;        // the next beat is a packet's first
   logic first_prev_q; // the beat taken in the last cycle was one: lookups are at least 2 cycles apart
   logic take, take_first, room, ahead;
-  logic [4:0] unused_count;
 
   assign s_axis_tready = enable && room && !(sop_q && (first_prev_q || ahead));
   assign take          = s_axis_tvalid && s_axis_tready;
@@ -77,7 +76,7 @@ module esp_encap_front import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*,
       .m_valid(d_valid),
       .m_ready(d_ready),
       .m_data({d_job, d_last, d_data}),
-      .count(unused_count)
+      .count()
   );
 
   // ---- cycle 1: header fields ------------------------------------------------------------------------------------------------------
@@ -242,7 +241,7 @@ module esp_encap_front import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*,
   );
 
   logic unused;
-  assign unused = &{1'b0, ctx4_q.valid, padded1[16], padded1[1:0], ctx_wr.sa, unused_count, job_room};
+  assign unused = &{1'b0, ctx4_q.valid, padded1[16], padded1[1:0], ctx_wr.sa, job_room};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

@@ -37,7 +37,6 @@ module esp_encap_out import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*; #
   localparam int unsigned DWORDS = 4 * LANES;
   localparam int unsigned DW_LOG2 = $clog2(DWORDS);
   localparam int unsigned BEAT_W = 14 - DW_LOG2;
-  localparam int unsigned COUNT_W = $clog2(DEPTH) + 1;
 
   // ---- FIFOs: a packet has at least one beat, so with a credit a beat none of them overflows ------------------------------------------
   logic               beat_valid, beat_ready, tag_valid, tag_ready, rec_valid, rec_ready;
@@ -47,17 +46,16 @@ module esp_encap_out import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*; #
   logic [7:0]         beat_job, tag_job;
   encap_out_t         rec, ram_rec;
   logic               ram_valid, ram_ready;
-  logic [COUNT_W-1:0] unused_beats, unused_tags, unused_recs;
 
   fifo_sync #(.WIDTH(8 + W), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_beats (
       .clk, .rst, .s_valid(c_valid), .s_ready(beat_room), .s_data({c_job, c_data}),
-      .m_valid(beat_valid), .m_ready(beat_ready), .m_data({beat_job, beat}), .count(unused_beats));
+      .m_valid(beat_valid), .m_ready(beat_ready), .m_data({beat_job, beat}), .count());
   fifo_sync #(.WIDTH(8 + 128), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_tags (
       .clk, .rst, .s_valid(t_valid), .s_ready(tag_room), .s_data({t_job, t_tag}),
-      .m_valid(tag_valid), .m_ready(tag_ready), .m_data({tag_job, tag}), .count(unused_tags));
+      .m_valid(tag_valid), .m_ready(tag_ready), .m_data({tag_job, tag}), .count());
   fifo_sync #(.WIDTH($bits(r_out)), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_recs (
       .clk, .rst, .s_valid(r_valid), .s_ready(rec_room), .s_data(r_out),
-      .m_valid(ram_valid), .m_ready(ram_ready), .m_data(ram_rec), .count(unused_recs));
+      .m_valid(ram_valid), .m_ready(ram_ready), .m_data(ram_rec), .count());
 
   // The record decides what happens with a beat: it comes from registers, not straight from the RAM.
   skid #(.WIDTH($bits(r_out))) u_rec (
@@ -224,7 +222,7 @@ module esp_encap_out import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*; #
   );
 
   logic unused;
-  assign unused = &{1'b0, unused_beats, unused_tags, unused_recs, beat_room, tag_room, rec_room, rec.in_last, rec.out_last};
+  assign unused = &{1'b0, beat_room, tag_room, rec_room, rec.in_last, rec.out_last};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

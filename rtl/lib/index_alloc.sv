@@ -31,7 +31,6 @@ module index_alloc #(
     else if (take && !fresh_q[W]) fresh_q <= fresh_q + 1'b1;
   end
 
-  logic [W:0] unused_count;
   fifo_sync #(
       .WIDTH(W),
       .DEPTH(N)
@@ -44,7 +43,7 @@ module index_alloc #(
       .m_valid(back_valid),
       .m_ready(take && fresh_q[W]),
       .m_data (back),
-      .count  (unused_count)
+      .count  ()
   );
 
 `ifndef SYNTHESIS

@@ -216,7 +216,6 @@ module pcie_read import espalier_pkg::*, pcie_pkg::*; #(
   logic [3:0]        to_note_q, to_drop_q;  // that left, and behind them those that never will
   logic              dropping;
   logic [TAGS-1:0]   started_q, unsent_q;
-  logic [4:0]        unused_notes;
   fifo_sync #(
       .WIDTH(TAG_W),
       .DEPTH(16)
@@ -229,7 +228,7 @@ module pcie_read import espalier_pkg::*, pcie_pkg::*; #(
       .m_valid(note_valid),
       .m_ready(note),
       .m_data (note_tag),
-      .count  (unused_notes)
+      .count  ()
   );
   assign dropping = (to_note_q == '0);
   assign note     = note_valid && (to_note_q != '0 || to_drop_q != '0);
