@@ -6,7 +6,7 @@
 # direction at full size that gives less than SYNTH_LEAST Gbit/s (projected at 250 MHz) per 1000 LUTs, or a path of more than SYNTH_MOST LUT levels.
 # synth-card is 4 minutes of processor time, synth some 12.
 SYNTH_LEAST := 2.0
-SYNTH_MOST := 9
+SYNTH_MOST := 8
 SYNTH_DIR := constraints/yosys
 SYNTH_PY := $(addprefix $(SYNTH_DIR)/,synth.py yosys.py merge.py)
 SYNTH_SV := $(filter %.sv,$(RTL_ALL))
