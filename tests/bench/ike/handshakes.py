@@ -26,7 +26,6 @@ import charon as charon_module  # noqa: E402  pylint: disable=wrong-import-posit
 import espalier_side  # noqa: E402  pylint: disable=wrong-import-position
 import pki  # noqa: E402  pylint: disable=wrong-import-position
 from net import Failed, Network, wait  # noqa: E402  pylint: disable=wrong-import-position
-from vici import Vici  # noqa: E402  pylint: disable=wrong-import-position
 
 PROPOSAL, ESP_PROPOSAL = "aes256gcm16-prfsha256-x25519", "aes256gcm16"
 PAIRS = "charon-charon,espalier-charon,charon-espalier,espalier-espalier"
@@ -41,7 +40,7 @@ UNPROTECTED = {"charon": {"dos_protection": False, "ikesa_table_size": 4096, "ik
 class Charon(charon_module.Charon):
     def begin(self, names):
         """Initiate all; yields how many are established until they all are."""
-        with Vici(self.uri, 120) as vici:
+        with self.vici(120) as vici:
             for name in names:
                 vici.request("initiate", {"child": name, "ike": name, "timeout": -1, "init-limits": "no"})
             while True:
