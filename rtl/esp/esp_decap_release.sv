@@ -5,7 +5,8 @@
 // status is OK, and for any other packet it adds the packet's beats to its base without reading one. From then on no pointer reaches that
 // plaintext: the reader never goes back, and the writer overwrites the place in its next round. So a rollback needs no erasure.
 //
-// Each beat bears the number of its job: one that is not of the packet in hand is sent as zeros.
+// Each beat bears the number of its job. From one on that is not of the packet in hand nothing leaves any more until reset: a status cannot be
+// taken back, so the packet never ends (the driver finds a card that hangs and resets it).
 // Latency 5 cycles from the verdict to the first beat; a beat a cycle, also across packets. Bytes behind len in the last beat are zero.
 // The engine lets a packet in only with room for all of its beats (BUF_BEATS), and returns the room by done.
 `default_nettype none
@@ -113,13 +114,13 @@ module esp_decap_release import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
   esp_out_t             issue_user;
   logic                 valid1_q, valid2_q, valid3_q;
   esp_out_t             user1_q, user2_q, user3_q;
-  logic                 of_packet2;       // the beat read is of the packet
-  logic                 last1_q, last2_q, last3_q, ok1_q;
+  logic                 wrong2, halted_q;  // the beat read is of another packet; one was
+  logic                 last1_q, last2_q, last3_q, ok1_q, ok2_q;
   logic [BEAT_LOG2-1:0] end1_q;           // last byte that counts
   logic [16*LANES-1:0]  keep2_q;          // bytes up to it; none of an error packet
   logic [128*LANES-1:0] data3_q;
 
-  assign of_packet2 = rd_job == user2_q.job;
+  assign wrong2 = valid2_q && ok2_q && rd_job != user2_q.job;
   assign issue_user.job    = head.job;
   assign issue_user.len    = ok ? head.last_byte + 16'd1 : '0;
   assign issue_user.sa     = head.sa;
@@ -130,10 +131,12 @@ module esp_decap_release import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
       valid1_q <= 1'b0;
       valid2_q <= 1'b0;
       valid3_q <= 1'b0;
+      halted_q <= 1'b0;
     end else begin
       valid1_q <= issue;
       valid2_q <= valid1_q;
-      valid3_q <= valid2_q;
+      valid3_q <= valid2_q && !wrong2 && !halted_q;
+      if (wrong2) halted_q <= 1'b1;
     end
     if (issue) begin
       user1_q <= issue_user;
@@ -144,12 +147,13 @@ module esp_decap_release import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
     if (valid1_q) begin
       user2_q <= user1_q;
       last2_q <= last1_q;
+      ok2_q   <= ok1_q;
       keep2_q <= ok1_q ? ~({(16*LANES){1'b1}} << end1_q << 1) : '0;
     end
     if (valid2_q) begin
       user3_q <= user2_q;
       last3_q <= last2_q;
-      for (int unsigned i = 0; i < 16 * LANES; i++) data3_q[8*i+:8] <= (keep2_q[i] && of_packet2) ? rd_data[8*i+:8] : 8'd0;
+      for (int unsigned i = 0; i < 16 * LANES; i++) data3_q[8*i+:8] <= keep2_q[i] ? rd_data[8*i+:8] : 8'd0;
     end
   end
 
@@ -184,7 +188,6 @@ module esp_decap_release import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
       a_room : assert (held_q <= 32'(BUF_BEATS)) else $error("esp_decap_release: buffer overflow");
       a_queue : assert (!v_valid || queue_ready) else $error("esp_decap_release: verdict FIFO overflow");
       a_out : assert (!valid3_q || out_ready) else $error("esp_decap_release: output FIFO overflow");
-      a_of_packet : assert (!valid2_q || keep2_q == '0 || of_packet2) else $error("esp_decap_release: a beat of another packet");
       a_error_zero : assert (!m_axis_tvalid || m_axis_tuser.status == STATUS_OK || m_axis_tdata == '0)
       else $error("esp_decap_release: data beside an error");
     end

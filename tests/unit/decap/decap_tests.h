@@ -23,6 +23,7 @@ void test_damaged_copy(void **state);
 void test_damaged_context(void **state);
 void test_mixed_infos(void **state);
 void test_mixed_icvs(void **state);
+void test_mixed_beats(void **state);
 void test_no_key_left(void **state);
 
 #endif

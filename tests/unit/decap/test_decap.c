@@ -356,6 +356,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_damaged_context, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_mixed_infos, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_mixed_icvs, decap_test_start, decap_test_stop),
+		cmocka_unit_test_setup_teardown(test_mixed_beats, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_no_key_left, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_back_pressure, decap_test_start, decap_test_stop),
 		cmocka_unit_test_setup_teardown(test_smallest, decap_test_start, decap_test_stop),

@@ -211,6 +211,45 @@ void test_mixed_icvs(void **state)
 	see_mixed(word, word);
 }
 
+/* A beat that waits behind its verdict for the receiver: what is before it may have left, nothing does from it on, until a reset. */
+void test_mixed_beats(void **state)
+{
+	static uint8_t inner[ORACLE_MAX], body[ORACLE_MAX];
+	const size_t len = 2000, end = 1856; /* of the beat, whatever the lanes */
+	uint64_t word = 0, seq, last_out;
+
+	(void)state;
+	decap_add(2, 32, true, 64, 0);
+	decap_add(4, 16, false, 64, 0);
+	decap_push_good(4, 100);
+	decap_drain();
+	decap_out_percent = 0;
+	decap_make_inner(inner, len);
+	sealed_len = oracle_seal(&decap_sas[2], decap_next[2]++, 0, body, oracle_body(inner, len, 0, 0, 4, body), sealed);
+	decap_push(sealed, sealed_len, ESP_STATUS_OK, false, MIXED);
+	for (unsigned int i = 0; i < 1000; i++)
+		decap_step();
+	memcpy(&word, inner + end - 7, 7);
+	assert_true(state_flip(word | (uint64_t)decap_job() << 56, 58, EVERY_PLACE));
+	decap_out_percent = 100;
+	for (unsigned int i = 0; i < 1000; i++)
+		decap_step();
+	last_out = decap_counts.last_out;
+	decap_push_good(4, 100);
+	for (unsigned int i = 0; i < 1000; i++)
+		decap_step();
+	assert_int_equal(decap_counts.last_out, last_out);
+	assert_int_equal(decap_counts.packets, 1);
+	assert_int_equal(decap_command(ESP_SA_OP_DELETE, 2, NULL, &seq), ESP_SA_RESULT_OK);
+	assert_int_equal(seq, 1);
+	decap_reset();
+	decap_sas[2].key_len = decap_sas[4].key_len = 0;
+	decap_add(2, 16, false, 64, 0);
+	decap_push_good(2, 100);
+	decap_drain();
+	assert_int_equal(decap_counts.status[ESP_STATUS_OK], 2);
+}
+
 /* Nothing of a key is left anywhere: not in a memory, not in a register on the way of a packet. */
 void test_no_key_left(void **state)
 {
