@@ -413,6 +413,14 @@ static void replaced_by_peer(struct ike_sa *sa, struct child_sa *old, struct chi
 		old->state = CHILD_REKEYED;
 }
 
+void child_doubt_successor(struct child_sa *old)
+{
+	struct child_sa *new = old->successor;
+
+	if (old->state == CHILD_REKEYED && new && new->state == CHILD_INSTALLED && !new->redundant && new->ike->state == IKE_ESTABLISHED)
+		child_initiate(new->ike, new->child, new);
+}
+
 int create_child_request(struct ike_sa *sa, const struct ike_message *m, struct ike_builder *reply)
 {
 	struct child_sa *old = NULL, *child;
@@ -428,8 +436,11 @@ int create_child_request(struct ike_sa *sa, const struct ike_message *m, struct 
 			ike_build_notify_spi(reply, error, notify.protocol, notify.spi, NULL, 0);
 			return 0;
 		}
-		if (error)
+		if (error) {
+			if (old)
+				child_doubt_successor(old);
 			return refuse_with(sa, reply, error);
+		}
 	}
 	if (child_answer(sa, &m->chain, old, false, reply, &child))
 		return refuse_malformed(sa, reply);

@@ -21,4 +21,10 @@ void create_child_move(struct ike_sa *from, struct ike_sa *to);
 /* EVENT_IKE_GONE: what waits is forgotten. */
 void create_child_ike_gone(struct agent *agent, const struct event *event);
 
+/*
+ * The peer should have deleted old by now, or asks again to rekey it, so it may not have what took its place: that one is rekeyed at once, and the
+ * peer's answer shows (CHILD_SA_NOT_FOUND: RFC 7296, 2.25.1).
+ */
+void child_doubt_successor(struct child_sa *old);
+
 #endif

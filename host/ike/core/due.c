@@ -41,6 +41,7 @@ static void life_over(struct child_sa *child)
 	ike_log(sa, AGENT_INFO, "%s{%u}: a lifetime is over", child->child->name, child->id);
 	if (child->refusals && child->state == CHILD_INSTALLED)
 		event_emit(sa->agent, &(struct event){ .kind = EVENT_REKEY_REFUSED, .ike = sa, .child = child, .count = child->refusals, .now = true });
+	child_doubt_successor(child); /* the peer, which asked for it, has not deleted this one */
 	child_expired_delete(child);
 }
 

@@ -145,14 +145,38 @@ static void test_equal(void **state)
 
 	(void)state;
 	new = forget(&p, 3);
-	child_expire(in_state(p.a, CHILD_REKEYED), true);
-	node_poke(p.a);
+	child_destroy(in_state(p.a, CHILD_REKEYED), CLOSE_LOCAL);
+	child_destroy(p.b->agent->sas->children, CLOSE_LOCAL);
 	world_run(p.w, MINUTE);
 	assert_int_equal(node_child_count(p.b), 0);
 	node_up(p.b, "net");
 	world_run(p.w, MINUTE);
 	assert_int_equal(node_child_count(p.a), 2);
 	rekey(p.a, new);
+	one_is_left(&p);
+}
+
+/* The old one ends with its life, and the peer never deleted it: the new one is not believed in any longer. */
+static void test_life_over(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	forget(&p, 6);
+	child_expire(in_state(p.a, CHILD_REKEYED), true);
+	node_poke(p.a);
+	one_is_left(&p);
+}
+
+/* The peer asks again to rekey the old one, which it would not if it had the new one. */
+static void test_asked_again(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	forget(&p, 7);
+	p.b->agent->sas->children->state = CHILD_INSTALLED;
+	rekey(p.b, p.b->agent->sas->children);
 	one_is_left(&p);
 }
 
@@ -202,6 +226,8 @@ int main(void)
 		cmocka_unit_test(test_predecessor),
 		cmocka_unit_test(test_neither),
 		cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_life_over),
+		cmocka_unit_test(test_asked_again),
 		cmocka_unit_test(test_other_selectors),
 		cmocka_unit_test(test_lost_by_peer),
 	};
