@@ -23,6 +23,12 @@ static uint64_t child_key(enum sink_direction direction, uint32_t spi)
 
 /* ---- finding ---------------------------------------------------------------------------------------------------------------- */
 
+/* The CHILD SAs of an IKE SA that was rekeyed are its successor's; what the peer still says of them on the old one counts. */
+static bool is_of(const struct child_sa *child, const struct ike_sa *sa)
+{
+	return child->ike == sa || (sa->state == IKE_REKEYED && child->ike->predecessor == ike_sa_own_spi(sa));
+}
+
 struct child_sa *child_by_spi(struct ike_sa *sa, uint32_t spi, bool inbound)
 {
 	struct hash_node *node = hash_find(&sa->agent->children, child_key(inbound ? SINK_IN : SINK_OUT, spi));
@@ -30,7 +36,7 @@ struct child_sa *child_by_spi(struct ike_sa *sa, uint32_t spi, bool inbound)
 	for (; node; node = hash_next(node)) {
 		struct child_sa *child = inbound ? hash_entry(node, struct child_sa, by_in) : hash_entry(node, struct child_sa, by_out);
 
-		if (child->ike == sa)
+		if (is_of(child, sa))
 			return child;
 	}
 	return NULL;

@@ -13,15 +13,15 @@
 
 struct deletes {
 	unsigned int count;
-	uint32_t *spis; /* ours; room for those of all CHILD SAs of the IKE SA */
+	uint32_t *spis; /* ours; room for an answer to each that the message names */
 };
 
-static int deletes_begin(const struct ike_sa *sa, struct deletes *deleted)
+static int deletes_begin(const struct ike_chain *m, struct deletes *deleted)
 {
 	size_t room = 1;
 
-	for (const struct child_sa *child = sa->children; child; child = child->next)
-		room++;
+	for (const struct ike_payload *p = ike_chain_find(m, IKE_PL_DELETE); p; p = ike_chain_next(m, IKE_PL_DELETE, p))
+		room += p->len / sizeof(*deleted->spis);
 	*deleted = (struct deletes){ .spis = malloc(room * sizeof(*deleted->spis)) };
 	return deleted->spis ? 0 : -ENOMEM;
 }
@@ -94,7 +94,7 @@ static int delete_requests(struct ike_sa *sa, const struct ike_chain *m, struct 
 {
 	const struct ike_payload *p = ike_chain_find(m, IKE_PL_DELETE);
 	struct deletes deleted;
-	int err = p ? deletes_begin(sa, &deleted) : 0;
+	int err = p ? deletes_begin(m, &deleted) : 0;
 
 	if (!p || err)
 		return err;

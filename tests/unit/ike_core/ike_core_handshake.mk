@@ -12,4 +12,4 @@ $(eval $(call c_test,ike_core_auth,tests/unit/ike_core/test_auth.c tests/unit/ik
 $(eval $(call ike_core_test,forgery))
 $(eval $(call c_test,ike_core_refused,tests/unit/ike_core/test_refused.c $(WORLD),$(IKE_LIBS),-lcrypto -Wl$(comma)--wrap=ike_rekey_request))
 $(eval $(call c_test,ike_core_narrow,tests/unit/ike_core/test_narrow.c $(WORLD),$(IKE_LIBS),-lcrypto -Wl$(comma)--wrap=ts_narrow -Wl$(comma)--wrap=child_answer))
-$(eval $(call c_test,ike_core_forgotten,tests/unit/ike_core/test_forgotten.c $(WORLD),$(IKE_LIBS),-lcrypto -Wl$(comma)--wrap=create_child_under_way -Wl$(comma)--wrap=create_child_request))
+$(eval $(call c_test,ike_core_forgotten,tests/unit/ike_core/test_forgotten.c $(WORLD),$(IKE_LIBS),-lcrypto -Wl$(comma)--wrap=create_child_under_way -Wl$(comma)--wrap=create_child_request -Wl$(comma)--wrap=child_delete_under_way))

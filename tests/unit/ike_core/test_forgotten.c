@@ -28,6 +28,13 @@ bool __wrap_create_child_under_way(const struct ike_sa *sa)
 	return sa->agent != forgetful && __real_create_child_under_way(sa);
 }
 
+bool __real_child_delete_under_way(const struct ike_sa *sa);
+bool __wrap_child_delete_under_way(const struct ike_sa *sa);
+bool __wrap_child_delete_under_way(const struct ike_sa *sa)
+{
+	return sa->agent != forgetful && __real_child_delete_under_way(sa);
+}
+
 int __real_create_child_request(struct ike_sa *sa, const struct ike_message *m, struct ike_builder *reply);
 int __wrap_create_child_request(struct ike_sa *sa, const struct ike_message *m, struct ike_builder *reply);
 int __wrap_create_child_request(struct ike_sa *sa, const struct ike_message *m, struct ike_builder *reply)
@@ -220,6 +227,37 @@ static void test_lost_by_peer(void **state)
 	one_is_left(&p);
 }
 
+static void late_deletes(void *ctx, struct world *w, struct datagram *d)
+{
+	struct pair *p = ctx;
+
+	(void)w;
+	if (d->from == p->b && !d->response && d->exchange == IKE_INFORMATIONAL)
+		d->due_ms += 20;
+}
+
+/* The peer's delete of the old one comes when its IKE SA has been rekeyed, and on that one. */
+static void test_delete_on_old_ike(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, 8, "", "");
+	forgetful = p.b->agent;
+	node_up(p.a, "net");
+	world_set_hook(p.w, late_deletes, &p);
+	rekey(p.b, in_state(p.b, CHILD_INSTALLED));
+	world_run(p.w, 25);
+	node_rekey(p.a, "gw", true, false);
+	world_set_hook(p.w, NULL, NULL);
+	world_run(p.w, MINUTE);
+	assert_int_equal(node_child_count(p.a), 1); /* b's response of the delete was lost with the old IKE SA: its own affair */
+	assert_null(in_state(p.a, CHILD_INSTALLED)->successor);
+	assert_true(ping_both(&p));
+	forgetful = NULL;
+	pair_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_asked_again),
 		cmocka_unit_test(test_other_selectors),
 		cmocka_unit_test(test_lost_by_peer),
+		cmocka_unit_test(test_delete_on_old_ike),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
