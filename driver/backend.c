@@ -61,22 +61,6 @@ const char *espalier_status_name(unsigned int status)
 	return espalier_status_known(status) ? status_names[status] : "unknown";
 }
 
-int espalier_sa_check(struct espalier_dev *dev, const struct espalier_sa_config *config, uint32_t max_window)
-{
-	if (config->direction != ESPALIER_OUTBOUND && config->direction != ESPALIER_INBOUND)
-		return espalier_fail(dev->error, -EINVAL, "SA: the direction is neither outbound nor inbound.");
-	if (config->key_len != 16 && config->key_len != 24 && config->key_len != 32)
-		return espalier_fail(dev->error, -EINVAL, "SA 0x%08x: a key has 16, 24 or 32 bytes, not %u.", config->spi, config->key_len);
-	if (config->spi < 256)
-		return espalier_fail(dev->error, -EINVAL, "SA 0x%08x: SPIs 0 to 255 are reserved (RFC 4303, 2.1).", config->spi);
-	if (!config->esn && config->seq > UINT32_MAX)
-		return espalier_fail(dev->error, -EINVAL, "SA 0x%08x: a sequence number above 2^32-1 needs ESN.", config->spi);
-	if (config->direction == ESPALIER_INBOUND && config->replay_window > max_window)
-		return espalier_fail(dev->error, -EINVAL, "SA 0x%08x: a replay window of %u is more than the device's %u.", config->spi,
-				     config->replay_window, max_window);
-	return 0;
-}
-
 unsigned int espalier_queue_depth(unsigned int wanted)
 {
 	unsigned int depth = QUEUE_DEPTH_MIN;

@@ -24,6 +24,8 @@ struct espalier_backend {
 	int (*sa_add)(struct espalier_dev *dev, const struct espalier_sa_config *config, uint16_t *sa);
 	int (*sa_delete)(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *last); /* last: NULL or the final number */
 	int (*sa_query)(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *seq);
+	int (*sa_counters)(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, struct espalier_sa_counters *counters); /* NULL: none */
+	int (*dequeue_events)(struct espalier_dev *dev, struct espalier_event *events, unsigned int count); /* NULL: none */
 	int (*queue_create)(struct espalier_dev *dev, unsigned int depth, struct espalier_queue **queue);
 	void (*queue_destroy)(struct espalier_queue *queue);
 	int (*enqueue_burst)(struct espalier_queue *queue, struct espalier_op *const *ops, unsigned int count);
@@ -53,8 +55,8 @@ int espalier_backend_register(const struct espalier_backend *backend);
 /* Of a device name; NULL: none is registered for it. */
 const struct espalier_backend *espalier_backend_find(const char *name);
 
-/* The rules every backend has for an SA before it touches the device: -EINVAL with a text. */
-int espalier_sa_check(struct espalier_dev *dev, const struct espalier_sa_config *config, uint32_t max_window);
+/* The rules every backend has for an SA before it touches the device (sa_check.c): -EINVAL, or -ENOTSUP for what features lacks, with a text. */
+int espalier_sa_check(struct espalier_dev *dev, const struct espalier_sa_config *config, uint32_t features, uint32_t max_window);
 
 /* Is it a status that a card may give? */
 bool espalier_status_known(unsigned int status);

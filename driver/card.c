@@ -122,7 +122,7 @@ static int card_stats(struct espalier_dev *dev, struct espalier_stats *stats)
 	struct card *card = (struct card *)dev;
 	int ret = card_cycles(dev, &stats->cycles);
 
-	for (uint32_t i = 0; !ret && i < ESPALIER_STATUS_COUNT; i++)
+	for (uint32_t i = 0; !ret && i < ESP_REG_STATUS_COUNT_COUNT_MAX; i++)
 		ret = card_read64(card, ESP_REG_STATUS_COUNT_LO + i * ESP_REG_STATUS_COUNT_STRIDE,
 				  ESP_REG_STATUS_COUNT_HI + i * ESP_REG_STATUS_COUNT_STRIDE, &stats->status[i]);
 	if (!ret)

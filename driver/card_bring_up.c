@@ -87,6 +87,7 @@ static int read_capabilities(struct card *card)
 	card->info.algorithms = CARD_FIELD(v[2], CAPS, ALGORITHMS);
 	card->info.sa_capacity = v[3];
 	card->info.max_packet = CARD_FIELD(v[4], LIMITS, MAX_PACKET);
+	card->info.max_esp = espalier_plain_len(card->info.max_packet);
 	card->info.max_window = CARD_FIELD(v[4], LIMITS, MAX_WINDOW);
 	card->info.clock_khz = v[5];
 	if (card->info.queues > CARD_QUEUES_MAX)

@@ -87,8 +87,8 @@ int card_enqueue_burst(struct espalier_queue *queue, struct espalier_op *const *
 static bool good_len(const struct espalier_op *op, uint32_t len)
 {
 	if (op->opcode == ESP_OPCODE_ENCAP)
-		return len == espalier_encap_len(op->src_len) && len <= op->dst_capacity;
-	return op->opcode == ESP_OPCODE_DECAP && len && espalier_encap_len(len) <= op->src_len && len <= op->dst_capacity;
+		return len == espalier_plain_len(op->src_len) && len <= op->dst_capacity;
+	return op->opcode == ESP_OPCODE_DECAP && len && espalier_plain_len(len) <= op->src_len && len <= op->dst_capacity;
 }
 
 static bool good_sa(const struct card_queue *cq, const struct espalier_op *op, uint16_t sa, bool ok)
@@ -140,7 +140,7 @@ static inline uint64_t word_of(const struct espalier_op *op)
 static inline bool is_good_encap(uint64_t word, uint64_t word1)
 {
 	const uint64_t mask = WORD1(out_len, UINT16_MAX) | WORD1(sa, UINT16_MAX) | WORD1(status, UINT8_MAX) | WORD1(flags, RING_COMPLETION_DECAP);
-	uint64_t len = espalier_encap_len((uint16_t)word), expected = len | word >> OP_SHIFT(sa) << SHIFT1(sa);
+	uint64_t len = espalier_plain_len((uint16_t)word), expected = len | word >> OP_SHIFT(sa) << SHIFT1(sa);
 	bool encap = (uint8_t)(word >> OP_SHIFT(opcode)) == ESP_OPCODE_ENCAP, fits = len <= (uint16_t)(word >> OP_SHIFT(dst_capacity));
 
 	return !((word1 ^ expected) & mask) & encap & fits;
@@ -152,7 +152,7 @@ static inline bool is_good_decap(uint64_t word, uint64_t word1, uint32_t sa_capa
 	uint16_t len = (uint16_t)word1;
 	bool decap = (uint8_t)(word >> OP_SHIFT(opcode)) == ESP_OPCODE_DECAP && (word1 & mask) == WORD1(flags, RING_COMPLETION_DECAP);
 
-	return decap & (len != 0) & (espalier_encap_len(len) <= (uint16_t)word) & (len <= (uint16_t)(word >> OP_SHIFT(dst_capacity))) &
+	return decap & (len != 0) & (espalier_plain_len(len) <= (uint16_t)word) & (len <= (uint16_t)(word >> OP_SHIFT(dst_capacity))) &
 	       ((uint16_t)(word1 >> SHIFT1(sa)) < sa_capacity);
 }
 

@@ -93,8 +93,8 @@ static int stage(struct card *card, const struct espalier_sa_config *config)
 		uint32_t reg, value;
 	} plain[] = {
 		{ ESP_REG_SA_SPI, config->spi },
-		{ ESP_REG_SA_SRC, config->src },
-		{ ESP_REG_SA_DST, config->dst },
+		{ ESP_REG_SA_SRC, ip_to_number(&config->src) },
+		{ ESP_REG_SA_DST, ip_to_number(&config->dst) },
 		{ ESP_REG_SA_SEQ_LO, (uint32_t)config->seq },
 		{ ESP_REG_SA_SEQ_HI, (uint32_t)(config->seq >> 32) },
 	};
@@ -134,7 +134,7 @@ int card_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *confi
 {
 	struct card *card = (struct card *)dev;
 	uint32_t index, options, key_size;
-	int ret = espalier_sa_check(dev, config, card->info.max_window);
+	int ret = espalier_sa_check(dev, config, card->info.features, card->info.max_window);
 
 	if (ret)
 		return ret;

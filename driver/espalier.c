@@ -114,6 +114,19 @@ int espalier_sa_query(struct espalier_dev *dev, enum espalier_direction directio
 	return dev->backend->sa_query(dev, direction, sa, seq);
 }
 
+int espalier_sa_counters(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, struct espalier_sa_counters *counters)
+{
+	memset(counters, 0, sizeof(*counters));
+	if (!dev->backend->sa_counters)
+		return espalier_fail(dev->error, -ENOTSUP, "This device does not count by SA.");
+	return dev->backend->sa_counters(dev, direction, sa, counters);
+}
+
+int espalier_dequeue_events(struct espalier_dev *dev, struct espalier_event *events, unsigned int count)
+{
+	return dev->backend->dequeue_events ? dev->backend->dequeue_events(dev, events, count) : 0;
+}
+
 int espalier_queue_create(struct espalier_dev *dev, unsigned int depth, struct espalier_queue **queue)
 {
 	*queue = NULL;

@@ -18,13 +18,14 @@
 #include <stdint.h>
 
 #include "espalier_regs.h"
+#include "espalier_sa.h"
 
 #define ESPALIER_VENDOR_ID 0x10eeu
 #define ESPALIER_DEVICE_ID 0xe5b0u
 
 #define ESPALIER_ERROR_LEN 512	   /* bytes of an error text with its NUL */
 #define ESPALIER_NAME_LEN 256	   /* bytes of a device name with its NUL */
-#define ESPALIER_STATUS_COUNT 32   /* status counters a card has */
+#define ESPALIER_STATUS_COUNT 64   /* status counters; a card may have fewer, the others are then 0 */
 #define ESPALIER_SA_NONE 0xffffu   /* struct espalier_op.result_sa: no SA served this operation */
 #define ESPALIER_BURST_MAX 32768u  /* operations one burst call takes at most */
 #define ESPALIER_DST_ALIGN 64u	   /* struct espalier_op.dst must be a multiple */
@@ -81,7 +82,9 @@ struct espalier_info {
 	unsigned int queues;
 	unsigned int algorithms;	   /* CAPS.algorithms */
 	uint32_t sa_capacity;		   /* SAs a direction */
-	uint32_t max_packet;		   /* bytes, largest packet to encapsulate; one to decapsulate may be espalier_encap_len of it */
+	uint32_t features;		   /* bits of enum espalier_feature */
+	uint32_t max_packet;		   /* bytes, largest packet to encapsulate */
+	uint32_t max_esp;		   /* bytes, largest packet to decapsulate */
 	uint32_t max_window;		   /* packets, largest anti-replay window */
 	uint32_t clock_khz;		   /* 0: software */
 	unsigned int link_speed;	   /* PCIe generation 1 to 6, 0 unknown */
@@ -138,28 +141,12 @@ void espalier_dma_free(struct espalier_dev *dev, struct espalier_mem *mem);
 
 /* ---- SAs -------------------------------------------------------------------------------------------------------------- */
 
-enum espalier_direction {
-	ESPALIER_OUTBOUND = 0, /* encapsulation */
-	ESPALIER_INBOUND = 1,  /* decapsulation */
-};
-
-struct espalier_sa_config {
-	enum espalier_direction direction;
-	uint32_t spi;		/* 256 or more (RFC 4303, 2.1) */
-	uint32_t src, dst;	/* tunnel ends as numbers: 192.0.2.1 is 0xc0000201. src: outbound only */
-	uint8_t key[32];	/* AES key */
-	uint8_t key_len;	/* 16, 24 or 32 bytes */
-	uint8_t salt[4];	/* RFC 4106, 4 */
-	bool esn;		/* 64-bit sequence numbers */
-	uint8_t ttl;		/* outbound: of the outer header; 0: 64 */
-	uint16_t replay_window; /* inbound: packets, 0 (no check) to info.max_window */
-	uint64_t seq;		/* outbound: last number sent; inbound: highest received. 32 bits without esn */
-};
+/* struct espalier_sa_config and what belongs to it: espalier_sa.h. */
 
 /*
  * Install an SA. *sa is its index, which encapsulation operations name. The caller wipes config->key when it is done with it.
- * -EINVAL (what is wrong is in the text), -EEXIST (inbound: SPI and destination are installed already), -ENOSPC, -ENODEV: the card is gone, or
- * did not end the command, which is the same.
+ * -EINVAL (what is wrong is in the text), -ENOTSUP (the device has not what the SA needs: info.features), -EEXIST (inbound: SPI and destination are
+ * installed already), -ENOSPC, -ENODEV: the card is gone, or did not end the command, which is the same.
  */
 int espalier_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *config, uint16_t *sa);
 
@@ -180,32 +167,35 @@ int espalier_sa_delete_last(struct espalier_dev *dev, enum espalier_direction di
  * card has stored of it fails its parity, the SA is stopped. */
 int espalier_sa_query(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, uint64_t *seq);
 
+/* What it has done. -ENOTSUP: the device does not count by SA. -ENOENT, -ENODEV. */
+int espalier_sa_counters(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, struct espalier_sa_counters *counters);
+
+/* Take at most count events, those of one SA in the order in which they came about. Returns how many; 0: there are none, as always on a device without. None is lost. */
+int espalier_dequeue_events(struct espalier_dev *dev, struct espalier_event *events, unsigned int count);
+
 /* ---- queues ----------------------------------------------------------------------------------------------------------- */
 
-/* One operation: one packet in, one packet out. Owned by the queue from enqueue to dequeue. */
+/*
+ * One operation: one packet in, one packet out. Owned by the queue from enqueue to dequeue. dst is written only if the status is OK: a packet that the
+ * device does not serve (a fragment, a keepalive, headers that it does not parse) is at src whole and untouched, for the host.
+ */
 struct espalier_op {
-	uint64_t src;		/* device address of the packet (an IPv4 header), any alignment */
+	uint64_t src;		/* device address of the packet (an IP header), any alignment */
 	uint64_t dst;		/* device address of the result, 64-byte aligned; bytes up to dst_capacity may be written */
-	uint16_t src_len;	/* bytes, 1 to info.max_packet; decapsulation: to espalier_encap_len(info.max_packet) */
-	uint16_t dst_capacity;	/* bytes. Encapsulation: at least espalier_encap_len(src_len); decapsulation: at least src_len */
+	uint16_t src_len;	/* bytes, 1 to info.max_packet; decapsulation: to info.max_esp */
+	uint16_t dst_capacity;	/* bytes. Encapsulation: at least espalier_encap_len of the SA and src_len; decapsulation: at least src_len */
 	uint8_t opcode;		/* enum esp_opcode */
 	uint8_t status;		/* result: enum esp_status or ESPALIER_STATUS_DEVICE_LOST */
 	uint16_t sa;		/* encapsulation: SA index; decapsulation: 0 */
-	uint16_t out_len;	/* result: bytes at dst, 0 unless status is OK */
+	uint16_t out_len;	/* result: bytes at dst; PACKET_TOO_BIG: the MTU to advertise; else 0 */
 	uint16_t result_sa;	/* result: the SA that served, or ESPALIER_SA_NONE */
 	uint64_t cookie;	/* the caller's, untouched */
 };
 
-/* Bytes of the packet that encapsulation makes of len bytes: outer IPv4, ESP header, IV, padding to 4, trailer, ICV. */
-static inline uint32_t espalier_encap_len(uint32_t len)
-{
-	return 20 + 8 + 8 + ((len + 2 + 3) & ~3u) + 16;
-}
-
-/* The largest source of an operation: a packet of info.max_packet bytes, or what encapsulation makes of it. */
+/* The largest source of an operation. */
 static inline uint32_t espalier_max_source(const struct espalier_info *info, enum espalier_direction direction)
 {
-	return direction == ESPALIER_INBOUND ? espalier_encap_len(info->max_packet) : info->max_packet;
+	return direction == ESPALIER_INBOUND ? info->max_esp : info->max_packet;
 }
 
 /*

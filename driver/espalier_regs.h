@@ -32,9 +32,16 @@ enum esp_status {
 	ESP_STATUS_SA_FAULT = 25, /* What the card has stored of this SA fails its parity: the SA is stopped. Delete it, and install another with a new key. */
 	ESP_STATUS_ENGINE_FAULT = 26, /* What the engine has of this packet belongs to different packets: nothing of it leaves, nor of any packet behind it. Reset the card. */
 	ESP_STATUS_DMA_STOPPED = 27, /* Bus mastering was turned off, or the function reset, before host memory was read; also the error of a queue that was enabled then. */
+	ESP_STATUS_SA_EXPIRED = 28, /* A hard limit of the SA's packets or bytes would be passed: the SA has ended. No card gives this code or one behind it yet, the software reference does. */
+	ESP_STATUS_PACKET_TOO_BIG = 29, /* Encapsulation: the ESP packet would be larger than the SA's path MTU. The completion's length is the MTU to advertise. */
+	ESP_STATUS_NON_ESP = 30, /* Decapsulation: UDP with the non-ESP marker, which IKE has (RFC 3948, 2.2). */
+	ESP_STATUS_NAT_KEEPALIVE = 31, /* Decapsulation: a NAT-keepalive (RFC 3948, 2.3). */
+	ESP_STATUS_UNSUPPORTED = 32, /* Headers that are not parsed: more than 128 bytes of them, or a routing header that is not at its end. The packet is for the host. */
+	ESP_STATUS_OUTER_ADDRESS = 33, /* Decapsulation: the outer source address is not the SA's, and the SA checks it. */
+	ESP_STATUS_TTL_EXPIRED = 34, /* Encapsulation: the inner TTL or hop limit is 0 or 1, and the SA takes one off. */
 };
 #define ESP_STATUS_NAMES \
-	{ [0] = "ok", [1] = "bad_opcode", [2] = "bad_address", [3] = "bad_alignment", [4] = "bad_length", [5] = "buffer_too_small", [6] = "no_sa", [7] = "dma_unsupported", [8] = "dma_aborted", [9] = "dma_poisoned", [10] = "dma_timeout", [11] = "dma_malformed", [12] = "seq_exhausted", [13] = "inner_malformed", [14] = "outer_malformed", [15] = "not_esp", [16] = "fragment", [17] = "esp_truncated", [18] = "replay_old", [19] = "replay_duplicate", [20] = "icv_mismatch", [21] = "bad_padding", [22] = "bad_next_header", [23] = "dummy", [24] = "ecn_invalid", [25] = "sa_fault", [26] = "engine_fault", [27] = "dma_stopped" }
+	{ [0] = "ok", [1] = "bad_opcode", [2] = "bad_address", [3] = "bad_alignment", [4] = "bad_length", [5] = "buffer_too_small", [6] = "no_sa", [7] = "dma_unsupported", [8] = "dma_aborted", [9] = "dma_poisoned", [10] = "dma_timeout", [11] = "dma_malformed", [12] = "seq_exhausted", [13] = "inner_malformed", [14] = "outer_malformed", [15] = "not_esp", [16] = "fragment", [17] = "esp_truncated", [18] = "replay_old", [19] = "replay_duplicate", [20] = "icv_mismatch", [21] = "bad_padding", [22] = "bad_next_header", [23] = "dummy", [24] = "ecn_invalid", [25] = "sa_fault", [26] = "engine_fault", [27] = "dma_stopped", [28] = "sa_expired", [29] = "packet_too_big", [30] = "non_esp", [31] = "nat_keepalive", [32] = "unsupported", [33] = "outer_address", [34] = "ttl_expired" }
 
 enum esp_opcode {
 	ESP_OPCODE_ENCAP = 1, /* Encapsulate the inner packet with the SA that the descriptor names. */

@@ -47,8 +47,8 @@ static void put_outer(uint8_t *out, uint32_t total, uint8_t tos, uint32_t df, co
 	out[8] = config->ttl;
 	out[9] = PROTO_ESP;
 	put16(out + 10, 0);
-	put32(out + 12, config->src);
-	put32(out + 16, config->dst);
+	put32(out + 12, ip_to_number(&config->src));
+	put32(out + 16, ip_to_number(&config->dst));
 	put16(out + 10, soft_ipv4_checksum(out, IPV4_HDR));
 }
 

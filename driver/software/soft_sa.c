@@ -16,7 +16,7 @@ struct soft_sa *soft_sa_find(struct soft_dev *soft, uint32_t spi, uint32_t dst)
 	struct soft_sa *table = soft->sa[ESPALIER_INBOUND];
 
 	for (uint16_t i = soft->chains[chain_of(spi, dst)]; i != SOFT_NONE; i = table[i].next)
-		if (table[i].config.spi == spi && table[i].config.dst == dst)
+		if (table[i].config.spi == spi && ip_to_number(&table[i].config.dst) == dst)
 			return &table[i];
 	return NULL;
 }
@@ -38,12 +38,12 @@ int soft_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *confi
 	struct soft_sa *entry, *table;
 	unsigned int index;
 	uint16_t *chain;
-	int ret = espalier_sa_check(dev, config, SOFT_MAX_WINDOW);
+	int ret = espalier_sa_check(dev, config, 0, SOFT_MAX_WINDOW);
 
 	if (ret)
 		return ret;
 	table = soft->sa[config->direction];
-	if (config->direction == ESPALIER_INBOUND && soft_sa_find(soft, config->spi, config->dst))
+	if (config->direction == ESPALIER_INBOUND && soft_sa_find(soft, config->spi, ip_to_number(&config->dst)))
 		return espalier_fail(dev->error, -EEXIST, "SA 0x%08x: an inbound SA with this SPI and destination is installed already.",
 				     config->spi);
 	for (index = soft->free_hint[config->direction]; index < soft->capacity && table[index].used; index++)
@@ -64,7 +64,7 @@ int soft_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *confi
 	entry->last_seq = config->seq;
 	soft_replay_init(&entry->replay, config->esn, config->replay_window, config->seq);
 	if (config->direction == ESPALIER_INBOUND) {
-		chain = &soft->chains[chain_of(config->spi, config->dst)];
+		chain = &soft->chains[chain_of(config->spi, ip_to_number(&config->dst))];
 		entry->next = *chain;
 		*chain = entry->index;
 	}
@@ -83,7 +83,7 @@ static struct soft_sa *get(struct espalier_dev *dev, enum espalier_direction dir
 
 static void unlink_inbound(struct soft_dev *soft, struct soft_sa *entry)
 {
-	uint16_t *link = &soft->chains[chain_of(entry->config.spi, entry->config.dst)];
+	uint16_t *link = &soft->chains[chain_of(entry->config.spi, ip_to_number(&entry->config.dst))];
 
 	while (*link != entry->index)
 		link = &soft->sa[ESPALIER_INBOUND][*link].next;

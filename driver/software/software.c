@@ -100,6 +100,7 @@ static int soft_info(struct espalier_dev *dev, struct espalier_info *info)
 	info->algorithms = 1;
 	info->sa_capacity = ((struct soft_dev *)dev)->capacity;
 	info->max_packet = SOFT_MAX_PACKET;
+	info->max_esp = espalier_plain_len(SOFT_MAX_PACKET);
 	info->max_window = SOFT_MAX_WINDOW;
 	return 0;
 }
@@ -172,7 +173,7 @@ static bool bad_range(uint64_t addr, uint32_t len)
 /* The order of these checks is the card's: see the status codes in the register map. */
 static uint8_t check_op(const struct espalier_op *op)
 {
-	uint32_t need = op->opcode == ESP_OPCODE_ENCAP ? espalier_encap_len(op->src_len) : op->src_len;
+	uint32_t need = op->opcode == ESP_OPCODE_ENCAP ? espalier_plain_len(op->src_len) : op->src_len;
 
 	if (op->opcode != ESP_OPCODE_ENCAP && (op->opcode != ESP_OPCODE_DECAP || op->sa))
 		return ESP_STATUS_BAD_OPCODE;
@@ -180,7 +181,7 @@ static uint8_t check_op(const struct espalier_op *op)
 		return ESP_STATUS_BAD_ADDRESS;
 	if (op->dst % ESPALIER_DST_ALIGN)
 		return ESP_STATUS_BAD_ALIGNMENT;
-	if (op->src_len == 0 || op->src_len > (op->opcode == ESP_OPCODE_ENCAP ? SOFT_MAX_PACKET : espalier_encap_len(SOFT_MAX_PACKET)))
+	if (op->src_len == 0 || op->src_len > (op->opcode == ESP_OPCODE_ENCAP ? SOFT_MAX_PACKET : espalier_plain_len(SOFT_MAX_PACKET)))
 		return ESP_STATUS_BAD_LENGTH;
 	return op->dst_capacity < need ? ESP_STATUS_BUFFER_TOO_SMALL : ESP_STATUS_OK;
 }
@@ -202,7 +203,7 @@ static void run_op(struct soft_dev *soft, struct espalier_op *op)
 		op->status = ESP_STATUS_DMA_UNSUPPORTED;
 		goto count;
 	}
-	dst = translate(soft, op->dst, op->opcode == ESP_OPCODE_DECAP ? op->src_len : espalier_encap_len(op->src_len));
+	dst = translate(soft, op->dst, op->opcode == ESP_OPCODE_DECAP ? op->src_len : espalier_plain_len(op->src_len));
 	if (!dst)
 		dst = soft->lost;
 	if (op->opcode == ESP_OPCODE_DECAP) {

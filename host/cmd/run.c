@@ -258,8 +258,8 @@ static int prepare(struct pump *pump)
 	struct run *run = pump->run;
 	int ret;
 
-	pump->src_stride = ALIGN64(espalier_encap_len(run->info.max_packet)); /* as large as the results: they make the way back */
-	pump->dst_stride = ALIGN64(espalier_encap_len(run->info.max_packet));
+	pump->src_stride = ALIGN64(espalier_encap_room(run->info.max_packet)); /* as large as the results: they make the way back */
+	pump->dst_stride = ALIGN64(espalier_encap_room(run->info.max_packet));
 	ret = espalier_dma_alloc(run->dev, (size_t)SLOTS * pump->src_stride, &pump->src);
 	if (!ret)
 		ret = espalier_dma_alloc(run->dev, (size_t)SLOTS * pump->dst_stride, &pump->dst);

@@ -11,8 +11,8 @@ static int install(struct run *run, struct state *state, char *error)
 	struct espalier_sa_config config = {
 		.direction = run->decap ? ESPALIER_INBOUND : ESPALIER_OUTBOUND,
 		.spi = state->spi,
-		.src = state->src,
-		.dst = state->dst,
+		.src = ip_from_number(state->src),
+		.dst = ip_from_number(state->dst),
 		.key_len = state->key_len,
 		.esn = state->esn,
 		.replay_window = (uint16_t)state->replay_window,

@@ -80,8 +80,8 @@ static int install(struct gw *gw, struct gw_sa *entry, const struct sink_sa *sa)
 	struct espalier_sa_config config = {
 		.direction = sa->direction == SINK_IN ? ESPALIER_INBOUND : ESPALIER_OUTBOUND,
 		.spi = sa->spi,
-		.src = CARD_LOCAL,
-		.dst = sa->direction == SINK_IN ? CARD_LOCAL : CARD_PEER,
+		.src = ip_from_number(CARD_LOCAL),
+		.dst = ip_from_number(sa->direction == SINK_IN ? CARD_LOCAL : CARD_PEER),
 		.key_len = key_lens[sa->aead],
 		.esn = sa->esn,
 		.replay_window = (uint16_t)(sa->replay_window < max ? sa->replay_window : max),

@@ -11,14 +11,11 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "ip_addr.h"
+
 #define IP_TEXT_LEN 46		/* bytes of an address as text with its NUL */
 #define ENDPOINT_TEXT_LEN 56	/* "[2001:db8::1]:4500" with its NUL */
 #define TS_TEXT_LEN 160		/* a traffic selector as text with its NUL */
-
-struct ip_addr {
-	uint8_t family;	   /* 4, 6, or 0: none */
-	uint8_t bytes[16]; /* the first 4 or 16 count, the rest is 0 */
-};
 
 struct endpoint {
 	struct ip_addr ip;

@@ -32,7 +32,14 @@ package espalier_regs_pkg;
     STATUS_ECN_INVALID = 8'd24,
     STATUS_SA_FAULT = 8'd25,
     STATUS_ENGINE_FAULT = 8'd26,
-    STATUS_DMA_STOPPED = 8'd27
+    STATUS_DMA_STOPPED = 8'd27,
+    STATUS_SA_EXPIRED = 8'd28,
+    STATUS_PACKET_TOO_BIG = 8'd29,
+    STATUS_NON_ESP = 8'd30,
+    STATUS_NAT_KEEPALIVE = 8'd31,
+    STATUS_UNSUPPORTED = 8'd32,
+    STATUS_OUTER_ADDRESS = 8'd33,
+    STATUS_TTL_EXPIRED = 8'd34
   } status_e;
 
   typedef enum logic [7:0] {

@@ -159,7 +159,7 @@ static void complete(struct hostile *card, uint64_t next)
 			op = &ops[i];
 	c.cookie = number;
 	c.sa = op->sa;
-	c.out_len = (uint16_t)(op->opcode == ESP_OPCODE_ENCAP ? espalier_encap_len(op->src_len) : op->src_len - 57u);
+	c.out_len = (uint16_t)(op->opcode == ESP_OPCODE_ENCAP ? espalier_plain_len(op->src_len) : op->src_len - 57u);
 	c.flags = (uint8_t)((tail & COMPLETIONS ? 0 : RING_COMPLETION_PHASE) | (op->opcode == ESP_OPCODE_DECAP ? RING_COMPLETION_DECAP : 0));
 	if (spoil & 0x80)
 		((uint8_t *)&c)[(spoil >> 3) % sizeof(c)] ^= (uint8_t)(1u << (spoil & 7));

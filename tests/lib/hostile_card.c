@@ -67,7 +67,8 @@ static uint32_t add_sa(unsigned int direction, unsigned int index, uint32_t opti
 {
 	static const uint8_t key_lens[] = { 16, 24, 32, 0 };
 	struct espalier_sa_config config = {
-		.direction = (enum espalier_direction)direction, .spi = REG(ESP_REG_SA_SPI), .src = REG(ESP_REG_SA_SRC), .dst = REG(ESP_REG_SA_DST),
+		.direction = (enum espalier_direction)direction, .spi = REG(ESP_REG_SA_SPI), .src = ip_from_number(REG(ESP_REG_SA_SRC)),
+		.dst = ip_from_number(REG(ESP_REG_SA_DST)),
 		.key_len = key_lens[options >> ESP_REG_SA_OPTIONS_KEY_SIZE_LSB & 3], .esn = options & BIT(SA_OPTIONS_ESN),
 		.ttl = (uint8_t)(options >> ESP_REG_SA_OPTIONS_TTL_LSB), .replay_window = (uint16_t)(options >> ESP_REG_SA_OPTIONS_WINDOW_LSB),
 		.seq = (uint64_t)REG(ESP_REG_SA_SEQ_HI) << 32 | REG(ESP_REG_SA_SEQ_LO),
@@ -163,8 +164,8 @@ static void process(const struct ring_submission *s, struct ring_completion *c, 
 	}, *one = &op;
 	uint8_t *bytes = card.memory.va;
 
-	if (s->src_len > espalier_encap_len(ESPALIER_MAX_PACKET) || host_memory_read(memory, s->src, bytes, s->src_len)) {
-		c->status = s->src_len > espalier_encap_len(ESPALIER_MAX_PACKET) ? ESP_STATUS_BAD_LENGTH : ESP_STATUS_DMA_UNSUPPORTED;
+	if (s->src_len > espalier_plain_len(ESPALIER_MAX_PACKET) || host_memory_read(memory, s->src, bytes, s->src_len)) {
+		c->status = s->src_len > espalier_plain_len(ESPALIER_MAX_PACKET) ? ESP_STATUS_BAD_LENGTH : ESP_STATUS_DMA_UNSUPPORTED;
 		return;
 	}
 	if (!decap && (s->sa >= CAPACITY || !card.used[0][s->sa])) {

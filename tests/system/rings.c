@@ -165,8 +165,8 @@ struct espalier_sa_config test_sa(enum espalier_direction direction, uint32_t n)
 	struct espalier_sa_config sa = {
 		.direction = direction,
 		.spi = 0x10000 + n,
-		.src = 0xc0000201,
-		.dst = 0xc6336400 + n % 250,
+		.src = ip_from_number(0xc0000201),
+		.dst = ip_from_number(0xc6336400 + n % 250),
 		.key_len = sizes[n % 3],
 		.esn = n & 1,
 		.ttl = 64,
@@ -222,11 +222,11 @@ static const EVP_CIPHER *cipher_of(uint8_t key_len)
 uint32_t make_esp(uint8_t *out, const struct espalier_sa_config *sa, uint64_t seq, const uint8_t *inner, uint32_t len)
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	uint32_t pad = -(len + 2) & 3, total = espalier_encap_len(len);
+	uint32_t pad = -(len + 2) & 3, total = espalier_plain_len(len);
 	uint8_t *text = out + 36, nonce[12], aad[12];
 	int n = 0;
 
-	ipv4_header(out, total, inner[1], 50, sa->src, sa->dst);
+	ipv4_header(out, total, inner[1], 50, ip_to_number(&sa->src), ip_to_number(&sa->dst));
 	put16(out + 4, (uint32_t)seq);
 	put16(out + 10, header_checksum(out));
 	put32(out + 20, sa->spi);

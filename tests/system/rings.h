@@ -53,7 +53,7 @@ struct espalier_sa_config test_sa(enum espalier_direction direction, uint32_t n)
 /* An inner packet of len bytes whose payload depends on n. Returns len. */
 uint32_t make_inner(uint8_t *packet, uint32_t len, uint32_t n);
 
-/* The ESP packet of inner with number seq; out has room for espalier_encap_len(len). Returns its length. OpenSSL alone. */
+/* The ESP packet of inner with number seq; out has room for espalier_plain_len(len). Returns its length. OpenSSL alone. */
 uint32_t make_esp(uint8_t *out, const struct espalier_sa_config *sa, uint64_t seq, const uint8_t *inner, uint32_t len);
 
 #endif

@@ -138,7 +138,7 @@ static void test_bad_descriptors(void **state)
 	BAD_ENCAP(src_len, bench.info.max_packet + 1, ESP_STATUS_BAD_LENGTH);
 	BAD_DECAP(src_len, 0, ESP_STATUS_BAD_LENGTH);
 	BAD_DECAP(src_len, UINT16_MAX, ESP_STATUS_BAD_LENGTH);
-	BAD_ENCAP(dst_capacity, (uint16_t)(espalier_encap_len(len) - 1), ESP_STATUS_BUFFER_TOO_SMALL);
+	BAD_ENCAP(dst_capacity, (uint16_t)(espalier_plain_len(len) - 1), ESP_STATUS_BUFFER_TOO_SMALL);
 	BAD_ENCAP(dst_capacity, 0, ESP_STATUS_BUFFER_TOO_SMALL);
 	BAD_DECAP(dst_capacity, (uint16_t)(outer_len - 1), ESP_STATUS_BUFFER_TOO_SMALL);
 	BAD_ENCAP(sa, (uint16_t)(sa + 1), ESP_STATUS_NO_SA);
@@ -188,7 +188,7 @@ static void test_exact_capacity(void **state)
 	(void)state;
 	for (uint32_t len = 20; len < 150; len++) {
 		struct espalier_op *op = bench_encap(&bench, 0, sa, inner, make_inner(inner, len, len));
-		uint32_t total = espalier_encap_len(len);
+		uint32_t total = espalier_plain_len(len);
 
 		op->dst_capacity = (uint16_t)total;
 		assert_int_equal(bench_one(&bench, op), ESP_STATUS_OK);

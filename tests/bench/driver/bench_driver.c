@@ -246,8 +246,8 @@ static void bench_sas(const char *device)
 	for (int variant = 0; variant < 4; variant++) {
 		struct espalier_sa_config config = {
 			.direction = variant & 1 ? ESPALIER_INBOUND : ESPALIER_OUTBOUND,
-			.src = 0xc0000201,
-			.dst = 0xc0000202,
+			.src = ip_from_number(0xc0000201),
+			.dst = ip_from_number(0xc0000202),
 			.key_len = variant & 2 ? 32 : 16,
 			.replay_window = variant & 1 ? 64 : 0,
 		};

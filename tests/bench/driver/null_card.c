@@ -71,7 +71,7 @@ static uint32_t complete_run(struct null_queue *q, uint32_t count)
 	for (uint32_t i = 0; i < count; i++, s++, c += 2) {
 		rest += 1ull << 48;
 		bool decap = s->opcode == ESP_OPCODE_DECAP;
-		uint32_t len = decap ? s->src_len - INNER_LESS : espalier_encap_len(s->src_len);
+		uint32_t len = decap ? s->src_len - INNER_LESS : espalier_plain_len(s->src_len);
 
 		c[0] = s->cookie;
 		__atomic_store_n(&c[1], len | (uint64_t)s->sa << 16 | (uint64_t)decap << 41 | rest, __ATOMIC_RELEASE);

@@ -195,7 +195,7 @@ static void measure(const struct pcie_link *link, enum mode mode, const struct s
 	double bound, link_bound;
 
 	for (unsigned int i = 0; i < mix->count; i++) {
-		uint32_t len = mix->inner[i], esp = espalier_encap_len(len);
+		uint32_t len = mix->inner[i], esp = espalier_plain_len(len);
 
 		inner += len;
 		if (mode != DECAP)

@@ -61,6 +61,7 @@ static int mb_info(struct espalier_dev *dev, struct espalier_info *info)
 	info->algorithms = 1;
 	info->sa_capacity = MB_SAS;
 	info->max_packet = SOFT_MAX_PACKET;
+	info->max_esp = espalier_plain_len(SOFT_MAX_PACKET);
 	info->max_window = SOFT_MAX_WINDOW;
 	return 0;
 }
@@ -110,7 +111,7 @@ static int mb_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *
 	struct mb_dev *mb = (struct mb_dev *)dev;
 	struct mb_sa *sa;
 	unsigned int i = 0;
-	int ret = espalier_sa_check(dev, config, SOFT_MAX_WINDOW);
+	int ret = espalier_sa_check(dev, config, 0, SOFT_MAX_WINDOW);
 
 	if (ret)
 		return ret;
@@ -127,8 +128,8 @@ static int mb_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *
 	sa->ttl = config->ttl ? config->ttl : 64;
 	memcpy(sa->salt, config->salt, sizeof(sa->salt));
 	sa->spi = config->spi;
-	sa->src = config->src;
-	sa->dst = config->dst;
+	sa->src = ip_to_number(&config->src);
+	sa->dst = ip_to_number(&config->dst);
 	sa->last_seq = config->seq;
 	soft_replay_init(&sa->replay, config->esn, config->replay_window, config->seq);
 	mb_index(mb);

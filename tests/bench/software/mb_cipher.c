@@ -41,7 +41,7 @@ uint64_t mb_cipher_run(const struct workload *w, unsigned int packets, uint8_t k
 		crypt = seals ? mgr->gcm256_enc : mgr->gcm256_dec;
 	begin = tsc_now();
 	for (unsigned int i = 0; i < packets; i++) {
-		uint32_t body = espalier_encap_len(w->size[i % w->sizes]) - 52; /* without headers, IV and ICV */
+		uint32_t body = espalier_plain_len(w->size[i % w->sizes]) - 52; /* without headers, IV and ICV */
 
 		crypt(&keys_of[i % keys], &context, to + at, from + at, body, nonce, aad, sizeof(aad), icv, sizeof(icv));
 		at += (body + 63) & ~63u;

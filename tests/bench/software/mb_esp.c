@@ -45,7 +45,7 @@ static void set_nonce(struct job *job, const uint8_t *iv)
 
 static uint8_t check_op(const struct espalier_op *op)
 {
-	uint32_t need = op->opcode == ESP_OPCODE_ENCAP ? espalier_encap_len(op->src_len) : op->src_len;
+	uint32_t need = op->opcode == ESP_OPCODE_ENCAP ? espalier_plain_len(op->src_len) : op->src_len;
 
 	if (op->opcode != ESP_OPCODE_ENCAP && (op->opcode != ESP_OPCODE_DECAP || op->sa))
 		return ESP_STATUS_BAD_OPCODE;

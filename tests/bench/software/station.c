@@ -84,8 +84,8 @@ static void add_sas(struct station *s, enum espalier_direction direction)
 		struct espalier_sa_config config = {
 			.direction = direction,
 			.spi = 0x1000 + i,
-			.src = 0xc0000201,
-			.dst = 0xc6336401 + i % 16,
+			.src = ip_from_number(0xc0000201),
+			.dst = ip_from_number(0xc6336401 + i % 16),
 			.key_len = s->key_len,
 			.salt = { (uint8_t)i, 0x5a, s->key_len, 0xa5 },
 			.esn = i & 1,
@@ -139,7 +139,7 @@ void station_load(struct station *s, const struct workload *w, unsigned int pack
 	add_sas(s, ESPALIER_OUTBOUND);
 	add_sas(s, ESPALIER_INBOUND);
 	for (unsigned int i = 0; i < packets; i++) {
-		uint16_t len = w->size[i % w->sizes], wire = (uint16_t)espalier_encap_len(len);
+		uint16_t len = w->size[i % w->sizes], wire = (uint16_t)espalier_plain_len(len);
 
 		if (inner + len > MEMORY || outer + wire > MEMORY)
 			die(w->name, "too many packets for the memory");

@@ -7,6 +7,7 @@ $(B)/tests/driver_$(1): $(B)/obj/tests/unit/driver/test_$(1).o $(2:%.c=$(B)/obj/
 UNIT_TESTS += $(B)/tests/driver_$(1)
 endef
 $(eval $(call driver_test,card,mock_card.c))
+$(eval $(call driver_test,sa_config,mock_card.c))
 $(eval $(call driver_test,vfio_user,))
 $(eval $(call driver_test,vfio,))
 $(eval $(call driver_test,discover,))

@@ -26,7 +26,7 @@ static uint8_t *translate(struct mock_card *mock, uint64_t iova)
 
 uint16_t mock_out_len(uint8_t opcode, uint16_t src_len)
 {
-	return (uint16_t)(opcode == ESP_OPCODE_ENCAP ? espalier_encap_len(src_len) : src_len - 57u);
+	return (uint16_t)(opcode == ESP_OPCODE_ENCAP ? espalier_plain_len(src_len) : src_len - 57u);
 }
 
 static void complete(struct mock_card *mock, unsigned int q, const struct ring_submission *s)

@@ -138,7 +138,7 @@ static void test_sa(void **state)
 {
 	struct bench *b = *state;
 	struct espalier_sa_config config = {
-		.spi = 0x1000, .src = 1, .dst = 2, .key_len = 32, .esn = true, .replay_window = 64, .seq = 0x500000006,
+		.spi = 0x1000, .src = ip_from_number(1), .dst = ip_from_number(2), .key_len = 32, .esn = true, .replay_window = 64, .seq = 0x500000006,
 	};
 	uint16_t sa, index[MOCK_SA_CAPACITY];
 	uint64_t seq;
@@ -194,7 +194,9 @@ static void test_sa(void **state)
 static void test_sa_hangs(void **state)
 {
 	struct bench *b = *state;
-	struct espalier_sa_config config = { .spi = 0x100, .key_len = 16, .key = { 1, 2, 3, 4 }, .salt = { 9 } };
+	struct espalier_sa_config config = {
+		.spi = 0x100, .src = ip_from_number(1), .dst = ip_from_number(2), .key_len = 16, .key = { 1, 2, 3, 4 }, .salt = { 9 },
+	};
 	uint16_t sa;
 
 	b->mock->sa_hangs = true;
@@ -215,7 +217,7 @@ static void test_sa_nonsense(void **state)
 		bool esn;
 		uint64_t says;
 	} cases[] = { { 6, true, 100 }, { 255, true, 100 }, { 0, true, 99 }, { 0, false, 0x100000000 }, { 0, true, 0 } };
-	struct espalier_sa_config config = { .spi = 0x1000, .key_len = 16, .seq = 90 };
+	struct espalier_sa_config config = { .spi = 0x1000, .src = ip_from_number(1), .dst = ip_from_number(2), .key_len = 16, .seq = 90 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -404,7 +406,7 @@ static void test_lost(void **state)
 	struct espalier_mem mem;
 	struct espalier_info info;
 	uint16_t sa;
-	struct espalier_sa_config config = { .spi = 0x100, .key_len = 16 };
+	struct espalier_sa_config config = { .spi = 0x100, .src = ip_from_number(1), .dst = ip_from_number(2), .key_len = 16 };
 
 	assert_int_equal(espalier_enqueue_burst(b->queue, b->in, 7), 7); /* afterwards slots are given out in another order */
 	assert_int_equal(espalier_dequeue_burst(b->queue, b->out, 7), 7);
@@ -458,7 +460,7 @@ static void test_queue_stops(void **state)
 /* A queue that stopped for no reason that there is: what it had does not come back as done. */
 static void test_queue_stops_with_nonsense(void **state)
 {
-	static const uint8_t says[] = { ESP_STATUS_OK, 31, 0xff };
+	static const uint8_t says[] = { ESP_STATUS_OK, 99, 0xff };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(says); i++) {
@@ -513,7 +515,7 @@ static void test_nonsense(void **state)
 		{ .says = "length", .opcode = ESP_OPCODE_DECAP, .len_add = 4 },
 		{ .says = "length", .opcode = ESP_OPCODE_ENCAP, .status = ESP_STATUS_NO_SA },
 		{ .says = "status", .opcode = ESP_OPCODE_ENCAP, .status = 0xff },
-		{ .says = "status", .opcode = ESP_OPCODE_DECAP, .status = 31 },
+		{ .says = "status", .opcode = ESP_OPCODE_DECAP, .status = 99 },
 		{ .says = "SA", .opcode = ESP_OPCODE_ENCAP, .sa_xor = 1 },
 		{ .says = "SA", .opcode = ESP_OPCODE_DECAP, .sa_xor = MOCK_SA_CAPACITY },
 		{ .says = "SA", .opcode = ESP_OPCODE_DECAP, .sa_xor = ESPALIER_SA_NONE },

@@ -19,8 +19,8 @@ static void inner_mtu(void **state)
 			struct gw_sa sa = { .path_mtu = (uint16_t)path, .udp_encap = kind & 1, .dst.ip.family = kind & 2 ? 6 : 4 };
 			unsigned int outer = (kind & 2 ? 40 : 20) + (kind & 1 ? 8 : 0), mtu = mtu_inner(&sa);
 
-			assert_true(outer + espalier_encap_len(mtu) - 20 <= path);
-			assert_true(outer + espalier_encap_len(mtu + 1) - 20 > path);
+			assert_true(outer + espalier_plain_len(mtu) - 20 <= path);
+			assert_true(outer + espalier_plain_len(mtu + 1) - 20 > path);
 		}
 	}
 }

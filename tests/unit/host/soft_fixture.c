@@ -63,7 +63,7 @@ int fixture_dst_untouched(const struct fixture *f)
 struct espalier_sa_config fixture_config(enum espalier_direction direction, uint8_t key_len)
 {
 	struct espalier_sa_config config = {
-		.direction = direction, .spi = FIX_SPI, .src = 0xc0000201, .dst = FIX_DST, .key_len = key_len,
+		.direction = direction, .spi = FIX_SPI, .src = ip_from_number(0xc0000201), .dst = ip_from_number(FIX_DST), .key_len = key_len,
 		.salt = { 0xaa, 0xbb, 0xcc, 0xdd }, .replay_window = 64,
 	};
 
@@ -106,8 +106,8 @@ uint32_t fixture_seal(const struct espalier_sa_config *config, uint8_t tos, uint
 	put(out + 2, total, 2);
 	out[8] = 64;
 	out[9] = 50;
-	put(out + 12, config->src, 4);
-	put(out + 16, config->dst, 4);
+	put(out + 12, ip_to_number(&config->src), 4);
+	put(out + 16, ip_to_number(&config->dst), 4);
 	fixture_checksum(out);
 	put(out + 20, config->spi, 4);
 	put(out + 24, seq, 4);

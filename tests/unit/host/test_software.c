@@ -35,7 +35,7 @@ static void test_scapy(void **state)
 
 	assert_non_null(vectors);
 	while (fgets(line, sizeof(line), vectors)) {
-		struct espalier_sa_config config = { .src = 0xc0000201, .dst = FIX_DST, .replay_window = 64 };
+		struct espalier_sa_config config = { .src = ip_from_number(0xc0000201), .dst = ip_from_number(FIX_DST), .replay_window = 64 };
 		uint32_t inner_len, outer_len;
 		uint16_t sa;
 
@@ -95,7 +95,7 @@ static void test_mcgrew(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct espalier_sa_config config = { .direction = ESPALIER_INBOUND, .dst = FIX_DST, .replay_window = 64 };
+		struct espalier_sa_config config = { .direction = ESPALIER_INBOUND, .dst = ip_from_number(FIX_DST), .replay_window = 64 };
 		uint8_t packet[256] = { 0x45 };
 		uint32_t len = 20 + (uint32_t)unhex(cases[i].esp, packet + 20);
 		uint16_t sa;
