@@ -73,7 +73,9 @@ struct gw {
 	int failure; /* why it stops, if not because it was asked to: negative errno */
 	bool tun_wanted, wire_wanted; /* as epoll is set */
 	enum gw_policies policies_go;
-	int removal_ret;	      /* of what is being removed: the answer to who asked for it */
+	int removal_ret;	      /* of what is being removed: the answer to who asked for it, */
+	const struct gw_sa *last_of;  /* who wants to know the final state of this SA, or NULL; */
+	struct sink_sa_stats last;    /* then it is here */
 	bool bypassing;		      /* some policy passes in clear, or did */
 	bool filter_stale;	      /* the filter's exceptions are to be set anew, */
 	uint64_t filter_ms;	      /* not before */

@@ -63,6 +63,7 @@ static void forget_sas(struct gw *gw)
 	}
 	while (gw->sad.dying)
 		sad_remove(&gw->sad, gw->sad.dying);
+	gw->last_of = NULL;
 }
 
 void gw_device_lost(struct gw *gw, const struct gw_event *event)

@@ -55,10 +55,24 @@ int gw_remove_policies(struct gw *gw, enum gw_policies which)
 	return gw_removing(gw) ? SINK_SERVER_LATER : 0;
 }
 
+/* The final number is asked for only where somebody wants it: an SA whose number is lost can be deleted all the same. -EIO: it is lost. */
+static int delete_from_card(struct gw *gw, const struct gw_sa *sa)
+{
+	enum espalier_direction direction = sa->id.direction == SINK_IN ? ESPALIER_INBOUND : ESPALIER_OUTBOUND;
+	int ret;
+
+	if (sa != gw->last_of)
+		return espalier_sa_delete(gw->device.dev, direction, sa->index);
+	gw->last_of = NULL;
+	gw->last = sad_stats(sa);
+	ret = espalier_sa_delete_last(gw->device.dev, direction, sa->index, &gw->last.seq);
+	return ret == -EBADMSG ? -EIO : ret;
+}
+
 /* Out of the card and the table. 0, or what the card said. */
 static int bury(struct gw *gw, struct gw_sa *sa)
 {
-	int ret = sa->reserved ? 0 : espalier_sa_delete(gw->device.dev, sa->id.direction == SINK_IN ? ESPALIER_INBOUND : ESPALIER_OUTBOUND, sa->index);
+	int ret = sa->reserved ? 0 : delete_from_card(gw, sa);
 
 	if (ret == -ENODEV) {
 		gw_card_lost(gw, espalier_error(gw->device.dev)); /* and all SAs with it */
@@ -85,6 +99,12 @@ static void bury_sas(struct gw *gw, uint64_t end)
 	}
 }
 
+static const char *why_not(int ret)
+{
+	return !ret ? "" : ret == -ENODEV ? "The card is gone." : ret == -EIO ? "The SA is removed, but its last sequence number is lost: its key must not be used again." :
+	       "The card did not remove an SA.";
+}
+
 int gw_bury(struct gw *gw)
 {
 	uint64_t end = gw_clock_ms() + SLICE_MS;
@@ -95,7 +115,7 @@ int gw_bury(struct gw *gw)
 		gw->policies_go = GW_NO_POLICY;
 	ret = gw->removal_ret;
 	if (!gw_removing(gw) && gw->server)
-		sink_server_resume(gw->server, ret, ret == -ENODEV ? "The card is gone." : ret ? "The card did not remove an SA." : "");
+		sink_server_resume(gw->server, ret, why_not(ret), &gw->last);
 	return ret;
 }
 

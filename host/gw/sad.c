@@ -77,6 +77,12 @@ void sad_remove(struct gw_sad *sad, struct gw_sa *sa)
 	free(sa);
 }
 
+struct sink_sa_stats sad_stats(const struct gw_sa *sa)
+{
+	return (struct sink_sa_stats){ .packets = sa->packets, .bytes = sa->bytes, .seq = sa->seq, .replay = sa->replay,
+				       .integrity = sa->integrity, .other = sa->other, .last_use_ms = sa->last_use_ms };
+}
+
 void sad_retire(struct gw_sad *sad, struct gw_sa *sa)
 {
 	list_out(sa);

@@ -47,6 +47,8 @@ struct gw_sa *sad_find_spi(const struct gw_sad *sad, uint32_t spi);
 /* A new entry, zero but for its id. NULL: no memory. */
 struct gw_sa *sad_add(struct gw_sad *sad, const struct sink_sa_id *id);
 void sad_remove(struct gw_sad *sad, struct gw_sa *sa);
+/* What was counted of it. */
+struct sink_sa_stats sad_stats(const struct gw_sa *sa);
 /* From the list of all to that of the dying. */
 void sad_retire(struct gw_sad *sad, struct gw_sa *sa);
 /* A random SPI, not below SINK_SPI_MIN, that no inbound entry has, dying or not; 0 if chance finds none. */

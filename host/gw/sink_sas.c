@@ -65,6 +65,8 @@ static int check_sa(struct gw *gw, const struct sink_sa *sa)
 		return gw_refuse(gw, -ENOTSUP, "SA 0x%08x: the card has AES-GCM-16 only.", sa->spi);
 	if (sa->key_len != key_lens[sa->aead] + SALT_LEN)
 		return gw_refuse(gw, -EINVAL, "SA 0x%08x: key and salt have %u bytes, not %u.", sa->spi, key_lens[sa->aead] + SALT_LEN, sa->key_len);
+	if (!sa->esn && sa->seq > UINT32_MAX)
+		return gw_refuse(gw, -EINVAL, "SA 0x%08x: without ESN a sequence number has 32 bits.", sa->spi);
 	if (!family || sa->src.ip.family != family)
 		return gw_refuse(gw, -EINVAL, "SA 0x%08x: its outer addresses are not of one family.", sa->spi);
 	if (!sa->udp_encap && !wire_has_raw(&gw->wire, family))
@@ -84,6 +86,7 @@ static int install(struct gw *gw, struct gw_sa *entry, const struct sink_sa *sa)
 		.dst = ip_from_number(sa->direction == SINK_IN ? CARD_LOCAL : CARD_PEER),
 		.key_len = key_lens[sa->aead],
 		.esn = sa->esn,
+		.seq = sa->seq,
 		.replay_window = (uint16_t)(sa->replay_window < max ? sa->replay_window : max),
 	};
 	int ret;
@@ -133,6 +136,7 @@ int gw_sa_add(struct sink *sink, const struct sink_sa *sa)
 	entry->dst = sa->dst;
 	entry->udp_encap = sa->udp_encap;
 	entry->esn = sa->esn;
+	entry->seq = sa->seq;
 	entry->copy_df = sa->copy_df;
 	entry->limits = sa->limits;
 	gw_tell(gw, &(struct gw_event){ .kind = GW_SA_ADDED, .sa = entry });
@@ -170,23 +174,25 @@ int gw_sa_query(struct sink *sink, const struct sink_sa_id *id, struct sink_sa_s
 
 	if (!sa || sa->reserved)
 		return -ENOENT;
-	*stats = (struct sink_sa_stats){ .packets = sa->packets, .bytes = sa->bytes, .seq = sa->seq, .replay = sa->replay,
-					 .integrity = sa->integrity, .other = sa->other, .last_use_ms = sa->last_use_ms };
+	*stats = sad_stats(sa);
 	return 0;
 }
 
-int gw_sa_delete(struct sink *sink, const struct sink_sa_id *id)
+int gw_sa_delete(struct sink *sink, const struct sink_sa_id *id, struct sink_sa_stats *last)
 {
 	struct gw *gw = (struct gw *)sink;
 	struct gw_sa *sa = find(gw, id);
 	int ret;
 
-	if (!sa)
+	if (!sa || (sa->reserved && last))
 		return -ENOENT;
 	gw->removal_ret = 0;
+	gw->last_of = last ? sa : NULL;
 	gw_remove_sa(gw, sa);
 	ret = gw_bury(gw);
 	if (gw_removing(gw))
 		return SINK_SERVER_LATER;
+	if (last)
+		*last = gw->last;
 	return !ret ? 0 : gw->device.dev ? gw_refuse_as_card(gw, ret) : gw_need_card(gw);
 }

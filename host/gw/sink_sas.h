@@ -9,6 +9,6 @@ int gw_get_spi(struct sink *sink, const struct ip_addr *dst, uint32_t *spi);
 int gw_sa_add(struct sink *sink, const struct sink_sa *sa);
 int gw_sa_update(struct sink *sink, const struct sink_sa_id *id, const struct endpoint *src, const struct endpoint *dst, bool udp_encap);
 int gw_sa_query(struct sink *sink, const struct sink_sa_id *id, struct sink_sa_stats *stats);
-int gw_sa_delete(struct sink *sink, const struct sink_sa_id *id);
+int gw_sa_delete(struct sink *sink, const struct sink_sa_id *id, struct sink_sa_stats *last);
 
 #endif

@@ -76,6 +76,7 @@ struct sink_sa {
 	uint32_t replay_window;	      /* inbound: packets, clipped to max_window */
 	bool copy_df;		      /* outbound tunnel: outer DF as in the inner header; else 0 */
 	struct sink_limits limits;
+	uint64_t seq;		      /* where it goes on: outbound the last number sent, inbound the highest received; 0: a new one */
 };
 
 struct sink_sa_stats {
@@ -130,7 +131,7 @@ struct sink_ops {
 	int (*sa_add)(struct sink *sink, const struct sink_sa *sa);
 	int (*sa_update)(struct sink *sink, const struct sink_sa_id *id, const struct endpoint *src, const struct endpoint *dst, bool udp_encap);
 	int (*sa_query)(struct sink *sink, const struct sink_sa_id *id, struct sink_sa_stats *stats);
-	int (*sa_delete)(struct sink *sink, const struct sink_sa_id *id);
+	int (*sa_delete)(struct sink *sink, const struct sink_sa_id *id, struct sink_sa_stats *last); /* last: NULL if nobody asks */
 	int (*policy_set)(struct sink *sink, const struct sink_policy *policy);
 	int (*policy_delete)(struct sink *sink, uint32_t reqid);
 	int (*flush)(struct sink *sink);
@@ -183,7 +184,19 @@ static inline int sink_sa_query(struct sink *sink, const struct sink_sa_id *id, 
 /* Packets of the SA still under way come out or are counted; its key is zeroed. Also gives back an SPI of sink_get_spi. -ENOENT. */
 static inline int sink_sa_delete(struct sink *sink, const struct sink_sa_id *id)
 {
-	return sink->ops->sa_delete(sink, id);
+	return sink->ops->sa_delete(sink, id, NULL);
+}
+
+/*
+ * The same of an SA, no SPI alone, and *last is its final state. To move an SA, or to keep one over the end of its data plane: this, then
+ * sink_sa_add with seq = last->seq, and in no other order: outbound no packet has a later number, sent or not, so none is used twice under the key
+ * (RFC 4106, 3.1). Limits of the SA that goes on are the caller's to lower. Any error but -ENOENT: the SA is gone or stopped, its number is not known, and its key
+ * must not be used again. -ENOENT; -EIO: the device's record is damaged; -ENODEV, -ETIMEDOUT.
+ */
+static inline int sink_sa_delete_last(struct sink *sink, const struct sink_sa_id *id, struct sink_sa_stats *last)
+{
+	*last = (struct sink_sa_stats){ 0 };
+	return sink->ops->sa_delete(sink, id, last);
 }
 
 static inline int sink_policy_set(struct sink *sink, const struct sink_policy *policy)

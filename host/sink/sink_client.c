@@ -344,9 +344,9 @@ static int client_sa_update(struct sink *sink, const struct sink_sa_id *id, cons
 	return call_simple(sink, &request);
 }
 
-static int client_sa_query(struct sink *sink, const struct sink_sa_id *id, struct sink_sa_stats *stats)
+static int call_stats(struct sink *sink, uint16_t kind, const struct sink_sa_id *id, struct sink_sa_stats *stats)
 {
-	struct sink_request request = { .kind = SINK_REQ_SA_QUERY, .u.id = *id };
+	struct sink_request request = { .kind = kind, .u.id = *id };
 	struct sink_reply reply;
 	int ret = call((struct client *)sink, &request, -1, &reply);
 
@@ -355,11 +355,16 @@ static int client_sa_query(struct sink *sink, const struct sink_sa_id *id, struc
 	return ret;
 }
 
-static int client_sa_delete(struct sink *sink, const struct sink_sa_id *id)
+static int client_sa_query(struct sink *sink, const struct sink_sa_id *id, struct sink_sa_stats *stats)
+{
+	return call_stats(sink, SINK_REQ_SA_QUERY, id, stats);
+}
+
+static int client_sa_delete(struct sink *sink, const struct sink_sa_id *id, struct sink_sa_stats *last)
 {
 	struct sink_request request = { .kind = SINK_REQ_SA_DELETE, .u.id = *id };
 
-	return call_simple(sink, &request);
+	return last ? call_stats(sink, SINK_REQ_SA_DELETE_LAST, id, last) : call_simple(sink, &request);
 }
 
 static int client_policy_set(struct sink *sink, const struct sink_policy *policy)

@@ -61,6 +61,8 @@ static void put_sa(uint8_t **at, const struct sink_sa *sa)
 	wire_put(at, sa->limits.soft_bytes, 8);
 	wire_put(at, sa->limits.hard_bytes, 8);
 	wire_put_bytes(at, sa->key, SINK_KEY_MAX);
+	if (sa->seq)
+		wire_put(at, sa->seq, 8);
 }
 
 static void get_sa(struct wire_reader *r, struct sink_sa *sa)
@@ -83,6 +85,8 @@ static void get_sa(struct wire_reader *r, struct sink_sa *sa)
 	sa->limits.soft_bytes = wire_get(r, 8);
 	sa->limits.hard_bytes = wire_get(r, 8);
 	wire_get_bytes(r, sa->key, SINK_KEY_MAX);
+	if (r->at != r->end)
+		sa->seq = wire_get(r, 8);
 }
 
 static void put_policy(uint8_t **at, const struct sink_policy *policy)
@@ -146,6 +150,7 @@ size_t sink_encode_request(uint32_t id, const struct sink_request *request, uint
 		break;
 	case SINK_REQ_SA_QUERY:
 	case SINK_REQ_SA_DELETE:
+	case SINK_REQ_SA_DELETE_LAST:
 		put_sa_id(&at, &request->u.id);
 		break;
 	case SINK_REQ_POLICY_SET:
@@ -179,6 +184,7 @@ static void get_request(struct wire_reader *r, struct sink_request *request)
 		break;
 	case SINK_REQ_SA_QUERY:
 	case SINK_REQ_SA_DELETE:
+	case SINK_REQ_SA_DELETE_LAST:
 		get_sa_id(r, &request->u.id);
 		break;
 	case SINK_REQ_POLICY_SET:
@@ -218,7 +224,7 @@ static void put_reply(uint8_t **at, uint16_t kind, const struct sink_reply *repl
 		put_caps(at, &reply->u.caps);
 	} else if (kind == SINK_REQ_GET_SPI) {
 		wire_put(at, reply->u.spi, 4);
-	} else if (kind == SINK_REQ_SA_QUERY) {
+	} else if (kind == SINK_REQ_SA_QUERY || kind == SINK_REQ_SA_DELETE_LAST) {
 		put_stats(at, &reply->u.stats);
 	}
 }
@@ -240,7 +246,7 @@ int sink_decode_reply(uint16_t request_kind, const uint8_t *body, size_t len, st
 		get_caps(&r, &reply->u.caps);
 	else if (request_kind == SINK_REQ_GET_SPI)
 		reply->u.spi = (uint32_t)wire_get(&r, 4);
-	else if (request_kind == SINK_REQ_SA_QUERY)
+	else if (request_kind == SINK_REQ_SA_QUERY || request_kind == SINK_REQ_SA_DELETE_LAST)
 		get_stats(&r, &reply->u.stats);
 	return r.bad || r.at != r.end ? -EBADMSG : 0;
 }

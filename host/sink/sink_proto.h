@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Messages of the SA sink's socket, as docs/sa-sink.md lays them out: a header of 16 bytes and a body, integers in network order, one message
- * a packet of the SOCK_SEQPACKET socket. Bodies have one length for each kind but for a policy's, whose counts give it, and texts.
- * The decoders check every length and range before they use it; what they accept the encoders would have written (reserved bytes are 0).
+ * a packet of the SOCK_SEQPACKET socket. Bodies have one length for each kind but for a policy's, whose counts give it, an SA's, and texts.
+ * The decoders check every length and range before they use it; what they accept the encoders would have written (reserved bytes are 0), but that they leave
+ * out the number of an SA that is 0.
  */
 #ifndef ESPALIER_SINK_PROTO_H
 #define ESPALIER_SINK_PROTO_H
@@ -26,6 +27,7 @@ enum sink_kind {
 	SINK_REQ_FLUSH,
 	SINK_REQ_GIVE_ESP_SOCKET, /* with one descriptor in SCM_RIGHTS */
 	SINK_REQ_SWEEP,
+	SINK_REQ_SA_DELETE_LAST,
 	SINK_REQ_END,
 	SINK_REPLY = 0x100, /* plus the request's kind: its answer */
 	SINK_EVENT = 0x200, /* plus enum sink_event_kind */
@@ -51,7 +53,7 @@ struct sink_request {
 			struct endpoint src, dst;
 			bool udp_encap;
 		} update;		     /* SA_UPDATE */
-		struct sink_sa_id id;	     /* SA_QUERY, SA_DELETE */
+		struct sink_sa_id id;	     /* SA_QUERY, SA_DELETE, SA_DELETE_LAST */
 		struct sink_policy policy;   /* POLICY_SET */
 		uint32_t reqid;		     /* POLICY_DELETE */
 		struct endpoint local;	     /* GIVE_ESP_SOCKET */

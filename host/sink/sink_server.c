@@ -227,6 +227,8 @@ static int serve_request(struct sink_server *server, struct sink_reply *reply, i
 		return sink_sa_query(backend, &q->u.id, &reply->u.stats);
 	case SINK_REQ_SA_DELETE:
 		return sink_sa_delete(backend, &q->u.id);
+	case SINK_REQ_SA_DELETE_LAST:
+		return sink_sa_delete_last(backend, &q->u.id, &reply->u.stats);
 	case SINK_REQ_POLICY_SET:
 		return sink_policy_set(backend, &q->u.policy);
 	case SINK_REQ_POLICY_DELETE:
@@ -240,14 +242,24 @@ static int serve_request(struct sink_server *server, struct sink_reply *reply, i
 	}
 }
 
+/* The reply to a request: what was asked for, or ret and text. */
+static void reply_to(struct sink_server *server, const struct sink_header *header, int ret, const char *text, const struct sink_reply *reply)
+{
+	size_t len;
+
+	if (ret)
+		len = sink_encode_status(header->id, (uint16_t)(SINK_REPLY + header->kind), ret, text, server->out);
+	else
+		len = sink_encode_reply(header->id, header->kind, reply, server->out);
+	send_message(server, server->out, len);
+}
+
 static void answer(struct sink_server *server, const struct sink_header *header, int *fd)
 {
 	struct sink *backend = server->config.backend;
 	struct sink_reply reply = { 0 };
 	const char *what;
-	uint16_t kind = (uint16_t)(SINK_REPLY + header->kind);
 	char text[SINK_ERROR_LEN];
-	size_t len;
 	int ret;
 
 	backend->error[0] = '\0';
@@ -267,8 +279,7 @@ static void answer(struct sink_server *server, const struct sink_header *header,
 		sink_server_hold(server);
 		return;
 	}
-	len = ret ? sink_encode_status(header->id, kind, ret, text, server->out) : sink_encode_reply(header->id, header->kind, &reply, server->out);
-	send_message(server, server->out, len);
+	reply_to(server, header, ret, text, &reply);
 }
 
 /* The first descriptor that came with a message, or -1; others are closed: no more than one is ever asked for. */
@@ -358,8 +369,9 @@ void sink_server_hold(struct sink_server *server)
 	server->held = true;
 }
 
-void sink_server_resume(struct sink_server *server, int ret, const char *text)
+void sink_server_resume(struct sink_server *server, int ret, const char *text, const struct sink_sa_stats *last)
 {
+	struct sink_reply reply = { .u.stats = *last };
 	struct epoll_event interest = { .events = EPOLLIN, .data.fd = server->fd };
 
 	if (!server->held)
@@ -371,7 +383,7 @@ void sink_server_resume(struct sink_server *server, int ret, const char *text)
 		interest.events |= EPOLLOUT;
 	epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, server->fd, &interest);
 	if (server->waits)
-		send_message(server, server->out, sink_encode_status(server->waiting.id, (uint16_t)(SINK_REPLY + server->waiting.kind), ret, text, server->out));
+		reply_to(server, &server->waiting, ret, text, &reply);
 	server->waits = false;
 }
 

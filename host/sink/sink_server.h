@@ -52,8 +52,8 @@ void sink_server_event(struct sink_server *server, const struct sink_event *even
  */
 #define SINK_SERVER_LATER (-EINPROGRESS)
 void sink_server_hold(struct sink_server *server);
-/* Read on; ret and text answer the request that waits, if one does. Nothing if the server is not held. */
-void sink_server_resume(struct sink_server *server, int ret, const char *text);
+/* Read on; ret and text answer the request that waits, if one does, and last, if it wants to know that. Nothing if the server is not held. */
+void sink_server_resume(struct sink_server *server, int ret, const char *text, const struct sink_sa_stats *last);
 
 /* One that has control. */
 bool sink_server_has_client(const struct sink_server *server);

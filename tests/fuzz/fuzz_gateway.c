@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Requests of key management and packets in any order, against the gateway without its sockets: SAs and policies that come, change and go while packets
- * are in the card, packets that come back as they were sent, twice, or changed, a card that is lost. No number is sent twice under one key, no packet
+ * are in the card, packets that come back as they were sent, twice, or changed, a card that is lost, SAs that go and come again with the number they had. No
+ * number is sent twice under one key, a final number is not below one that was sent, no packet goes
  * by an SA that is not there, what is counted in flight is in flight, and after a flush nothing is left.
  * The card is the software reference; TUN device, network, routes and the sink's socket are stood in for here.
  */
@@ -37,6 +38,9 @@ static struct gw gw;
 static struct gw_options options = { .device = "software:8", .tun = "fuzz", .sink = "", .grace_ms = 1000 };
 static bool held, waits, client; /* as the sink's server has it; waits: a request is not answered yet */
 static uint64_t last_sent[SPIS][PEERS]; /* the last number of each outbound SA */
+static uint64_t final[SPIS][PEERS];	/* with which the last one of its key ended, if anybody asked */
+static uint64_t *asked;			/* whose final number is being waited for */
+static const uint64_t *asked_sent;	/* which must not be below this one */
 
 /* The last packets that went to the network, as bytes behind the IP header. */
 static struct {
@@ -260,9 +264,21 @@ void sink_server_hold(struct sink_server *server)
 	held = true;
 }
 
-void sink_server_resume(struct sink_server *server, int ret, const char *text)
+/* Of an SA that is gone: outbound, no number may have been sent that is above it. */
+static void take_final(int ret, const struct sink_sa_stats *last)
 {
-	(void)server, (void)ret, (void)text;
+	if (!ret && asked) {
+		demand(last->seq >= *asked_sent);
+		*asked = last->seq;
+	}
+	asked = NULL;
+}
+
+void sink_server_resume(struct sink_server *server, int ret, const char *text, const struct sink_sa_stats *last)
+{
+	(void)server, (void)text;
+	if (waits)
+		take_final(ret, last);
 	held = waits = false;
 }
 
@@ -283,11 +299,32 @@ static struct ts some_range(struct input *input)
 	return ts;
 }
 
+/* Where an SA goes on: at its beginning, where the one before it ended, anywhere, or at the end. */
+static uint64_t some_number(struct input *input, unsigned int spi, unsigned int peer)
+{
+	uint64_t number = 0;
+
+	switch (take_byte(input) % 8) {
+	case 0: case 1:
+		return final[spi][peer];
+	case 2:
+		take(input, &number, sizeof(number));
+		return number;
+	case 3:
+		return UINT32_MAX - take_byte(input) % 4u;
+	case 4:
+		return UINT64_MAX - take_byte(input) % 4u;
+	default:
+		return 0;
+	}
+}
+
 /* The key of an inbound SA is that of the outbound one of its SPI, so that what was sent can come back. */
 static void add(struct input *input)
 {
 	uint8_t what = take_byte(input), more = take_byte(input);
 	struct endpoint here = { .ip = peer_of(what >> 4) };
+	int ret;
 	struct sink_sa sa = {
 		.direction = what & 8 ? SINK_IN : SINK_OUT, .spi = SINK_SPI_MIN + what % SPIS, .reqid = more % (POLICIES + 1), .mode = SINK_TUNNEL,
 		.src = here, .dst = here, .aead = SINK_AES_GCM_16_128, .key_len = 20, .esn = more & 0x40, .replay_window = 64,
@@ -295,8 +332,12 @@ static void add(struct input *input)
 	};
 
 	sa.key[0] = (uint8_t)sa.spi;
-	if (!gw_sink_ops.sa_add(&gw.sink, &sa) && sa.direction == SINK_OUT)
-		last_sent[what % SPIS][(what >> 4) % PEERS] = 0;
+	if (what & 0x20)
+		sa.seq = some_number(input, what % SPIS, (what >> 4) % PEERS);
+	ret = gw_sink_ops.sa_add(&gw.sink, &sa);
+	demand(ret || sa.esn || sa.seq <= UINT32_MAX);
+	if (!ret && sa.direction == SINK_OUT)
+		last_sent[what % SPIS][(what >> 4) % PEERS] = sa.seq;
 }
 
 static struct sink_sa_id some_id(struct input *input)
@@ -304,6 +345,22 @@ static struct sink_sa_id some_id(struct input *input)
 	uint8_t what = take_byte(input);
 
 	return (struct sink_sa_id){ .direction = what & 8 ? SINK_IN : SINK_OUT, .spi = SINK_SPI_MIN + what % SPIS, .dst = peer_of(what >> 4) };
+}
+
+/* The SA's final number is kept as long as nothing else comes of it. */
+static int delete_last(struct input *input)
+{
+	struct sink_sa_id id = some_id(input);
+	unsigned int spi = id.spi - SINK_SPI_MIN, peer = id.dst.bytes[3] - 1u;
+	struct sink_sa_stats last = { 0 };
+	int ret;
+
+	asked = id.direction == SINK_OUT ? &final[spi][peer] : NULL;
+	asked_sent = &last_sent[spi][peer];
+	ret = gw_sink_ops.sa_delete(&gw.sink, &id, &last);
+	if (ret != SINK_SERVER_LATER)
+		take_final(ret, &last);
+	return ret;
 }
 
 static void set_policy(struct input *input)
@@ -332,13 +389,13 @@ static void request(struct input *input)
 
 	if (held || waits)
 		return; /* nobody reads it */
-	switch (take_byte(input) % 10) {
+	switch (take_byte(input) % 11) {
 	case 0: case 1:
 		add(input);
 		break;
 	case 2:
 		id = some_id(input);
-		ret = gw_sink_ops.sa_delete(&gw.sink, &id);
+		ret = gw_sink_ops.sa_delete(&gw.sink, &id, NULL);
 		break;
 	case 3: case 4:
 		set_policy(input);
@@ -357,6 +414,9 @@ static void request(struct input *input)
 		id = some_id(input);
 		gw_sink_ops.sa_query(&gw.sink, &id, &stats);
 		gw_sink_ops.caps(&gw.sink, &caps);
+		break;
+	case 10:
+		ret = delete_last(input);
 		break;
 	default:
 		ret = take_byte(input) & 1 ? gw_sink_ops.flush(&gw.sink) : gw_sink_ops.sweep(&gw.sink);
@@ -426,6 +486,7 @@ static void check_counts(void)
 	for (unsigned int i = 0; i < 2 && gw.device.dev; i++)
 		in_pipes += pipe_in_flight(&gw.device.pipes[i]);
 	demand(in_flight == in_pipes && entries == gw.sad.count[0] + gw.sad.count[1]);
+	demand(gw.device.dev != NULL); /* who finds a number twice gives it up; lose_card takes it away, and brings it back */
 }
 
 static void run(struct input *input)
@@ -487,6 +548,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!gw.options)
 		start();
 	memset(last_sent, 0, sizeof(last_sent));
+	memset(final, 0, sizeof(final));
+	asked = NULL;
 	memset(sent, 0, sizeof(sent));
 	held = waits = client = false;
 	run(&input);

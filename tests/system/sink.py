@@ -11,7 +11,7 @@ import time
 
 VERSION = 1
 HEADER = struct.Struct("!HHIiI")
-(CAPS, GET_SPI, SA_ADD, SA_UPDATE, SA_QUERY, SA_DELETE, POLICY_SET, POLICY_DELETE, FLUSH, GIVE_ESP_SOCKET, SWEEP) = range(1, 12)
+(CAPS, GET_SPI, SA_ADD, SA_UPDATE, SA_QUERY, SA_DELETE, POLICY_SET, POLICY_DELETE, FLUSH, GIVE_ESP_SOCKET, SWEEP, SA_DELETE_LAST) = range(1, 13)
 REPLY, EVENT, WELCOME = 0x100, 0x200, 0x300
 OUT, IN = 0, 1
 PROTECT, DISCARD, BYPASS = 0, 1, 2
@@ -138,14 +138,15 @@ class Sink:
         return struct.unpack("!I", self.call(GET_SPI, pack_ip(dst)))[0]
 
     def sa_add(self, direction, spi, src, dst, key, reqid=1, ports=None, esn=False, window=64, copy_df=True, limits=(0, 0, 0, 0), aead=None,
-               mode=0):
-        """key: with the salt behind it; ports: (source, destination) of UDP encapsulation; limits: soft and hard packets, soft and hard bytes."""
+               mode=0, seq=None):
+        """key: with the salt behind it; ports: (source, destination) of UDP encapsulation; limits: soft and hard packets, soft and hard bytes;
+        seq: the number that the SA goes on from."""
         if aead is None:
             aead = {20: GCM128, 28: GCM192, 36: GCM256}[len(key)]
         src_port, dst_port = ports or (0, 0)
         body = struct.pack("!BBBBBBBxIII", direction, mode, aead, len(key), ports is not None, esn, copy_df, spi, reqid, window)
         body += pack_endpoint(src, src_port) + pack_endpoint(dst, dst_port) + struct.pack("!4Q", *limits) + key.ljust(36, b"\0")
-        self.call(SA_ADD, body)
+        self.call(SA_ADD, body + (b"" if seq is None else struct.pack("!Q", seq)))
 
     def sa_update(self, direction, spi, dst, new_src, new_dst, ports=None):
         src_port, dst_port = ports or (0, 0)
@@ -157,6 +158,10 @@ class Sink:
 
     def sa_delete(self, direction, spi, dst):
         self.call(SA_DELETE, pack_id(direction, spi, dst))
+
+    def sa_delete_last(self, direction, spi, dst):
+        """The final Stats: the SA may go on from their seq, under the same key."""
+        return Stats(*struct.unpack("!7Q", self.call(SA_DELETE_LAST, pack_id(direction, spi, dst))))
 
     def policy_set(self, reqid, local, remote, spi=0, peer="", action=PROTECT, priority=0):
         local, remote = ([x] if isinstance(x, (str, tuple)) else x for x in (local, remote))

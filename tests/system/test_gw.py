@@ -700,7 +700,8 @@ class Ends(GatewayTest):
                    (errno.ENOENT, lambda: s.sa_query(sink.OUT, 256, dst)), (errno.ENOENT, lambda: s.policy_set(1, *NETS, 256, dst)),
                    (errno.EINVAL, lambda: s.policy_set(0, *NETS)), (errno.EINVAL, lambda: s.policy_set(1, "2001:db8::/64", "2001:db8::/64")),
                    (errno.EINVAL, lambda: s.policy_set(1, "10.0.0.9-10.0.0.1", NETS[1])), (errno.ENOENT, lambda: s.policy_delete(1)),
-                   (errno.EINVAL, lambda: s.give_esp_socket(self.injector, src, 4500)))
+                   (errno.EINVAL, lambda: s.give_esp_socket(self.injector, src, 4500)),
+                   (errno.EINVAL, lambda: s.sa_add(sink.OUT, 256, src, dst, key, seq=1 << 32)), (errno.ENOENT, lambda: s.sa_delete_last(sink.OUT, 256, dst)))
         for i, (code, call) in enumerate(refused):
             with self.subTest(i=i), self.assertRaises(SinkError) as caught:
                 call()
@@ -712,6 +713,76 @@ class Ends(GatewayTest):
         self.assertEqual(caught.exception.errno, errno.EEXIST)
         caps = s.caps()
         self.assertEqual((caps["tunnel"], caps["transport"], caps["aeads"], caps["inner_v6"], caps["esn"]), (True, False, 7, False, True))
+
+    def test_moved_sas(self):
+        """SAs taken out under traffic and put in again, with the numbers they had: none comes twice on the wire, what was received before is not taken again."""
+        for esn in (False, True):
+            with self.subTest(esn=esn):
+                self.move(self.tunnel(esn=esn), start=0xfffffff0 if esn else 0)
+
+    def move(self, tunnel, start):
+        s = self.sinks[0]
+        if start:  # on both sides, so that the low half turns while it moves
+            for side in range(2):
+                self.put_in(tunnel, side, start, start)
+        self.assert_pings(3)
+        self.wire.packets()
+        flood = subprocess.Popen(["ip", "netns", "exec", self.net.a, "ping", "-q", "-f", "-c", "2000", INNER[1]], stdout=subprocess.DEVNULL)
+        self.addCleanup(flood.wait)
+        self.addCleanup(flood.kill)
+        for _ in range(5):
+            sent = tunnel.query(0, sink.OUT).seq
+            wait_for(lambda before=sent: tunnel.query(0, sink.OUT).seq > before + 5, "packets between two moves")
+            last = [s.sa_delete_last(*self.names(tunnel, direction)) for direction in (sink.OUT, sink.IN)]
+            self.assertGreaterEqual(last[0].seq, start + last[0].packets)
+            self.assertGreater(last[0].packets, 0)
+            self.put_in(tunnel, 0, last[0].seq, last[1].seq, gone=True)
+        flood.kill()
+        flood.wait()
+        self.assert_pings(3)
+        ours = [esp for outer, esp in self.wire.esp() if outer.src == OUTER[4][0] and int.from_bytes(esp[:4], "big") == tunnel.spis[1]]
+        numbers = [int.from_bytes(esp[8:16], "big") for esp in ours]
+        self.assertEqual(sorted(set(numbers)), numbers)
+        self.assertEqual([number & 0xFFFFFFFF for number in numbers], [int.from_bytes(esp[4:8], "big") for esp in ours])
+        tops = [tunnel.query(0, sink.IN), tunnel.query(1, sink.OUT)]
+        self.assertLessEqual(tops[0].seq, tops[1].seq)
+        for number in (tops[0].seq, tops[0].seq - 1):
+            self.inject(tunnel.seal(1, IP(src=INNER[1], dst=INNER[0]) / UDP(dport=9), number))
+        wait_for(lambda: tunnel.query(0, sink.IN).replay >= 2, "replayed packets counted")
+        self.assertEqual(tunnel.query(0, sink.IN).integrity, 0)
+
+    @staticmethod
+    def names(tunnel, direction, side=0):
+        receiver = side if direction == sink.IN else 1 - side
+        return direction, tunnel.spis[receiver], tunnel.addresses[receiver]
+
+    def put_in(self, tunnel, side, out_seq, in_seq, gone=False):
+        s, (here, there) = self.sinks[side], (tunnel.addresses[side], tunnel.addresses[1 - side])
+        if not gone:
+            for direction in (sink.OUT, sink.IN):
+                self.assertEqual(s.sa_delete_last(*self.names(tunnel, direction, side)).seq, 0)
+        s.sa_add(sink.IN, tunnel.spis[side], there, here, tunnel.keys[1 - side], tunnel.reqid, esn=tunnel.esn, seq=in_seq)
+        s.sa_add(sink.OUT, tunnel.spis[1 - side], here, there, tunnel.keys[side], tunnel.reqid, esn=tunnel.esn, seq=out_seq)
+        self.assertEqual(tunnel.query(side, sink.OUT).seq, out_seq)
+        self.assertEqual(tunnel.query(side, sink.IN).seq, in_seq)
+        tunnel.set_policy(side, tunnel.spis[1 - side])
+
+    def test_end_of_numbers(self):
+        """An SA that goes on near its end: a soft event, the last numbers, a hard event, nothing more."""
+        tunnel = self.tunnel()
+        self.put_in(tunnel, 0, 0xfffffffd, 0)
+        self.wire.packets()
+        with inside(self.net.a):
+            sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sender.close)
+        for _ in range(6):
+            sender.sendto(b"x", (INNER[1], 9))
+        events = [self.sinks[0].event(kind="expire") for _ in range(2)]
+        self.assertEqual([event.hard for event in events], [False, True])
+        numbers = [int.from_bytes(esp[8:16], "big") for outer, esp in self.wire.esp() if outer.src == OUTER[4][0]]
+        self.assertEqual(numbers, [0xfffffffe, 0xffffffff])
+        self.assertEqual(self.sinks[0].sa_delete_last(*self.names(tunnel, sink.OUT)).seq, 0xffffffff)
+        self.assert_no_clear()
 
     def test_card_dies(self):
         """kill -9 of the simulated card under a flood: DOWN, nothing in clear; a new card at its place: UP, and it works again."""

@@ -40,9 +40,9 @@ static int sa_query(struct sink *sink, const struct sink_sa_id *id, struct sink_
 	return result(sink, sink_sa_query(behind(sink), id, stats));
 }
 
-static int sa_delete(struct sink *sink, const struct sink_sa_id *id)
+static int sa_delete(struct sink *sink, const struct sink_sa_id *id, struct sink_sa_stats *last)
 {
-	return result(sink, sink_sa_delete(behind(sink), id));
+	return result(sink, last ? sink_sa_delete_last(behind(sink), id, last) : sink_sa_delete(behind(sink), id));
 }
 
 static int policy_set(struct sink *sink, const struct sink_policy *policy)

@@ -232,7 +232,7 @@ static int op_sa_query(struct sink *sink, const struct sink_sa_id *id, struct si
 	return 0;
 }
 
-static int op_sa_delete(struct sink *sink, const struct sink_sa_id *id)
+static int op_sa_delete(struct sink *sink, const struct sink_sa_id *id, struct sink_sa_stats *last)
 {
 	struct mock_sink *s = (struct mock_sink *)sink;
 	struct mock_sa *sa = mock_sa_find(s, id->direction, id->spi, &id->dst);
@@ -244,6 +244,8 @@ static int op_sa_delete(struct sink *sink, const struct sink_sa_id *id)
 	for (struct mock_policy *p = s->policies; p; p = p->next)
 		if (id->direction == SINK_OUT && p->policy.spi == id->spi && ip_equal(&p->policy.peer, &id->dst))
 			fail_msg("%s: outbound SA 0x%08x is deleted while the policy of reqid %u uses it.", s->name, id->spi, p->policy.reqid);
+	if (last)
+		*last = sa->stats;
 	remove_sa(s, sa);
 	s->deletes++;
 	return 0;

@@ -73,10 +73,12 @@ static int fake_sa_query(struct sink *sink, const struct sink_sa_id *id, struct 
 	return note(sink, "sa_query");
 }
 
-static int fake_sa_delete(struct sink *sink, const struct sink_sa_id *id)
+static int fake_sa_delete(struct sink *sink, const struct sink_sa_id *id, struct sink_sa_stats *last)
 {
 	((struct fake_gateway *)sink)->id = *id;
-	return note(sink, "sa_delete");
+	if (last)
+		*last = ((struct fake_gateway *)sink)->stats;
+	return note(sink, last ? "sa_delete_last" : "sa_delete");
 }
 
 static int fake_policy_set(struct sink *sink, const struct sink_policy *policy)
@@ -146,7 +148,7 @@ static void *run(void *argument)
 			if (read(orders[0], &order, sizeof(order)) != sizeof(order))
 				break;
 			if (order.resume)
-				sink_server_resume(server, order.ret, gateway->error);
+				sink_server_resume(server, order.ret, gateway->error, &gateway->stats);
 			else
 				sink_server_event(server, &order.event);
 		}

@@ -41,6 +41,30 @@ static void sa_bytes(void **state)
 	assert_memory_equal(out, example_sa_bytes, sizeof(example_sa_bytes));
 }
 
+/* The number is there if the SA goes on from one; 0 may be written, and means the same as nothing. */
+static void sa_number(void **state)
+{
+	static const uint8_t number[] = { 0, 0, 0, 1, 0x23, 0x45, 0x67, 0x89 }, zero[8];
+	struct sink_request moved = example_sa, back;
+	uint8_t out[SINK_MESSAGE_MAX];
+	const size_t plain = sizeof(example_sa_bytes);
+	const char *what;
+
+	(void)state;
+	moved.u.sa.seq = 0x123456789;
+	assert_int_equal(sink_encode_request(9, &moved, out), plain + 8);
+	assert_memory_equal(out + plain, number, 8);
+	assert_int_equal(sink_decode_request(SINK_REQ_SA_ADD, out + SINK_HEADER_LEN, 144, &back, &what), 0);
+	assert_int_equal(back.u.sa.seq, moved.u.sa.seq);
+	memcpy(out + plain, zero, 8);
+	assert_int_equal(sink_decode_request(SINK_REQ_SA_ADD, out + SINK_HEADER_LEN, 144, &back, &what), 0);
+	assert_int_equal(back.u.sa.seq, 0);
+	assert_int_equal(sink_decode_request(SINK_REQ_SA_ADD, out + SINK_HEADER_LEN, 136, &back, &what), 0);
+	assert_int_equal(back.u.sa.seq, 0);
+	for (size_t len = 137; len < 152; len++)
+		assert_int_equal(sink_decode_request(SINK_REQ_SA_ADD, out + SINK_HEADER_LEN, len, &back, &what), len == 144 ? 0 : -EBADMSG);
+}
+
 static struct sink_policy example_policy(void)
 {
 	struct sink_policy policy = { .reqid = 5, .action = SINK_PROTECT, .spi = 0x1000, .peer = { 4, { 192, 0, 2, 2 } }, .priority = 10,
@@ -61,7 +85,7 @@ static struct sink_request example(uint16_t kind)
 		return example_sa;
 	if (kind == SINK_REQ_GET_SPI)
 		request.u.dst = (struct ip_addr){ 4, { 192, 0, 2, 9 } };
-	if (kind == SINK_REQ_SA_QUERY || kind == SINK_REQ_SA_DELETE)
+	if (kind == SINK_REQ_SA_QUERY || kind == SINK_REQ_SA_DELETE || kind == SINK_REQ_SA_DELETE_LAST)
 		request.u.id = (struct sink_sa_id){ SINK_IN, 0x12345678, { 6, { 1, [15] = 9 } } };
 	if (kind == SINK_REQ_SA_UPDATE) {
 		request.u.update.id = (struct sink_sa_id){ SINK_OUT, 0x12345678, { 4, { 1, 2, 3, 4 } } };
@@ -243,7 +267,7 @@ static void texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sa_bytes), cmocka_unit_test(request_round_trip), cmocka_unit_test(bad_fields), cmocka_unit_test(bad_policies),
+		cmocka_unit_test(sa_bytes), cmocka_unit_test(sa_number), cmocka_unit_test(request_round_trip), cmocka_unit_test(bad_fields), cmocka_unit_test(bad_policies),
 		cmocka_unit_test(bad_headers), cmocka_unit_test(reply_round_trip), cmocka_unit_test(event_round_trip), cmocka_unit_test(texts),
 	};
 

@@ -94,12 +94,12 @@ static void every_call(void **state)
 	static const struct endpoint a = { { 4, { 192, 0, 2, 1 } }, 4500 }, b = { { 4, { 192, 0, 2, 2 } }, 1024 };
 	const struct sink_sa_id id = { SINK_IN, 0x1234, dst };
 	struct sink_sa sa = { .direction = SINK_OUT, .spi = 0x5678, .reqid = 3, .src = a, .dst = b, .udp_encap = true,
-			      .aead = SINK_AES_GCM_16_128, .key = "0123456789abcdef0123", .key_len = 20 };
+			      .aead = SINK_AES_GCM_16_128, .key = "0123456789abcdef0123", .key_len = 20, .seq = 1ull << 33 };
 	struct sink_policy policy = { .reqid = 3, .spi = 0x5678, .peer = dst, .local_count = 1, .remote_count = 1,
 				      .local = { { 0, 0, 65535, { 4, { 10 } }, { 4, { 10, 255 } } } },
 				      .remote = { { 6, 80, 81, { 4, { 11 } }, { 4, { 11 } } } } };
 	struct sink *sink = connect_client();
-	struct sink_sa_stats stats;
+	struct sink_sa_stats stats, last;
 	struct sink_caps caps;
 	uint32_t spi;
 
@@ -123,6 +123,9 @@ static void every_call(void **state)
 	assert_memory_equal(&stats, &gateway.stats, sizeof(stats)); /* no padding in it */
 	assert_int_equal(sink_sa_delete(sink, &id), 0);
 	assert_string_equal(gateway.name, "sa_delete");
+	assert_int_equal(sink_sa_delete_last(sink, &id, &last), 0);
+	assert_string_equal(gateway.name, "sa_delete_last");
+	assert_memory_equal(&last, &gateway.stats, sizeof(last));
 	assert_int_equal(sink_policy_set(sink, &policy), 0);
 	assert_request(&(struct sink_request){ SINK_REQ_POLICY_SET, { .policy = gateway.policy } },
 		       &(struct sink_request){ SINK_REQ_POLICY_SET, { .policy = policy } });
@@ -132,7 +135,7 @@ static void every_call(void **state)
 	assert_string_equal(gateway.name, "flush");
 	assert_int_equal(sink_sweep(sink), 0);
 	assert_string_equal(gateway.name, "sweep");
-	assert_int_equal(gateway.calls, 10);
+	assert_int_equal(gateway.calls, 11);
 	sink_close(sink);
 	wait_clients(0);
 }
@@ -387,16 +390,20 @@ static void later_answer(void **state)
 {
 	const struct sink_sa_id id = { SINK_IN, 0x1234, { 4, { 192, 0, 2, 2 } } };
 	struct sink *sink = connect_client();
-	int answers[] = { 0, -EIO };
+	int answers[] = { 0, -EIO, 0, -EIO };
+	struct sink_sa_stats last;
 	pthread_t thread;
 
 	(void)state;
-	for (int i = 0; i < 2; i++) {
+	gateway.stats = (struct sink_sa_stats){ 1, 2, 3, 4, 5, 6, 7 };
+	for (int i = 0; i < 4; i++) {
 		gateway.calls = 0;
 		gateway.ret = SINK_SERVER_LATER;
 		gateway.error = answers[i] ? "It took long and failed." : "";
 		assert_int_equal(pthread_create(&thread, NULL, answer_later, &answers[i]), 0);
-		assert_int_equal(i ? sink_flush(sink) : sink_sa_delete(sink, &id), answers[i]);
+		assert_int_equal(i > 1 ? sink_sa_delete_last(sink, &id, &last) : i ? sink_flush(sink) : sink_sa_delete(sink, &id), answers[i]);
+		if (i > 1)
+			assert_int_equal(last.seq, answers[i] ? 0 : 3);
 		if (answers[i])
 			assert_string_equal(sink_error(sink), gateway.error);
 		pthread_join(thread, NULL);
