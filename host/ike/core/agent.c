@@ -111,10 +111,7 @@ int agent_configure(struct agent *agent, struct conf *conf, char *error)
 	if (agent->caps.aeads)
 		judge(agent, &agent->caps, conf, credentials);
 	follow_all(agent);
-	err = trap_install(agent, conf);
-	if (err)
-		agent_log(agent, AGENT_ERROR, "policies could not be installed: %s", sink_error(agent->sink));
-	data_plane_sweep(agent);
+	data_plane_policies(agent);
 	start_all(agent);
 	return 0;
 }
@@ -152,6 +149,11 @@ void agent_stop(struct agent *agent)
 			stop_one(hash_entry(node, struct ike_sa, by_spi));
 	}
 	free(spis);
+}
+
+bool agent_configuring(const struct agent *agent)
+{
+	return agent->traps.part != TRAPS_DONE;
 }
 
 bool agent_stopped(const struct agent *agent)

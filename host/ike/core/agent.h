@@ -81,9 +81,11 @@ void agent_destroy(struct agent *agent);
  * Take a configuration: load its certificates, keys and secrets, install trap policies, begin what start_action says. The agent holds its own reference.
  * A second call replaces the first (reload): IKE SAs whose connection has changed in nothing but children and lifetimes follow the new one, their
  * CHILD SAs with the next rekeying; those of connections that are gone or changed otherwise stay as they are until they end.
- * On an error the old one stays in force.
+ * On an error the old one stays in force. Thousands of policies take their time, which agent_run gives them: until agent_configuring() is false some are not set, or
+ * of before.
  */
 int agent_configure(struct agent *agent, struct conf *conf, char *error);
+bool agent_configuring(const struct agent *agent);
 
 /*
  * Judge a configuration file without an agent: read it and its certificates, keys and secrets, and log each thing that it asks for and would not get,

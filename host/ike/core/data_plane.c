@@ -15,11 +15,25 @@ void data_plane_read_caps(struct agent *agent)
 		agent->caps = (struct sink_caps){ 0 };
 }
 
-/* What is wanted is set: the policies of an agent before this one, or of ours before the connection was lost, may go. */
-void data_plane_sweep(struct agent *agent)
+bool data_plane_go_on(struct agent *agent)
 {
+	if (agent->traps.part == TRAPS_DONE)
+		return false;
+	trap_go_on(agent);
+	if (agent->traps.part != TRAPS_DONE)
+		return true;
+	if (agent->traps.err)
+		agent_log(agent, AGENT_ERROR, "policies could not be installed: %s", agent->traps.error);
+	reqids_block(agent);
 	if (sink_sweep(agent->sink))
 		agent_log(agent, AGENT_ERROR, "policies of an earlier agent stay: %s", sink_error(agent->sink));
+	return false;
+}
+
+void data_plane_policies(struct agent *agent)
+{
+	trap_begin(agent);
+	data_plane_go_on(agent);
 }
 
 /* Each CHILD SA that was lost is rekeyed, with new keys. */
@@ -43,12 +57,9 @@ static void sink_up(struct agent *agent)
 	children_lost(agent);
 	data_plane_read_caps(agent);
 	agent_log(agent, AGENT_INFO, "data plane: %s", agent->caps.device);
-	if (agent->conf && trap_install(agent, agent->conf))
-		agent_log(agent, AGENT_ERROR, "policies could not be installed: %s", sink_error(agent->sink));
-	reqids_block(agent);
-	renew(agent);
 	if (agent->conf)
-		data_plane_sweep(agent);
+		data_plane_policies(agent);
+	renew(agent);
 }
 
 static void mapping_changed(const struct child_sa *child, const struct endpoint *remote)

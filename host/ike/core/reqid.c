@@ -282,18 +282,25 @@ void reqid_leave(struct reqid *r, struct child_sa *child)
 
 /* ---- all of them --------------------------------------------------------------------------------------------------------------- */
 
-void reqids_each(struct agent *agent, void (*visit)(struct reqid *r, void *arg), void *arg)
+size_t reqids_slots(const struct agent *agent)
 {
-	struct hash *all = agent->reqids ? &agent->reqids->by_id : NULL;
+	return agent->reqids ? agent->reqids->by_id.slot_count : 0;
+}
 
-	for (size_t i = 0; all && i < all->slot_count; i++) {
-		struct hash_node *next;
+void reqids_slot(struct agent *agent, size_t slot, void (*visit)(struct reqid *r, void *arg), void *arg)
+{
+	struct hash_node *next;
 
-		for (struct hash_node *node = all->slots[i]; node; node = next) {
-			next = node->next;
-			visit(hash_entry(node, struct reqid, by_id), arg);
-		}
+	for (struct hash_node *node = agent->reqids->by_id.slots[slot]; node; node = next) {
+		next = node->next;
+		visit(hash_entry(node, struct reqid, by_id), arg);
 	}
+}
+
+static void reqids_each(struct agent *agent, void (*visit)(struct reqid *r, void *arg), void *arg)
+{
+	for (size_t i = 0; i < reqids_slots(agent); i++)
+		reqids_slot(agent, i, visit, arg);
 }
 
 static void lost(struct reqid *r, void *arg)

@@ -32,7 +32,7 @@ struct reqid {
 	unsigned int refused_next;
 	bool in_sink;			/* there is a policy */
 	bool blocks;			/* its SAs were lost with the data plane: the policy is there without one until they are back */
-	bool marked;			/* trap_install: wanted by the new configuration */
+	bool marked;			/* trap.c: wanted by the new configuration */
 };
 
 /* Find or make. A configured reqid is taken as it is. NULL: no memory. */
@@ -55,8 +55,9 @@ int reqid_apply(struct reqid *r);
 void reqids_lost(struct agent *agent);
 void reqids_block(struct agent *agent);
 
-/* For trap.c: call visit for each; it may release the one it is given. */
-void reqids_each(struct agent *agent, void (*visit)(struct reqid *r, void *arg), void *arg);
+/* For trap.c: how many slots their table has; call visit for each of one slot; it may release the one it is given. */
+size_t reqids_slots(const struct agent *agent);
+void reqids_slot(struct agent *agent, size_t slot, void (*visit)(struct reqid *r, void *arg), void *arg);
 /* All of them, without the sink. */
 void reqids_free(struct agent *agent);
 

@@ -10,14 +10,16 @@ int64_t agent_run(struct agent *agent)
 	struct sink_event event;
 	unsigned int events = 0;
 	uint64_t now, next;
+	bool more = data_plane_go_on(agent);
 
-	while (events < AT_ONCE && sink_next_event(agent->sink, &event) == 1) {
+	/* Events speak of policies as they will be: of a trap that is not there yet none is taken. */
+	while (!more && events < AT_ONCE && sink_next_event(agent->sink, &event) == 1) {
 		data_plane_event(agent, &event);
 		events++;
 	}
 	timers_run_some(&agent->timers, agent_now(agent), AT_ONCE);
-	if (events == AT_ONCE)
-		return 0; /* there may be more, which nothing else would tell */
+	if (agent->traps.part != TRAPS_DONE || events == AT_ONCE)
+		return 0; /* there is more, or may be, which nothing else would tell */
 	next = timers_next(&agent->timers);
 	if (next == UINT64_MAX)
 		return -1;

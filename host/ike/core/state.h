@@ -16,6 +16,17 @@ struct offers;
 struct reqids;
 struct up_request;
 
+/* trap.c: what of a configuration's policies is still to be done, in this order. */
+enum trap_part { TRAPS_DONE, TRAPS_PASS, TRAPS_OTHERS, TRAPS_SETTLE };
+
+struct trap_work {
+	enum trap_part part;
+	size_t conn, child;   /* the next one; settling: the slot of the table of reqids */
+	size_t slots;	      /* settling: which that table had at its beginning */
+	int err;	      /* the first */
+	char error[SINK_ERROR_LEN]; /* and what the sink said of it */
+};
+
 struct agent {
 	struct agent_env env;
 	struct agent_settings settings;
@@ -42,6 +53,7 @@ struct agent {
 	uint64_t log_allowed_ms;    /* init_respond.c */
 	struct hash retries;   /* retry.c: by names */
 	struct reqids *reqids;	     /* trap.c */
+	struct trap_work traps;	     /* of conf, as far as they are installed */
 	struct up_request *requests; /* commands.c */
 	uint32_t last_ike_id, last_child_id;
 	uint32_t sink_losses;  /* how often the data plane came back empty: what was reserved there before is gone */

@@ -5,9 +5,11 @@
 #include "core/ts.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define REFUSED_MS 60000u
+#define SLICE_MS 5u /* that go to policies before others have their turn */
 
 /* Does what an action of the configuration speaks of stay blocked while it is down? */
 static bool blocks(const struct agent *agent, unsigned int action)
@@ -112,36 +114,68 @@ static void settle(struct reqid *r, void *arg)
 	reqid_release(r);
 }
 
-/* Those that pass in clear, or all others. */
-static int install_all(struct agent *agent, struct conf *conf, bool pass)
+static void failed(struct agent *agent, int err)
 {
-	int first = 0, err;
+	struct trap_work *work = &agent->traps;
 
-	for (size_t i = 0; i < conf->connection_count; i++) {
-		const struct conf_connection *conn = conf->connections[i];
-
-		for (size_t c = 0; c < conn->child_count; c++) {
-			if ((conn->children[c]->mode == CONF_PASS) != pass || !blocks(agent, conn->children[c]->start_action))
-				continue;
-			err = install_one(agent, conf, conn->children[c]);
-			if (!first)
-				first = err;
-		}
-	}
-	return first;
+	if (!err || work->err)
+		return;
+	work->err = err;
+	snprintf(work->error, sizeof(work->error), "%s", sink_error(agent->sink));
 }
 
-int trap_install(struct agent *agent, struct conf *conf)
+/* The next CHILD SA of the configuration, if this part is about it: those that pass in clear come before what they are exceptions of. */
+static void install_next(struct agent *agent)
 {
-	int first, err;
+	struct trap_work *work = &agent->traps;
+	const struct conf_connection *conn = work->conn < agent->conf->connection_count ? agent->conf->connections[work->conn] : NULL;
+	const struct conf_child *child = conn && work->child < conn->child_count ? conn->children[work->child] : NULL;
 
-	reqids_each(agent, unmark, NULL);
-	first = install_all(agent, conf, true); /* before what they are exceptions of */
-	err = install_all(agent, conf, false);
-	if (!first)
-		first = err;
-	reqids_each(agent, settle, conf);
-	return first;
+	if (!conn) {
+		work->part++;
+		work->conn = work->child = 0;
+	} else if (!child) {
+		work->conn++;
+		work->child = 0;
+	} else {
+		work->child++;
+		if ((child->mode == CONF_PASS) == (work->part == TRAPS_PASS) && blocks(agent, child->start_action))
+			failed(agent, install_one(agent, agent->conf, child));
+	}
+}
+
+/* The reqids of the next slot. A table that has grown meanwhile has them elsewhere: from its beginning again. */
+static void settle_next(struct agent *agent)
+{
+	struct trap_work *work = &agent->traps;
+	size_t slots = reqids_slots(agent);
+
+	if (work->slots != slots)
+		work->conn = 0;
+	work->slots = slots;
+	if (work->conn < slots)
+		reqids_slot(agent, work->conn++, settle, agent->conf);
+	else
+		work->part = TRAPS_DONE;
+}
+
+void trap_begin(struct agent *agent)
+{
+	agent->traps = (struct trap_work){ .part = TRAPS_PASS };
+	for (size_t i = 0; i < reqids_slots(agent); i++)
+		reqids_slot(agent, i, unmark, NULL);
+}
+
+void trap_go_on(struct agent *agent)
+{
+	uint64_t end = agent_now(agent) + SLICE_MS;
+
+	while (agent->traps.part != TRAPS_DONE && agent_now(agent) < end) {
+		if (agent->traps.part == TRAPS_SETTLE)
+			settle_next(agent);
+		else
+			install_next(agent);
+	}
 }
 
 void trap_child_ends(struct agent *agent, const struct event *event)

@@ -9,10 +9,12 @@
 #include "core/sa.h"
 
 /*
- * Install shunts (mode = pass and drop) and what start_action = trap asks for, or start if that blocks; remove what an earlier configuration
- * asked for. 0, or the first error: the rest is there.
+ * Install shunts (mode = pass and drop) and what start_action = trap asks for, or start if that blocks, of the configuration in force; remove what an earlier
+ * one asked for. trap_begin resolves to, trap_go_on does it, as much as fits into some milliseconds: whoever asks the agent something is not to wait for
+ * thousands of policies. When agent->traps.part is TRAPS_DONE all is there, but where traps.err is not 0: the first error.
  */
-int trap_install(struct agent *agent, struct conf *conf);
+void trap_begin(struct agent *agent);
+void trap_go_on(struct agent *agent);
 /* The peer has no SA for this packet of a trap: it is not asked again for a while. */
 void trap_refused(struct agent *agent, const struct child_packet *packet);
 void trap_free(struct agent *agent);

@@ -109,11 +109,58 @@ void daemon_go_on_listing(struct daemon *d)
 
 static void on_reload(void *context, struct ctl_call *call, const struct ctl_request *request)
 {
-	char error[DAEMON_ERROR_LEN];
-	int ret = daemon_reload(context, error);
+	struct daemon_reload *reload = malloc(sizeof(*reload));
+	struct daemon *d = context;
 
 	(void)request;
-	ctl_finish(call, NULL, ret ? error : NULL);
+	if (!reload) {
+		ctl_finish(call, NULL, "out of memory");
+		return;
+	}
+	*reload = (struct daemon_reload){ d->reloads, call, false };
+	d->reloads = reload;
+	daemon_reload(d);
+}
+
+/* Those that were loaded, or not. */
+static void answer_reloads(struct daemon *d, bool loaded, const char *error)
+{
+	for (struct daemon_reload **link = &d->reloads, *reload; (reload = *link);) {
+		if (reload->loaded != loaded) {
+			link = &reload->next;
+			continue;
+		}
+		*link = reload->next;
+		ctl_finish(reload->call, NULL, error);
+		free(reload);
+	}
+}
+
+void daemon_go_on_reloads(struct daemon *d, int ret, const char *error)
+{
+	if (ret)
+		answer_reloads(d, false, error);
+	for (struct daemon_reload *reload = d->reloads; reload; reload = reload->next)
+		reload->loaded = true;
+}
+
+void daemon_end_reloads(struct daemon *d)
+{
+	if (!agent_configuring(d->agent))
+		answer_reloads(d, true, NULL);
+}
+
+/* Of the call, if it is one of those. */
+static void forget_reload(struct daemon *d, const struct ctl_call *call)
+{
+	struct daemon_reload **link = &d->reloads, *reload;
+
+	while (*link && (*link)->call != call)
+		link = &(*link)->next;
+	reload = *link;
+	if (reload)
+		*link = reload->next;
+	free(reload);
 }
 
 static void on_cancel(void *context, struct ctl_call *call)
@@ -121,6 +168,7 @@ static void on_cancel(void *context, struct ctl_call *call)
 	struct daemon *d = context;
 
 	forget_list(d, call);
+	forget_reload(d, call);
 	agent_forget(d->agent, call);
 }
 

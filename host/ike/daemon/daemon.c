@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define STOP_MS 3000u /* for peers to answer the last deletes */
-#define FDS_MAX (UDP_SOCKETS_MAX + 3u)
+#define FDS_MAX (UDP_SOCKETS_MAX + 4u)
 
 static void on_datagram(void *ctx, const struct endpoint *local, const struct endpoint *remote, const uint8_t *data, size_t len)
 {
@@ -38,14 +38,22 @@ static void stop(struct daemon *d)
 static void read_signals(struct daemon *d)
 {
 	struct signalfd_siginfo info;
-	char error[DAEMON_ERROR_LEN];
 
 	while (read(d->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
-			daemon_reload(d, error);
+			daemon_reload(d);
 		else
 			stop(d);
 	}
+}
+
+static void take_configuration(struct daemon *d)
+{
+	char error[DAEMON_ERROR_LEN];
+	int ret;
+
+	if (daemon_loaded(d, &ret, error))
+		daemon_go_on_reloads(d, ret, error);
 }
 
 static bool over(const struct daemon *d)
@@ -83,6 +91,7 @@ static int serve(struct daemon *d)
 		int fds[UDP_SOCKETS_MAX];
 		unsigned int sockets = udp_fds(d->udp, fds), count = 0, ready = 0;
 
+		daemon_end_reloads(d);
 		if (over(d))
 			break;
 		for (; count < sockets; count++)
@@ -90,6 +99,7 @@ static int serve(struct daemon *d)
 		polls[count++] = (struct pollfd){ d->signals, POLLIN, 0 };
 		polls[count++] = (struct pollfd){ ctl_server_fd(d->control), POLLIN, 0 };
 		polls[count++] = (struct pollfd){ sink_fd(d->gateway), POLLIN, 0 };
+		polls[count++] = (struct pollfd){ d->loader.fd, POLLIN, 0 };
 		if (poll(polls, count, wait_ms(d, due)) < 0 && errno != EINTR)
 			return -errno;
 		for (unsigned int i = 0; i < sockets; i++)
@@ -100,6 +110,8 @@ static int serve(struct daemon *d)
 			read_signals(d);
 		if (polls[sockets + 1].revents)
 			ctl_server_run(d->control);
+		if (polls[sockets + 3].revents)
+			take_configuration(d);
 		daemon_go_on_listing(d);
 	}
 	return 0;
@@ -107,7 +119,7 @@ static int serve(struct daemon *d)
 
 int daemon_run(const struct daemon_options *options)
 {
-	struct daemon d = { .options = options, .log = { options->level, NULL }, .signals = -1, .manager.fd = -1 };
+	struct daemon d = { .options = options, .log = { options->level, NULL }, .signals = -1, .manager.fd = -1, .loader.fd = -1 };
 	char error[DAEMON_ERROR_LEN] = "";
 	int ret = daemon_start(&d, error);
 

@@ -154,6 +154,8 @@ int daemon_start(struct daemon *d, char *error)
 	if (!ret)
 		ret = open_signals(d, error);
 	if (!ret)
+		ret = daemon_open_loader(d);
+	if (!ret)
 		ret = open_keylog(d, error);
 	if (!ret)
 		ret = open_udp(d, error);
@@ -175,6 +177,7 @@ void daemon_end(struct daemon *d)
 	/* Calls under way are cancelled while the agent is there to forget them. */
 	d->log.server = NULL;
 	ctl_server_close(d->control);
+	daemon_close_loader(d);
 	agent_destroy(d->agent);
 	sink_close(d->gateway);
 	udp_close(d->udp);

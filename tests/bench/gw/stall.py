@@ -5,10 +5,11 @@
     stall.py [OUT_DIR] [--policies 8000] [--routes 1000000] [--sas 2000]
 
 A gateway on the software reference, with a packet a millisecond that it sends on in clear (a policy of ports, so each one passes its loop), and an agent that is
-asked something each 5 ms and answers (an IKE_SA_INIT that it must refuse). While this goes on: a start of the agent with thousands of traps, its
-restart, FLUSH and SWEEP, a million routes that come and are shown, rules that are put back, and `espalier ike list` of thousands of SAs. Prints the longest
-time between two packets, and the longest wait for an answer, in milliseconds, beside those of the same time at rest, and writes stall.json. Measured on this
-machine, with whatever else runs on it. Needs root. Ends with `N passed, N failed`: one for each event after which packets went on.
+asked something each 5 ms and answers (an IKE_SA_INIT that it must refuse). While this goes on: reloads by which thousands of traps come, stay and go, a start of the
+agent with them, its restart, a gateway that restarts, FLUSH and SWEEP, a million routes that come and are shown, rules that are put back, and `espalier ike list` of
+thousands of SAs. Prints the longest time between two packets, and the longest wait for an answer, in milliseconds, beside those of the same time at rest; one of them
+alone where the other's daemon is not there all the time. Writes stall.json. Measured on this
+machine, with whatever else runs on it. Needs root. Ends with `N passed, N failed`: one for each event after which both went on.
 """
 import argparse
 import contextlib
@@ -37,6 +38,7 @@ from net import Network  # noqa: E402  pylint: disable=wrong-import-position
 PORT, PERIOD, ASK_PERIOD = 7777, 0.001, 0.005
 FAR, FAR_NET = "10.200.0.1", "10.200.0.0/24"
 PASS = "pass {{ remote_addrs = 127.0.0.1\n children {{ pass {{ mode = pass\n start_action = trap\n local_ts = 10.1.0.0/24\n remote_ts = {net}[udp/{port}] }} }} }}\n"
+ASK = "ask { proposals = aes256gcm16-prfsha256-x25519\n local { auth = psk }\n remote { auth = psk\n id = %any }\n children { net { local_ts = 10.1.0.1/32 } } }\n"
 TRAP = "c{i} {{ remote_addrs = {remote}\n local_addrs = {local}\n local {{ auth = psk }}\n remote {{ auth = psk }}\n children {{ net {{ start_action = trap\n local_ts = 10.1.0.0/24\n remote_ts = {net} }} }} }}\n"
 
 
@@ -73,11 +75,13 @@ class Probe(threading.Thread):
 class Packets(Probe):
     """A sender and this receiver. They are processes of their own for the kernel: namespaces belong to sockets."""
 
-    def __init__(self, here, there):
+    name = "packets"
+
+    def __init__(self, here, source, there):
         super().__init__()
         with gwnet.inside(here):
             self.out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self.out.bind((INNER[0], 0))
+            self.out.bind((source, 0))
         with gwnet.inside(there):
             self.back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.back.bind((FAR, PORT))
@@ -101,6 +105,8 @@ class Packets(Probe):
 
 class Answers(Probe):
     """IKE_SA_INIT with a key of another group than the proposal's, each with an SPI of its own: INVALID_KE_PAYLOAD comes back (RFC 7296, 1.3), or a cookie."""
+
+    name = "answers"
 
     def __init__(self, namespace, address):
         super().__init__()
@@ -139,56 +145,98 @@ class Bench:
         begun = time.monotonic()
         yield
         seconds = time.monotonic() - begun
-        gaps = [round(probe.longest(), 1) for probe in self.probes]
+        gaps = {probe.name: round(probe.longest(), 1) for probe in self.probes}
         after = [probe.count for probe in self.probes]
         time.sleep(min(max(seconds, 1), 5))
         good = all(probe.goes_on(count) for probe, count in zip(self.probes, after))
-        rest = [round(probe.longest(), 1) for probe in self.probes]
+        rest = {probe.name: round(probe.longest(), 1) for probe in self.probes}
         self.failed += not good
         self.rows.append({"what": what, "seconds": round(seconds, 2), "longest_ms": gaps, "at_rest_ms": rest})
-        print(f"{what:44} {seconds:8.2f} {str(gaps):>16} {str(rest):>16}{'' if good else '  nothing came any more'}", flush=True)
-
-
-def start_agent(namespace, gateway, directory):
-    with open(os.path.join(directory, "log"), "a", encoding="utf-8") as log:
-        agent = subprocess.Popen(["ip", "netns", "exec", namespace, os.path.join(espalier.BUILD, "bin/espalier-ike"), "--config",
-                                  os.path.join(directory, "swanctl.conf"), "--sink", gateway.path, "--control", os.path.join(directory, "ike.sock"), "--user",
-                                  "nobody", "--log", "error"], stdout=subprocess.PIPE, stderr=log, text=True)
-    if agent.stdout.readline() != "ready\n":
-        raise AssertionError("espalier-ike does not start")
-    return agent
+        figures = " ".join(f"{each.get(name, '-'):>9}" for each in (gaps, rest) for name in ("packets", "answers"))
+        print(f"{what:40} {seconds:8.2f} {figures}{'' if good else '  something came no more'}", flush=True)
 
 
 def net_of(index):
     return f"10.{2 + index // 250}.{index % 250}.0/24"
 
 
-def policies(bench, net, gateway, count):
+class Agent:
+    """espalier-ike beside the gateway: a policy that passes the probe's packets, and as many traps as it is told."""
+
+    def __init__(self, namespace, gateway):
+        self.namespace, self.gateway, self.process = namespace, gateway, None
+        self.directory = tempfile.TemporaryDirectory(prefix="stall-")
+        os.chmod(self.directory.name, 0o755)
+        self.configure(0)
+
+    def path(self, name):
+        return os.path.join(self.directory.name, name)
+
+    def configure(self, traps):
+        with open(self.path("swanctl.conf"), "w", encoding="ascii") as file:
+            connections = (TRAP.format(i=i, local=OUTER[4][0], remote=OUTER[4][1], net=net_of(i)) for i in range(traps))
+            file.write("connections {\n" + PASS.format(net=FAR_NET, port=PORT) + ASK + "".join(connections) + "}\nsecrets { ike-x { secret = \"x\" } }\n")
+
+    def start(self):
+        with open(self.path("log"), "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(["ip", "netns", "exec", self.namespace, os.path.join(espalier.BUILD, "bin/espalier-ike"), "--config",
+                                             self.path("swanctl.conf"), "--sink", self.gateway.path, "--control", self.path("ike.sock"), "--user",
+                                             "nobody", "--log", "info"], stdout=subprocess.PIPE, stderr=log, text=True)
+        if self.process.stdout.readline() != "ready\n":
+            raise AssertionError("espalier-ike does not start")
+
+    def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        self.process.wait()
+        self.process.stdout.close()
+
+    def command(self, *words):
+        run(os.path.join(espalier.BUILD, "bin/espalier"), "ike", "--control", self.path("ike.sock"), *words, timeout=120)
+
+    def logged(self, what):
+        with open(self.path("log"), encoding="utf-8") as file:
+            return file.read().count(what)
+
+
+def reloads(bench, agent, count):
+    """While the agent runs: its configuration grows, stays, meets an empty data plane, shrinks."""
+    agent.configure(count)
+    with bench.event(f"reload, {count} traps come"):
+        agent.command("reload")
+    with bench.event(f"reload, {count} traps stay"):
+        agent.command("reload")
+    packets, bench.probes = bench.probes, bench.probes[1:]  # no packet passes a gateway that is not there
+    before = agent.logged("data plane: ")
+    with bench.event(f"the gateway restarts, {count} traps"):
+        agent.gateway.end()
+        agent.gateway.start()
+        wait_for(lambda: agent.logged("data plane: ") > before, "the agent at its data plane")
+        agent.command("list")
+    bench.probes = packets
+    agent.configure(0)
+    with bench.event(f"reload, {count} traps go"):
+        agent.command("reload")
+
+
+def policies(bench, agent, count):
     """Of the agent, then by the sink itself."""
-    with tempfile.TemporaryDirectory(prefix="stall-") as directory:
-        os.chmod(directory, 0o755)
-        with open(os.path.join(directory, "swanctl.conf"), "w", encoding="ascii") as file:
-            traps = (TRAP.format(i=i, local=OUTER[4][0], remote=OUTER[4][1], net=net_of(i)) for i in range(count))
-            file.write("connections {\n" + PASS.format(net=FAR_NET, port=PORT) + "".join(traps) + "}\nsecrets { ike-x { secret = \"x\" } }\n")
-        with bench.event(f"start with {count} traps"):
-            agent = start_agent(net.a, gateway, directory)
-        with bench.event("the agent killed and back"):
-            agent.kill()
-            agent.wait()
-            agent = start_agent(net.a, gateway, directory)
-        agent.send_signal(signal.SIGTERM)
-        agent.wait()
-    client = sink.Sink(gateway.path, timeout=120)
-    set_probe(client)
-    with bench.event(f"SWEEP of {count} policies"):
-        client.sweep()
-    for i in range(count):
-        client.policy_set(i + 2, "10.1.0.0/24", net_of(i), priority=9)
-        client.sa_add(sink.OUT, 0x1000 + i, *OUTER[4], bytes(20), reqid=i + 2)
-    with bench.event(f"FLUSH of {count} policies and SAs"):
-        client.flush()
-    set_probe(client)
-    return client
+    agent.configure(count)
+    with bench.event(f"start with {count} traps"):
+        agent.start()
+    with bench.event("the agent killed and back"):
+        agent.end(signal.SIGKILL)
+        agent.start()
+    agent.end()
+    with sink.Sink(agent.gateway.path, timeout=120) as client:
+        set_probe(client)
+        with bench.event(f"SWEEP of {count} policies"):
+            client.sweep()
+        for i in range(count):
+            client.policy_set(i + 2, "10.1.0.0/24", net_of(i), priority=9)
+            client.sa_add(sink.OUT, 0x1000 + i, *OUTER[4], bytes(20), reqid=i + 2)
+        with bench.event(f"FLUSH of {count} policies and SAs"):
+            client.flush()
+        set_probe(client)
 
 
 def set_probe(client):
@@ -221,13 +269,16 @@ def listing(bench, count):
         os.chmod(sockets, 0o755)
         net, sides = Network(), []
         try:
-            left, right = sides = storm.connect(net, count, directory, sockets)
+            passing = {"pass": {"remote_addrs": "127.0.0.1", "children": {"pass": {"mode": "pass", "start_action": "trap", "local_ts": "10.2.0.1/32",
+                                                                                   "remote_ts": f"{FAR_NET}[udp/{PORT}]"}}}}
+            net.middle.ip(f"addr add {FAR}/32 dev lo")
+            left, right = sides = storm.connect(net, count, directory, sockets, passing)
             right.start()
             left.start_gateway()
             begun = time.monotonic()
             left.start_agent()
             storm.until_up(sides, count, begun, 600)
-            bench.probes = [Answers(net.middle.name, Network.OUTER["right", 4])]
+            bench.probes = [Packets(net.right.name, "10.2.0.1", net.middle.name), Answers(net.middle.name, Network.OUTER["right", 4])]
             with tempfile.TemporaryFile() as file:
                 with bench.event(f"list of {count} SAs"):  # to a file: what this process would do with it holds up the probe
                     subprocess.run([os.path.join(espalier.BUILD, "bin/espalier"), "ike", "--control", right.control, "list", "--json"], stdout=file, check=True)
@@ -235,7 +286,8 @@ def listing(bench, count):
                 found = json.load(file)["ike_sas"]
             if len(found) < count:
                 raise AssertionError(f"{len(found)} of {count} SAs are listed")
-            bench.probes[0].end()
+            for probe in bench.probes:
+                probe.end()
         finally:
             for side in sides:
                 side.close()
@@ -250,22 +302,31 @@ def main():
     parser.add_argument("--sas", type=int, default=2000)
     arguments = parser.parse_args()
     bench = Bench()
-    print(f"{'':44} {'seconds':>8} {'longest, ms':>16} {'at rest, ms':>16}")
+    print(f"{'':40} {'':8} {'longest, ms':>19} {'at rest, ms':>19}\n{'':40} {'seconds':>8}" + f" {'packets':>9} {'answers':>9}" * 2)
     if arguments.policies or arguments.routes:
         net = gwnet.Net()
         try:
             run("ip", "-n", net.r, "addr", "add", f"{FAR}/32", "dev", "lo")
             gateway = gwnet.Gateway(net.a, "software:65535", "--sink-user", "nobody")
             os.chmod(gateway.directory.name, 0o755)
-            client = sink.Sink(gateway.path)
-            set_probe(client)
-            client.close()
-            bench.probes = [Packets(net.a, net.r)]
-            wait_for(lambda: bench.probes[0].count > 100, "packets")
-            client = policies(bench, net, gateway, arguments.policies)
+            agent = Agent(net.a, gateway)
+            agent.start()
+            packets, answers = Packets(net.a, INNER[0], net.r), Answers(net.r, OUTER[4][0])
+            wait_for(lambda: packets.count > 100 and answers.count > 10, "packets and answers")
+            bench.probes = [packets, answers]
+            reloads(bench, agent, arguments.policies)
+            agent.end()
+            bench.probes = [packets]
+            policies(bench, agent, arguments.policies)
+            agent.configure(0)
+            agent.start()
+            bench.probes = [packets, answers]
+            if not all(probe.goes_on(probe.count) for probe in bench.probes):
+                raise AssertionError("the agent is back, but does not answer")
             routes(bench, net, arguments.routes)
-            bench.probes[0].end()
-            client.close()
+            for probe in bench.probes:
+                probe.end()
+            agent.end()
             gateway.close()
         finally:
             net.close()

@@ -73,14 +73,15 @@ def until_up(sides, count, begun, limit):
     return seconds, now
 
 
-def connect(net, count, directory, sockets):
-    """The initiators' side and the responder's, configured and not started."""
+def connect(net, count, directory, sockets, more=None):
+    """The initiators' side and the responder's, configured and not started; more: further connections of the responder."""
     sides = [Espalier(where, net.ends[where], os.path.join(directory, where), sockets) for where in ("left", "right")]
     left, right = sides
     net.left.ip(f"route add local {HEADS} dev lo")
     net.middle.ip(f"route add {HEADS} via {Network.OUTER['left', 4]}")
     secrets = {"ike-t": {"secret": '"storm"'}}
-    right.configure({"connections": {"any": connection("%any", "10.2.0.0/16", "10.1.0.1/32[udp]", local_addrs=Network.OUTER["right", 4])}, "secrets": secrets})
+    right.configure({"connections": {"any": connection("%any", "10.2.0.0/16", "10.1.0.1/32[udp]", local_addrs=Network.OUTER["right", 4]), **(more or {})},
+                     "secrets": secrets})
     left.configure({"connections": {f"c{i}": connection(Network.OUTER["right", 4], f"10.1.0.1/32[udp/{PORT + i}]", "10.2.0.0/16", local_addrs=head(i))
                                     for i in range(1, count + 1)}, "secrets": secrets})
     return sides

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/agent.h"
 #include "daemon/watched_sink.h"
@@ -121,6 +122,12 @@ int agent_configure(struct agent *agent, struct conf *conf, char *error)
 	return 0;
 }
 
+bool agent_configuring(const struct agent *agent)
+{
+	(void)agent;
+	return fake->slow;
+}
+
 /* Back to whoever sent it; and what was asked for later is done now. */
 void agent_receive(struct agent *agent, const struct endpoint *local, const struct endpoint *remote, const uint8_t *data, size_t len)
 {
@@ -140,6 +147,10 @@ int64_t agent_run(struct agent *agent)
 
 	while (sink_next_event(agent->sink, &event) > 0)
 		;
+	if (fake->slow) {
+		usleep(1000);
+		return --fake->slow ? 0 : -1; /* nothing else is due: who waits is answered all the same */
+	}
 	if (now < agent->next_tick)
 		return (int64_t)(agent->next_tick - now);
 	fake->ticks++;

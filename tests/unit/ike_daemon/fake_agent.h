@@ -19,6 +19,7 @@ struct fake {
 	atomic_bool stops_at_once; /* peers answer the last deletes */
 	atomic_uint gateway_ups;   /* times that the gateway came back */
 	atomic_bool no_gateway;
+	atomic_uint slow;	   /* so many turns of the agent until its policies are set; it counts down */
 };
 
 extern struct fake *fake;

@@ -330,6 +330,33 @@ static void test_reload(void **state)
 	assert_true(log_has(where));
 }
 
+/* Policies that take their time: datagrams have their turn meanwhile, and `reload` is answered when they are set. */
+static void test_slow_reload(void **state)
+{
+	struct ctl_request request = { .command = CTL_RELOAD };
+	char error[CTL_ERROR_LEN];
+	unsigned int before;
+	json_t *answer;
+	pid_t client;
+	int status;
+
+	(void)state;
+	assert_true(start(no_more));
+	before = fake->configured;
+	fake->slow = 500;
+	client = fork();
+	if (!client)
+		_exit(ctl_ask(control, &request, NULL, NULL, &answer, error) || !json_is_true(json_object_get(answer, "ok")) || fake->slow);
+	while (fake->configured == before)
+		usleep(1000);
+	peer_sends(port, "x", 1);
+	expect_echo("x", 1);
+	assert_true(fake->slow > 0);
+	assert_int_equal(waitpid(client, &status, 0), client);
+	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
+	assert_int_equal(stop(), 0);
+}
+
 /* A gateway that came back gets the sockets again. */
 static void test_gateway_comes_back(void **state)
 {
@@ -449,6 +476,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reload, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_slow_reload, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gateway_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_does_not_start, setup, teardown),
