@@ -37,6 +37,7 @@ from net import Network  # noqa: E402  pylint: disable=wrong-import-position
 
 PORT, PERIOD, ASK_PERIOD = 7777, 0.001, 0.005
 FAR, FAR_NET = "10.200.0.1", "10.200.0.0/24"
+CLEAR = "172.16.2.1"  # whence the router of Network lets packets in clear pass
 PASS = "pass {{ remote_addrs = 127.0.0.1\n children {{ pass {{ mode = pass\n start_action = trap\n local_ts = 10.1.0.0/24\n remote_ts = {net}[udp/{port}] }} }} }}\n"
 ASK = "ask { proposals = aes256gcm16-prfsha256-x25519\n local { auth = psk }\n remote { auth = psk\n id = %any }\n children { net { local_ts = 10.1.0.1/32 } } }\n"
 TRAP = "c{i} {{ remote_addrs = {remote}\n local_addrs = {local}\n local {{ auth = psk }}\n remote {{ auth = psk }}\n children {{ net {{ start_action = trap\n local_ts = 10.1.0.0/24\n remote_ts = {net} }} }} }}\n"
@@ -269,16 +270,18 @@ def listing(bench, count):
         os.chmod(sockets, 0o755)
         net, sides = Network(), []
         try:
-            passing = {"pass": {"remote_addrs": "127.0.0.1", "children": {"pass": {"mode": "pass", "start_action": "trap", "local_ts": "10.2.0.1/32",
+            passing = {"pass": {"remote_addrs": "127.0.0.1", "children": {"pass": {"mode": "pass", "start_action": "trap", "local_ts": f"{CLEAR}/32",
                                                                                    "remote_ts": f"{FAR_NET}[udp/{PORT}]"}}}}
             net.middle.ip(f"addr add {FAR}/32 dev lo")
+            net.right.ip(f"addr add {CLEAR}/32 dev lo")
             left, right = sides = storm.connect(net, count, directory, sockets, passing)
             right.start()
             left.start_gateway()
             begun = time.monotonic()
             left.start_agent()
             storm.until_up(sides, count, begun, 600)
-            bench.probes = [Packets(net.right.name, "10.2.0.1", net.middle.name), Answers(net.middle.name, Network.OUTER["right", 4])]
+            bench.probes = [Packets(net.right.name, CLEAR, net.middle.name), Answers(net.middle.name, Network.OUTER["right", 4])]
+            wait_for(lambda: all(probe.count > 10 for probe in bench.probes), "packets and answers")
             with tempfile.TemporaryFile() as file:
                 with bench.event(f"list of {count} SAs"):  # to a file: what this process would do with it holds up the probe
                     subprocess.run([os.path.join(espalier.BUILD, "bin/espalier"), "ike", "--control", right.control, "list", "--json"], stdout=file, check=True)
