@@ -109,7 +109,7 @@ help:
 	@echo 'make verify    the same with ten times the packets and a new seed, and make fuzz'
 	@echo 'make fuzz       libFuzzer over every parser, FUZZ_SECONDS=30 each'
 	@echo 'make interop   key management and gateway against stock strongSwan in network namespaces, as root: docs/interop.md'
-	@echo 'make guest-peers  the same against the ESP of a Linux kernel in a guest under QEMU: by hand, with strongSwan, with libreswan'
+	@echo 'make guest-peers  the same against the ESP of a Linux kernel in a guest under QEMU: by hand, with strongSwan, with libreswan; and the systemd units'
 	@echo 'make wave T=X  run the test build/tests/X with a waveform in build/wave/X.fst'
 	@echo 'make build/bin/espalier-sim-dpi    the simulated card with its cipher in C, several times as fast; espalier-sim-trace: with waveforms'
 	@echo 'make formal    proofs of the small cells and of what must never break: docs/verification.md'

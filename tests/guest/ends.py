@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What runs in the guest as one end of a tunnel, with the interface of tests/interop's ends: strongSwan, libreswan, or the kernel's ESP with states by hand."""
+"""What runs in the guest as one end of a tunnel, with the interface of tests/interop's ends: strongSwan, libreswan, the kernel's ESP with states by hand, or
+Espalier as units of systemd."""
 import os
 import shlex
 import signal
@@ -8,8 +9,10 @@ import subprocess
 import time
 
 from charon import Charon
+from espalier_side import Espalier
 from guest import Guest
 from libreswan import Libreswan
+from net import Failed
 from network import LAN
 from side import Side
 from vici import Vici
@@ -143,8 +146,20 @@ class GuestLibreswan(GuestEnd, Libreswan):
     def start(self, **_):
         for name in ("ipsec.conf", "ipsec.secrets"):
             self.guest.push(os.path.join(self.directory, name))
-        self.guest.run(f"mkdir -p {self.nss} {self.run_directory}; [ -e {self.nss}/cert9.db ] || certutil {' '.join(self.new_database())}")
+        self.guest.run(f"mkdir -p {self.run_directory}")
+        self.nss_tool("certutil")
         self.serves(self.spawn("pluto", ["/usr/libexec/ipsec/pluto", *self.pluto_options()], "pluto.log"))
+
+    def nss_program(self, name):
+        return name
+
+    def exists(self, path):
+        return self.guest.bytes(f"[ -e '{path}' ]", check=False)[0] == 0
+
+    def put(self, name, content):
+        path = super().put(name, content)
+        self.guest.push(path)
+        return path
 
     def program(self, *command, timeout=30):
         status, output = self.guest.bytes(" ".join(map(shlex.quote, map(str, command))), check=False, timeout=timeout + 60)
@@ -154,5 +169,75 @@ class GuestLibreswan(GuestEnd, Libreswan):
         Libreswan.stop(self)
 
     def kill(self):
-        self.end("pluto", signal.SIGKILL)
+        super().kill()
         self.guest.run("ip xfrm state flush; ip xfrm policy flush")
+
+
+class GuestUnits(GuestEnd, Espalier):
+    """espalier-gw and espalier-ike, installed, configured and started as docs/operations.md says; the guest's image is that of systemd_image.py."""
+    kind = "espalier"
+    units = ("espalier-gw", "espalier-ike")
+    stopped = True
+
+    def start(self, device="software", **_):
+        self.stopped = False
+        self.install_configuration()
+        self.drop_in("espalier-gw", f"ExecStart=\nExecStart=/usr/local/bin/espalier-gw -d {device}")
+        self.systemctl("start", *self.units)
+
+    def install_configuration(self):
+        self.guest.push(self.conf)
+        self.guest.run(f"""set -e
+            mkdir -p /etc/espalier; chown root:espalier /etc/espalier; chmod 750 /etc/espalier
+            cp {self.conf} /etc/espalier/swanctl.conf; chown root:espalier /etc/espalier/swanctl.conf; chmod 640 /etc/espalier/swanctl.conf""")
+
+    def drop_in(self, unit, text, name="test"):
+        """Lines of [Service] over those of the unit."""
+        folder = f"/run/systemd/system/{unit}.service.d"
+        self.guest.run(f"mkdir -p {folder} && printf '[Service]\n%s\n' {shlex.quote(text)} >{folder}/{name}.conf")
+        self.systemctl("daemon-reload")
+
+    def systemctl(self, *words, check=True):
+        return self.guest.run("systemctl --no-pager " + " ".join(map(shlex.quote, words)), check)
+
+    def show(self, unit):
+        """systemd's properties of the unit."""
+        return dict(line.split("=", 1) for line in self.systemctl("show", unit).splitlines() if "=" in line)
+
+    def log(self, unit=None):
+        return self.guest.run(f"journalctl --no-pager -o cat {'-u ' + unit if unit else ''}")
+
+    def tails(self, lines=30):
+        return "".join(f"---- {unit} of the guest\n" + self.guest.run(f"journalctl --no-pager -u {unit} -n {lines}", check=False) for unit in self.units)
+
+    def counters(self):
+        return ""
+
+    def ike(self, *words, check=True, timeout=60):
+        command = ["espalier", "ike", *map(str, words)]
+        status, output = self.guest.bytes(" ".join(map(shlex.quote, command)), check=False, timeout=timeout + 60)
+        text = output.decode(errors="replace")
+        if check and status:
+            raise Failed(f"{self.name}: {' '.join(command)}: {text.strip()}")
+        return subprocess.CompletedProcess(command, status, text, "")
+
+    def stop(self):
+        """Both units, the agent first; then what blocks goes, and what this test changed of the units."""
+        self.systemctl("stop", *reversed(self.units))
+        results = {unit: self.show(unit)["Result"] for unit in self.units}
+        self.remove()
+        if set(results.values()) != {"success"}:
+            raise Failed(f"{self.name}: units ended with {results}")
+
+    def close(self):
+        if not self.stopped:  # a test that failed
+            self.remove()
+
+    def remove(self):
+        self.stopped = True
+        units = " ".join(f"{unit}.service" for unit in self.units)
+        self.guest.run(f"systemctl kill -s KILL {units}; systemctl stop {units}; systemctl reset-failed {units}; rm -rf /run/systemd/system; systemctl daemon-reload\n"
+                       "espalier-gw --release", check=False)
+
+    def kill(self):
+        self.remove()

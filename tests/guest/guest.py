@@ -24,7 +24,6 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../int
 from net import Failed, Namespace  # noqa: E402
 
 FOLDER = os.path.join(os.path.abspath(os.environ.get("ESPALIER_BUILD", "build")), "guest")
-KERNEL, INITRAMFS = os.path.join(FOLDER, "vmlinuz"), os.path.join(FOLDER, "initramfs")
 BOOT, COMMAND = 300, 120  # seconds for what takes 10 and less than one: a busy machine without KVM
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
 NAMES = ("guest-wan", "guest-lan")  # the TAP devices of eth0 and eth1, at home
@@ -40,6 +39,7 @@ def tap(namespace, name):
 
 class Guest:
     running = None
+    image = "initramfs"  # its file system: a program may choose another before the first get()
 
     @classmethod
     def get(cls):
@@ -83,7 +83,7 @@ class Guest:
         devices = [word for number, fd in enumerate(taps) for word in (
             "-netdev", f"tap,id=net{number},fd={fd}", "-device", f"virtio-net-pci,netdev=net{number},mac=52:54:00:00:00:0{number + 1},romfile=")]
         return ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-M", "q35", "-m", "512M", "-smp", "1", "-nodefaults", "-display", "none", "-no-reboot",
-                "-kernel", KERNEL, "-initrd", INITRAMFS, "-append", "console=ttyS0 quiet panic=-1 random.trust_cpu=on mitigations=off", "-serial", "stdio",
+                "-kernel", os.path.join(FOLDER, "vmlinuz"), "-initrd", os.path.join(FOLDER, self.image), "-append", "console=ttyS0 quiet panic=-1 random.trust_cpu=on mitigations=off", "-serial", "stdio",
                 "-chardev", f"socket,id=control,path={control}", "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=control,name=control", *devices]
 
     def _wait(self, readable, timeout, what):

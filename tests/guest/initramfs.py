@@ -3,9 +3,10 @@
 """Makes the guest's only file system, a cpio archive in the kernel's own format (Documentation/driver-api/early-userspace/buffer-format.rst): busybox, ip, the
 key management daemons with their libraries, and the kernel's modules in the order in which they are loaded. Nothing is mounted, no root is needed.
 
-    initramfs.py KERNEL LIBRESWAN INIT OUT
+    initramfs.py KERNEL LIBRESWAN OUT
 
-KERNEL and LIBRESWAN: directories that tests/lib/unpack_packages.sh filled. strongSwan and ip are those of this machine (.ci/bootstrap).
+KERNEL and LIBRESWAN: directories that tests/lib/unpack_packages.sh filled. strongSwan and ip are those of this machine (.ci/bootstrap). `init` and `control`
+beside this file are what runs in it.
 """
 import glob
 import os
@@ -14,7 +15,8 @@ import stat
 import subprocess
 import sys
 
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../interop"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "../interop"))
 # pylint: disable=wrong-import-position
 from charon import PLUGINS  # noqa: E402
 
@@ -68,7 +70,7 @@ class Tree:
                 elif isinstance(entry, tuple):
                     mode, data = stat.S_IFLNK | 0o777, entry[0].encode()
                 else:
-                    mode = stat.S_IFREG | 0o755
+                    mode = stat.S_IFREG | 0o644 | os.stat(entry).st_mode & 0o111
                     with open(entry, "rb") as source:
                         data = source.read()
                 write_entry(file, number, mode, path.lstrip("/"), data)
@@ -106,26 +108,34 @@ def load_order(kernel, names):
     return order
 
 
-def main():
-    kernel, libreswan, init, out = sys.argv[1:]
-    libreswan = os.path.abspath(libreswan)
+def base(kernel, modules):
+    """What each guest has: directories, init, busybox, ip, and these modules, loaded at its start."""
     tree = Tree()
     for path in ("/proc", "/sys", "/dev", "/tmp", "/run", "/etc", "/root", "/var", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib64"):
         tree.directory(path)
     for name in ("bin", "sbin", "lib", "lib64"):
         tree.link("usr/" + name, "/" + name)
     tree.link("../run", "/var/run")
-    tree.file(init, "/init")
+    for name in ("init", "control"):
+        tree.file(os.path.join(HERE, name), "/" + name)
     tree.file(os.path.join(kernel, "bin/busybox"), "/usr/bin/busybox")
-    for number, module in enumerate(load_order(kernel, MODULES)):
+    for number, module in enumerate(load_order(kernel, modules)):
         tree.file(module, f"/modules/{number:02}-{os.path.basename(module)}")
     tree.program("/bin/ip", "/usr/sbin/ip")
+    return tree
+
+
+def main():
+    kernel, libreswan, out = sys.argv[1:]
+    libreswan = os.path.abspath(libreswan)
+    tree = base(kernel, MODULES)
     tree.program("/lib/x86_64-linux-gnu/libgcc_s.so.1")  # opened by glibc where a thread ends
     for program in ["charon", *(f"plugins/libstrongswan-{name}.so" for name in f"{PLUGINS} kernel-netlink".split())]:
         tree.program(os.path.join(STRONGSWAN, program))
     for program in ("pluto", "whack", "addconn"):
         tree.program(f"{libreswan}/usr/libexec/ipsec/{program}", f"/usr/libexec/ipsec/{program}", libreswan)
-    tree.program(f"{libreswan}/usr/bin/certutil", "/usr/bin/certutil", libreswan)
+    for program in ("certutil", "pk12util"):
+        tree.program(f"{libreswan}/usr/bin/{program}", f"/usr/bin/{program}", libreswan)
     for library in glob.glob(f"{libreswan}/usr/lib/x86_64-linux-gnu/**/*.so", recursive=True):  # NSS opens its own by name
         tree.program(library, library.removeprefix(libreswan), libreswan)
     tree.write(out)

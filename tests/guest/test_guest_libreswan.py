@@ -5,6 +5,7 @@ test_guest_libreswan.py espalier [TEST]
 """
 # pylint: disable=wrong-import-order
 import guest_case  # tests/interop is on the path by it
+import libreswan_certificates
 import traffic
 from case import SCALE, config, connection, main, wait
 from ends import GuestLibreswan
@@ -142,6 +143,14 @@ class Esp(GuestCase):
         flood = self.flood(self.dut)
         flood.more(20, 40)
         flood.stop()
+        self.assert_flows()
+
+
+class Certificates(libreswan_certificates.Certificates, GuestCase):
+    def conn(self, **options):
+        return conn(**options)
+
+    def assert_serves(self):
         self.assert_flows()
 
 

@@ -3,13 +3,16 @@
 (xfrm_kernel.c). What it negotiates is tested; traffic is not."""
 import os
 import signal
+import subprocess
 
+import pki
 from net import Failed, wait
 from side import Side
 
 BUILD = os.path.abspath(os.environ.get("ESPALIER_BUILD", "build"))
 ROOT = os.path.join(BUILD, "libreswan")
 PROGRAMS = os.path.join(ROOT, "usr/libexec/ipsec")
+PASSWORD = "of a file that is imported at once"
 KERNEL = os.path.join(BUILD, "tests/xfrm_kernel.so")
 ENVIRONMENT = {**os.environ, "LD_LIBRARY_PATH": ":".join(os.path.join(ROOT, path, "x86_64-linux-gnu") for path in ("usr/lib", "lib"))}
 
@@ -39,17 +42,50 @@ class Libreswan(Side):
         self.names = list(config)
 
     def start(self, **_):
-        for directory in (self.nss, self.run_directory):
-            os.makedirs(directory, exist_ok=True)
-        if not os.path.exists(os.path.join(self.nss, "cert9.db")):
-            self.program(os.path.join(ROOT, "usr/bin/certutil"), *self.new_database())
+        os.makedirs(self.run_directory, exist_ok=True)
+        self.nss_tool("certutil")
         # It wants its programs where they were built to be; the mounts of `ip netns exec` are private.
         self.serves(self.spawn("pluto", ["env", f"LD_LIBRARY_PATH={ENVIRONMENT['LD_LIBRARY_PATH']}", "sh", "-c",
                                          f"mount --bind {ROOT}/usr/libexec /usr/libexec && LD_PRELOAD={KERNEL} exec /usr/libexec/ipsec/pluto \"$@\"", "sh",
                                          *self.pluto_options()], "pluto.log"))
 
-    def new_database(self):
-        return "-N", "-d", f"sql:{self.nss}", "--empty-password"
+    # ---- certificates and keys
+    def nss_program(self, name):
+        return os.path.join(ROOT, "usr/bin", name)
+
+    def nss_tool(self, name, *words, file=None):
+        """One of NSS' programs on the database, which is made when it is not there; file: (name, content) of what it reads, by `-i`. Without words: the database alone."""
+        def tool(program, *more):
+            done = self.program(self.nss_program(program), "-d", f"sql:{self.nss}", *more)
+            if done.returncode:
+                raise Failed(f"{self.name}: {program} {' '.join(more)}: {done.stdout}{done.stderr}")
+        if not self.exists(os.path.join(self.nss, "cert9.db")):
+            self.program("mkdir", "-p", self.nss)
+            tool("certutil", "-N", "--empty-password")
+        if words:
+            tool(name, *words, "-i", self.put(*file))
+
+    def forget(self):
+        """No certificate and no key: a database of before is gone."""
+        self.program("rm", "-rf", self.nss)
+
+    def exists(self, path):
+        return os.path.exists(path)
+
+    def put(self, name, content):
+        """A file where pluto runs; returns its path."""
+        path = os.path.join(self.directory, name)
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
+
+    def trust(self, name, pem):
+        """A CA's certificate, under this nickname."""
+        self.nss_tool("certutil", "-A", "-n", name, "-t", "CT,,", "-a", file=(f"{name}.pem", pem))
+
+    def give(self, nickname, certificate, key):
+        """Its own certificate and key (PEM), under this nickname."""
+        self.nss_tool("pk12util", "-W", PASSWORD, "-K", "", file=(f"{nickname}.p12", pki.pkcs12(nickname, certificate, key, PASSWORD)))
 
     def pluto_options(self):
         files = {"config": "ipsec.conf", "secretsfile": "ipsec.secrets", "nssdir": "nss", "ipsecdir": ""}
@@ -80,7 +116,10 @@ class Libreswan(Side):
         return done
 
     def try_up(self, child, timeout=20):
-        done = self.whack("--name", child, "--initiate", check=False, timeout=timeout)
+        try:
+            done = self.whack("--name", child, "--initiate", check=False, timeout=timeout)
+        except subprocess.TimeoutExpired:  # it tries on
+            return False, f"not within {timeout} s"
         return done.returncode == 0, done.stdout.strip()
 
     def down(self, ike=None, child=None, number=None):
@@ -95,3 +134,6 @@ class Libreswan(Side):
 
     def stop(self):
         self.end("pluto", signal.SIGTERM)
+
+    def kill(self):
+        self.end("pluto", signal.SIGKILL)

@@ -6,6 +6,7 @@ import functools
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
@@ -74,3 +75,9 @@ class Authority:
             builder = builder.add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(certificate.serial_number)
                                                       .revocation_date(NOW - DAY / 2).build())
         return builder.sign(self.key, digest(self.key)).public_bytes(serialization.Encoding.PEM)
+
+
+def pkcs12(nickname, certificate, private, password):
+    """One file of certificate and key, both PEM (RFC 7292)."""
+    return serialize_key_and_certificates(nickname.encode(), serialization.load_pem_private_key(private, None), x509.load_pem_x509_certificate(certificate), None,
+                                          serialization.BestAvailableEncryption(password.encode()))

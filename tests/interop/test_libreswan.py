@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Key management against libreswan, which does no ESP here: defaults, PFS, one SA a subnet. test_libreswan.py espalier [TEST]"""
+"""Key management against libreswan, which does no ESP here: defaults, PFS, one SA a subnet, certificates. test_libreswan.py espalier [TEST]"""
 import libreswan
+import libreswan_certificates
 import traffic
 from case import PSK, InteropTest, Network, config, connection, main
 from net import wait
@@ -78,6 +79,19 @@ class Libreswan(InteropTest):
             flood.stop()
         self.assertEqual(len(self.dut.children()), 2)
         self.assertEqual(self.net.clear_packets(), 0)
+
+
+class Signatures(libreswan_certificates.Certificates, InteropTest):
+    """By certificates, with a rekeying."""
+    peer_kind = libreswan.Libreswan
+
+    def conn(self, **options):
+        return conn(**options)
+
+    def assert_serves(self):
+        before = [sa["spi_in"] for sa in self.dut.children()]
+        self.peer.rekey(child="net")
+        wait(lambda: (now := self.dut.children()) and [sa["spi_in"] for sa in now] != before, 15, "a new CHILD SA")
 
 
 if __name__ == "__main__":
