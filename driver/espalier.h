@@ -170,7 +170,10 @@ int espalier_sa_query(struct espalier_dev *dev, enum espalier_direction directio
 /* What it has done. -ENOTSUP: the device does not count by SA. -ENOENT, -ENODEV. */
 int espalier_sa_counters(struct espalier_dev *dev, enum espalier_direction direction, uint16_t sa, struct espalier_sa_counters *counters);
 
-/* Take at most count events, those of one SA in the order in which they came about. Returns how many; 0: there are none, as always on a device without. None is lost. */
+/*
+ * Take at most count events. Returns how many; 0: there are none, as always on a device without. None is lost: of a kind an SA has one at a time, the newest. Those of
+ * an SA that is removed go with it.
+ */
 int espalier_dequeue_events(struct espalier_dev *dev, struct espalier_event *events, unsigned int count);
 
 /* ---- queues ----------------------------------------------------------------------------------------------------------- */

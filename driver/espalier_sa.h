@@ -143,9 +143,10 @@ static inline uint32_t espalier_encap_room(uint32_t len)
 	return espalier_plain_len(len) + 20 + 8;
 }
 
-/* What an SA has done since it was installed. Drops by reason; each packet counts once. */
+/* What an SA has done since it was installed. */
 struct espalier_sa_counters {
-	uint64_t packets, bytes; /* that passed; bytes as struct espalier_limits counts them */
+	uint64_t packets, bytes; /* as struct espalier_limits counts: sent; inbound, with a right ICV */
+	/* What did not pass, each packet once, by its status: */
 	uint64_t replay;	 /* REPLAY_OLD, REPLAY_DUPLICATE */
 	uint64_t integrity;	 /* ICV_MISMATCH */
 	uint64_t malformed;	 /* bad packets, inner and outer: ESP_TRUNCATED, BAD_PADDING, BAD_NEXT_HEADER, INNER_MALFORMED, ECN_INVALID ... */
@@ -153,7 +154,7 @@ struct espalier_sa_counters {
 	uint64_t expired;	 /* SA_EXPIRED, SEQ_EXHAUSTED */
 	uint64_t too_big;	 /* PACKET_TOO_BIG */
 	uint64_t other;		 /* OUTER_ADDRESS, TTL_EXPIRED, and what is no packet for this SA */
-	uint64_t idle_ms;	 /* since the last packet that passed; UINT64_MAX: there was none */
+	uint64_t idle_ms;	 /* since the last packet of those counted in packets; UINT64_MAX: there was none */
 };
 
 enum espalier_event_kind {

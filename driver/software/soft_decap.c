@@ -1,143 +1,193 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ESP decapsulation in tunnel mode, IPv4 in IPv4 (RFC 4303, 3.4), with AES-GCM (RFC 4106). The order of the checks is part of the
- * interface: a packet with several faults gets the status of the first. Plaintext stays in a buffer of its own until all have passed.
+ * ESP decapsulation (RFC 4303, 3.4). The order of the checks is part of the interface: a packet with several faults gets the status of the first.
+ * Plaintext stays in a buffer of its own until all have passed.
  */
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/params.h>
 #include <string.h>
 
-#include "soft.h"
+#include "soft_cipher.h"
+#include "soft_esp.h"
+#include "soft_fields.h"
+#include "soft_life.h"
+#include "soft_mss.h"
+#include "soft_sa.h"
+#include "soft_trailer.h"
+#include "soft_udp.h"
 
-#define PROTO_ESP 50u
-#define NEXT_HEADER_IPV4 4u
-#define NEXT_HEADER_NONE 59u
-#define FRAGMENT_BITS 0x3fffu /* MF and offset */
-#define ECN_MASK 3u
-#define ECN_CE 3u
-#define ESP_MIN (ESP_HDR + ESP_IV + 4u + ESP_ICV)
+#define PLAIN_ESP_MIN (ESP_HDR + ESP_IV + 4u + ESP_ICV) /* of today's format */
 
-static uint8_t check_outer(const uint8_t *in, uint32_t len, uint32_t *total)
+/* A packet as it came. */
+struct incoming {
+	const uint8_t *packet;
+	struct soft_ip ip;
+	bool in_udp;
+	struct soft_udp udp;
+	const uint8_t *esp;
+	uint32_t esp_len;
+	uint64_t seq;
+};
+
+/* Up to the ESP header. */
+static uint8_t parse(const struct soft_dev *soft, const uint8_t *in, uint32_t len, struct incoming *p)
 {
-	if (len < IPV4_HDR || in[0] != 0x45)
-		return ESP_STATUS_OUTER_MALFORMED;
-	*total = get16(in + 2);
-	if (*total > len || *total < IPV4_HDR || soft_ipv4_checksum(in, IPV4_HDR))
-		return ESP_STATUS_OUTER_MALFORMED;
-	if (in[9] != PROTO_ESP)
-		return ESP_STATUS_NOT_ESP;
-	if (get16(in + 6) & FRAGMENT_BITS)
+	uint8_t status = soft_parse_outer(in, len, &p->ip);
+
+	if (status)
+		return status;
+	p->packet = in;
+	p->in_udp = p->ip.proto == PROTO_UDP;
+	if (p->ip.fragment && (p->ip.version == 6 || p->in_udp || p->ip.proto == PROTO_ESP))
 		return ESP_STATUS_FRAGMENT;
-	if (*total - IPV4_HDR < ESP_MIN || (*total - IPV4_HDR) % 4)
-		return ESP_STATUS_ESP_TRUNCATED;
-	return ESP_STATUS_OK;
-}
-
-static bool open_sealed(struct soft_sa *sa, const uint8_t *esp, uint64_t seq, uint32_t body, uint8_t *plain)
-{
-	uint8_t nonce[12], aad[12];
-	OSSL_PARAM icv[] = { OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, (uint8_t *)(uintptr_t)esp + ESP_HDR + ESP_IV + body, ESP_ICV),
-			     OSSL_PARAM_END };
-	uint32_t aad_len = 8;
-	int n;
-
-	memcpy(nonce, sa->config.salt, 4);
-	memcpy(nonce + 4, esp + ESP_HDR, ESP_IV);
-	memcpy(aad, esp, 4);
-	if (sa->config.esn) {
-		put32(aad + 4, (uint32_t)(seq >> 32));
-		aad_len = 12;
+	if (!p->in_udp && p->ip.proto != PROTO_ESP)
+		return ESP_STATUS_NOT_ESP;
+	if (p->ip.routed)
+		return ESP_STATUS_UNSUPPORTED;
+	p->esp = in + p->ip.headers;
+	p->esp_len = p->ip.total - p->ip.headers;
+	if (p->in_udp) {
+		if (!soft_udp_ports(in, &p->ip, &p->udp) || (p->udp.dport != SOFT_NAT_T_PORT && !(p->udp.dport && soft->udp_ports[p->udp.dport])))
+			return ESP_STATUS_NOT_ESP;
+		status = soft_check_udp(in, &p->ip, &p->udp);
+		if (status)
+			return status;
+		p->esp += UDP_HDR;
+		p->esp_len = p->udp.len;
 	}
-	put32(aad + aad_len - 4, (uint32_t)seq);
-	return EVP_DecryptInit_ex2(sa->cipher, NULL, NULL, nonce, icv) == 1 &&
-	       EVP_DecryptUpdate(sa->cipher, NULL, &n, aad, (int)aad_len) == 1 &&
-	       EVP_DecryptUpdate(sa->cipher, plain, &n, esp + ESP_HDR + ESP_IV, (int)body) == 1 &&
-	       EVP_DecryptFinal_ex(sa->cipher, plain + body, &n) == 1;
+	return p->esp_len < ESP_HDR || p->esp_len % 4 ? ESP_STATUS_ESP_TRUNCATED : ESP_STATUS_OK;
 }
 
-/* Padding and next header (RFC 4303, 2.4 to 2.6). *payload: bytes in front of the padding. */
-static uint8_t check_trailer(const uint8_t *plain, uint32_t body, uint32_t *payload)
+/* A port is the SA's own, or 4500, on which ESP may always come (RFC 7296, 2.23). */
+static struct soft_sa *find(struct soft_dev *soft, const struct incoming *p)
 {
-	uint32_t pad = plain[body - 2];
+	struct soft_sa *sa = soft_sa_find(soft, get32(p->esp), p->ip.version, p->packet + (p->ip.version == 4 ? 16 : 24));
 
-	if (pad + 2 > body)
-		return ESP_STATUS_BAD_PADDING;
-	*payload = body - 2 - pad;
-	for (uint32_t i = 0; i < pad; i++)
-		if (plain[*payload + i] != i + 1)
-			return ESP_STATUS_BAD_PADDING;
-	if (plain[body - 1] == NEXT_HEADER_NONE)
-		return ESP_STATUS_DUMMY;
-	return plain[body - 1] == NEXT_HEADER_IPV4 ? ESP_STATUS_OK : ESP_STATUS_BAD_NEXT_HEADER;
+	if (!sa || (p->in_udp && p->udp.dport != SOFT_NAT_T_PORT && p->udp.dport != sa->config.udp_encap.dport))
+		return NULL;
+	return sa;
+}
+
+/* What an unknown SA's packet is called: as a device that parses no options says. */
+static uint8_t name_unknown(const struct incoming *p)
+{
+	if (p->ip.version == 4 && p->ip.headers != IPV4_HDR)
+		return ESP_STATUS_OUTER_MALFORMED;
+	return p->esp_len < PLAIN_ESP_MIN ? ESP_STATUS_ESP_TRUNCATED : ESP_STATUS_NO_SA;
+}
+
+static bool is_from(const struct incoming *p, const struct ip_addr *ip)
+{
+	return ip->family == p->ip.version && !memcmp(ip->bytes, p->packet + (ip->family == 4 ? 12 : 8), ip->family == 4 ? 4 : 16);
+}
+
+/* With its SA, before the ICV. An IPv4 header with options is no outer header of a tunnel. */
+static uint8_t admit(struct soft_sa *sa, struct incoming *p)
+{
+	if (p->ip.version == 4 && p->ip.headers != IPV4_HDR && sa->config.mode == ESPALIER_TUNNEL)
+		return ESP_STATUS_OUTER_MALFORMED;
+	if (p->esp_len < ESP_HDR + sa->iv_len + 4u + sa->icv_len)
+		return ESP_STATUS_ESP_TRUNCATED;
+	if (sa->config.check_outer && !is_from(p, &sa->config.src))
+		return ESP_STATUS_OUTER_ADDRESS;
+	if (sa->life.ended)
+		return ESP_STATUS_SA_EXPIRED;
+	if (!soft_replay_infer(&sa->replay, get32(p->esp + 4), &p->seq))
+		return ESP_STATUS_REPLAY_OLD;
+	return soft_replay_check(&sa->replay, p->seq);
+}
+
+/* An authentic packet says where the peer is (RFC 7296, 2.23). The first one does, too, if the SA does not. */
+static void follow_peer(struct soft_dev *soft, struct soft_sa *sa, const struct incoming *p)
+{
+	bool known = sa->peer.family;
+
+	if (!p->in_udp || !sa->config.udp_encap.dport || (is_from(p, &sa->peer) && sa->peer_port == p->udp.sport))
+		return;
+	sa->peer = (struct ip_addr){ .family = p->ip.version };
+	memcpy(sa->peer.bytes, p->packet + (p->ip.version == 4 ? 12 : 8), p->ip.version == 4 ? 4 : 16);
+	sa->peer_port = p->udp.sport;
+	if (known)
+		soft_event(soft, sa, ESPALIER_EVENT_PEER_MOVED);
+}
+
+static void clamp(const struct soft_sa *sa, const struct soft_ip *ip, uint8_t proto, uint8_t *upper, uint32_t len)
+{
+	if (sa->config.mss && proto == PROTO_TCP && !ip->fragment)
+		soft_clamp_mss(upper, len, sa->config.mss);
 }
 
 /* The inner header says how long the packet is; what is behind it is traffic flow padding (RFC 4303, 2.7). */
-static uint8_t check_inner(const uint8_t *plain, uint32_t payload, uint32_t *inner)
+static uint8_t finish_tunnel(const struct soft_sa *sa, const struct incoming *p, uint8_t *text, uint32_t payload, uint8_t next, uint32_t *len)
 {
-	if (payload < IPV4_HDR || plain[0] >> 4 != 4 || (plain[0] & 0xfu) < 5)
-		return ESP_STATUS_INNER_MALFORMED;
-	*inner = get16(plain + 2);
-	if (*inner < IPV4_HDR || (plain[0] & 0xfu) * 4 > *inner || *inner > payload)
-		return ESP_STATUS_INNER_MALFORMED;
-	return ESP_STATUS_OK;
-}
-
-/* RFC 6040, 4.2: a congestion mark on the outer header goes to the inner one; checksum by RFC 1624, equation 3. */
-static uint8_t merge_ecn(uint8_t outer_tos, uint8_t *plain)
-{
-	uint32_t before = get16(plain), sum;
-
-	if ((outer_tos & ECN_MASK) != ECN_CE || (plain[1] & ECN_MASK) == ECN_CE)
-		return ESP_STATUS_OK;
-	if ((plain[1] & ECN_MASK) == 0)
-		return ESP_STATUS_ECN_INVALID;
-	plain[1] |= ECN_CE;
-	sum = (~get16(plain + 10) & 0xffff) + (~before & 0xffff) + get16(plain);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	put16(plain + 10, ~sum & 0xffff);
-	return ESP_STATUS_OK;
-}
-
-uint8_t soft_decap(struct soft_dev *soft, const uint8_t *in, uint32_t len, uint8_t *out, uint32_t *out_len, struct soft_sa **sa)
-{
-	const uint8_t *esp = in + IPV4_HDR;
-	uint8_t plain[SOFT_MAX_OUT];
-	uint32_t total, body, payload, inner;
-	uint64_t seq;
+	struct soft_ip inner;
 	uint8_t status;
 
+	if (next != PROTO_IPV4 && (next != PROTO_IPV6 || !payload || text[0] >> 4 != 6))
+		return ESP_STATUS_BAD_NEXT_HEADER;
+	*len = payload < IPV4_HDR ? 0 : next == PROTO_IPV4 ? get16(text + 2) : IPV6_HDR + get16(text + 4);
+	if (*len > payload || !soft_parse_inner(text, *len, &inner) || inner.version != (next == PROTO_IPV4 ? 4 : 6))
+		return ESP_STATUS_INNER_MALFORMED;
+	status = soft_merge_tos(text, &inner, &sa->config, p->ip.tos);
+	if (!status)
+		clamp(sa, &inner, inner.proto, text + inner.headers, *len - inner.headers);
+	return status;
+}
+
+/* The packet's own headers, in front of text, around what it protected. */
+static void finish_transport(const struct soft_sa *sa, const struct incoming *p, uint8_t *text, uint32_t payload, uint8_t next, uint32_t *len)
+{
+	uint8_t *packet = text - p->ip.headers;
+
+	memcpy(packet, p->packet, p->ip.headers);
+	*len = p->ip.headers + payload;
+	soft_patch_headers(packet, &p->ip, next, *len);
+	clamp(sa, &p->ip, next, text, payload);
+	if (p->in_udp)
+		soft_mend_upper(packet, &p->ip, next, payload);
+}
+
+uint8_t soft_decap(struct soft_dev *soft, const uint8_t *in, uint32_t len, uint8_t *out, uint32_t *out_len, struct soft_sa **found)
+{
+	uint8_t plain[SOFT_HEADERS_MAX + SOFT_MAX_OUT], *text = plain + SOFT_HEADERS_MAX, *result = text, next, status;
+	uint32_t body, payload, result_len;
+	struct incoming p;
+	struct soft_sa *sa;
+
 	*out_len = 0;
-	*sa = NULL;
-	status = check_outer(in, len, &total);
+	*found = NULL;
+	status = parse(soft, in, len, &p);
 	if (status)
 		return status;
-	body = total - IPV4_HDR - ESP_HDR - ESP_IV - ESP_ICV;
-	*sa = soft_sa_find(soft, get32(esp), get32(in + 16));
-	if (!*sa)
-		return ESP_STATUS_NO_SA;
-	if (!soft_replay_infer(&(*sa)->replay, get32(esp + 4), &seq))
-		return ESP_STATUS_REPLAY_OLD;
-	status = soft_replay_check(&(*sa)->replay, seq);
+	*found = sa = find(soft, &p);
+	if (!sa)
+		return name_unknown(&p);
+	status = admit(sa, &p);
 	if (status)
 		return status;
-	if (!open_sealed(*sa, esp, seq, body, plain)) {
+	body = p.esp_len - ESP_HDR - sa->iv_len - sa->icv_len;
+	if (!soft_open_sealed(sa, p.seq, p.esp, body, text)) {
 		status = ESP_STATUS_ICV_MISMATCH;
 		goto out;
 	}
-	soft_replay_update(&(*sa)->replay, seq);
-	status = check_trailer(plain, body, &payload);
-	if (!status)
-		status = check_inner(plain, payload, &inner);
-	if (!status)
-		status = merge_ecn(in[1], plain);
+	if (!soft_life_take(soft, sa, body)) {
+		status = ESP_STATUS_SA_EXPIRED;
+		goto out;
+	}
+	soft_replay_update(&sa->replay, p.seq);
+	follow_peer(soft, sa, &p);
+	status = soft_check_trailer(text, body, &payload, &next);
+	if (!status && sa->config.mode == ESPALIER_TUNNEL) {
+		status = finish_tunnel(sa, &p, text, payload, next, &result_len);
+	} else if (!status) {
+		finish_transport(sa, &p, text, payload, next, &result_len);
+		result = text - p.ip.headers;
+	}
 	if (status)
 		goto out;
-	memcpy(out, plain, inner);
-	*out_len = inner;
+	memcpy(out, result, result_len);
+	*out_len = result_len;
 	return ESP_STATUS_OK; /* what plain holds was released: nothing to wipe */
 out:
-	OPENSSL_cleanse(plain, body);
+	OPENSSL_cleanse(text, body);
 	return status;
 }

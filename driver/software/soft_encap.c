@@ -1,110 +1,118 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ESP encapsulation in tunnel mode, IPv4 in IPv4 (RFC 4303), with AES-GCM (RFC 4106):
- *   outer IPv4 (20) | SPI (4) | sequence (4) | IV (8) | inner packet, padding 1 2 3, pad length, next header | ICV (16)
- * The IV is the 64-bit sequence number, so that no (key, nonce) pair comes twice while numbers do not.
+ * ESP encapsulation (RFC 4303, 3.3):
+ *   tunnel      outer IP | UDP | SPI (4) | sequence (4) | IV | packet, TFC padding, padding 1 2 3, pad length, next header | ICV
+ *   transport   headers  | UDP | SPI (4) | sequence (4) | IV | what was behind them,    padding 1 2 3, pad length, next header | ICV
+ * All that can be wrong is found before a number is drawn and before out is written.
  */
-#include <openssl/core_names.h>
-#include <openssl/params.h>
 #include <string.h>
 
-#include "soft.h"
+#include "soft_cipher.h"
+#include "soft_esp.h"
+#include "soft_fields.h"
+#include "soft_life.h"
+#include "soft_mss.h"
+#include "soft_trailer.h"
+#include "soft_udp.h"
 
-#define PROTO_ESP 50u
-#define NEXT_HEADER_IPV4 4u
-#define DF 0x4000u
+/* All geometry of a packet. */
+struct plan {
+	struct soft_ip ip; /* the packet as it came; in transport mode up to where ESP belongs */
+	uint32_t cut;	   /* bytes of its headers that stay in front */
+	uint32_t payload;  /* bytes of it that are protected */
+	uint32_t text;	   /* the same with TFC padding */
+	uint32_t at;	   /* of ESP in the result */
+	uint8_t next;
+};
 
-uint16_t soft_ipv4_checksum(const uint8_t *header, uint32_t len)
+static uint8_t make_plan(const struct soft_sa *sa, const uint8_t *in, uint32_t len, uint32_t total, struct plan *plan)
 {
-	uint32_t sum = 0;
+	const struct espalier_sa_config *config = &sa->config;
 
-	for (uint32_t i = 0; i < len; i += 2)
-		sum += get16(header + i);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
-static bool inner_is_good(const uint8_t *in, uint32_t len)
-{
-	uint32_t ihl;
-
-	if (len < IPV4_HDR || in[0] >> 4 != 4)
-		return false;
-	ihl = in[0] & 0xfu;
-	return ihl >= 5 && ihl * 4 <= len && get16(in + 2) == len;
-}
-
-/* RFC 4301, 5.1.2.1: DSCP and ECN (RFC 6040, normal mode) and DF come from the inner header. A packet that may be fragmented needs an
- * ID of its own, taken from the sequence number; an atomic one has none (RFC 6864, 4.1). tos, df: of the inner header. */
-static void put_outer(uint8_t *out, uint32_t total, uint8_t tos, uint32_t df, const struct espalier_sa_config *config, uint64_t seq)
-{
-	out[0] = 0x45;
-	out[1] = tos;
-	put16(out + 2, total);
-	put16(out + 4, df ? 0 : (uint32_t)seq & 0xffff);
-	put16(out + 6, df);
-	out[8] = config->ttl;
-	out[9] = PROTO_ESP;
-	put16(out + 10, 0);
-	put32(out + 12, ip_to_number(&config->src));
-	put32(out + 16, ip_to_number(&config->dst));
-	put16(out + 10, soft_ipv4_checksum(out, IPV4_HDR));
-}
-
-/* Encrypt len bytes where they are and put the ICV behind them. */
-static bool seal(struct soft_sa *sa, uint64_t seq, uint8_t *text, uint32_t len)
-{
-	OSSL_PARAM icv[] = { OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, text + len, ESP_ICV), OSSL_PARAM_END };
-	uint8_t nonce[12], aad[12];
-	uint32_t aad_len = 8;
-	int n;
-
-	memcpy(nonce, sa->config.salt, 4);
-	put32(nonce + 4, (uint32_t)(seq >> 32));
-	put32(nonce + 8, (uint32_t)seq);
-	put32(aad, sa->config.spi);
-	if (sa->config.esn) {
-		put32(aad + 4, (uint32_t)(seq >> 32));
-		aad_len = 12;
-	}
-	put32(aad + aad_len - 4, (uint32_t)seq);
-	return EVP_EncryptInit_ex2(sa->cipher, NULL, NULL, nonce, NULL) == 1 &&
-	       EVP_EncryptUpdate(sa->cipher, NULL, &n, aad, (int)aad_len) == 1 &&
-	       EVP_EncryptUpdate(sa->cipher, text, &n, text, (int)len) == 1 &&
-	       EVP_EncryptFinal_ex(sa->cipher, text + len, &n) == 1 && EVP_CIPHER_CTX_get_params(sa->cipher, icv) == 1;
-}
-
-uint8_t soft_encap(struct soft_sa *sa, const uint8_t *in, uint32_t len, uint8_t *out, uint32_t *out_len)
-{
-	uint8_t *esp = out + IPV4_HDR, *text = esp + ESP_HDR + ESP_IV, tos;
-	uint32_t pad = -(len + 2) & 3u;
-	uint32_t body = len + pad + 2;
-	uint32_t df;
-	uint64_t seq = sa->last_seq + 1;
-
-	*out_len = 0;
-	if (!inner_is_good(in, len))
+	if (!soft_parse_inner(in, len, &plan->ip))
 		return ESP_STATUS_INNER_MALFORMED;
+	plan->cut = 0;
+	plan->next = plan->ip.version == 4 ? PROTO_IPV4 : PROTO_IPV6;
+	plan->at = config->dst.family == 4 ? IPV4_HDR : IPV6_HDR;
+	if (config->mode == ESPALIER_TRANSPORT) {
+		uint8_t status = plan->ip.version == config->dst.family ? soft_parse_place(in, &plan->ip) : ESP_STATUS_INNER_MALFORMED;
+
+		if (status)
+			return status;
+		if (plan->ip.routed && config->udp_encap.dport) /* the UDP checksum is over an address that is not in the header yet */
+			return ESP_STATUS_UNSUPPORTED;
+		plan->at = plan->cut = plan->ip.headers;
+		plan->next = plan->ip.proto;
+	}
+	plan->payload = len - plan->cut;
+	plan->text = plan->payload < sa->text_min ? sa->text_min : plan->payload;
+	if (config->udp_encap.dport)
+		plan->at += UDP_HDR;
+	if (config->mtu && total > config->mtu)
+		return ESP_STATUS_PACKET_TOO_BIG;
+	return config->decrement_ttl && plan->ip.ttl <= 1 ? ESP_STATUS_TTL_EXPIRED : ESP_STATUS_OK;
+}
+
+/* What stands in front of ESP. own: the headers that the packet keeps. */
+static void put_headers(uint8_t *out, const struct soft_sa *sa, const struct plan *plan, const uint8_t *own, uint32_t total, uint64_t seq)
+{
+	const struct espalier_sa_config *config = &sa->config;
+	uint8_t proto = config->udp_encap.dport ? PROTO_UDP : PROTO_ESP;
+
+	if (config->mode == ESPALIER_TRANSPORT) {
+		memcpy(out, own, plan->cut);
+		soft_patch_headers(out, &plan->ip, proto, total);
+	} else {
+		soft_put_outer(out, config, &plan->ip, total, proto, seq);
+	}
+	if (config->udp_encap.dport)
+		soft_put_udp(out + plan->at - UDP_HDR, config->udp_encap.sport, config->udp_encap.dport, total - plan->at);
+}
+
+/* The payload as it is to be protected. */
+static void edit(const struct soft_sa *sa, const struct plan *plan, uint8_t *text)
+{
+	uint32_t headers = plan->ip.headers - plan->cut; /* of it in the payload */
+
+	if (plan->text != plan->payload)
+		memset(text + plan->payload, 0, plan->text - plan->payload);
+	if (sa->config.decrement_ttl)
+		soft_decrement_ttl(text, &plan->ip);
+	if (sa->config.mss && plan->ip.proto == PROTO_TCP && !plan->ip.fragment)
+		soft_clamp_mss(text + headers, plan->payload - headers, sa->config.mss);
+}
+
+uint8_t soft_encap(struct soft_dev *soft, struct soft_sa *sa, const uint8_t *in, uint32_t len, uint32_t total, uint8_t *out, uint32_t *out_len)
+{
+	uint8_t own[SOFT_HEADERS_MAX], *text;
+	uint64_t seq = sa->last_seq + 1;
+	struct plan plan;
+	uint32_t body;
+	uint8_t status = make_plan(sa, in, len, total, &plan);
+
+	if (status == ESP_STATUS_PACKET_TOO_BIG)
+		*out_len = sa->inner_mtu;
+	if (status)
+		return status;
 	if (seq == (sa->config.esn ? 0 : 1ull << 32))
 		return ESP_STATUS_SEQ_EXHAUSTED;
+	body = (plan.text + SOFT_TRAILER + 3) & ~3u;
+	if (!soft_life_take(soft, sa, body))
+		return ESP_STATUS_SA_EXPIRED;
 
-	tos = in[1];
-	df = get16(in + 6) & DF;
-	memmove(text, in, len); /* from here on in is gone, if it overlaps */
-	for (uint32_t i = 0; i < pad; i++)
-		text[len + i] = (uint8_t)(i + 1);
-	text[len + pad] = (uint8_t)pad;
-	text[len + pad + 1] = NEXT_HEADER_IPV4;
-
-	put32(esp, sa->config.spi);
-	put32(esp + 4, (uint32_t)seq);
-	put32(esp + ESP_HDR, (uint32_t)(seq >> 32));
-	put32(esp + ESP_HDR + 4, (uint32_t)seq);
+	if (plan.cut)
+		memcpy(own, in, plan.cut);
+	text = out + plan.at + ESP_HDR + sa->iv_len;
+	memmove(text, in + plan.cut, plan.payload); /* from here on in is gone, if it overlaps */
+	if (sa->edits)
+		edit(sa, &plan, text);
+	put_headers(out, sa, &plan, own, total, seq);
+	soft_put_trailer(text, plan.text, plan.next);
 	sa->last_seq = seq; /* spent, whatever follows */
-	if (!seal(sa, seq, text, body))
+	if (!soft_seal(sa, seq, out + plan.at, body))
 		return ESP_STATUS_NO_SA;
-	*out_len = IPV4_HDR + ESP_HDR + ESP_IV + body + ESP_ICV;
-	put_outer(out, *out_len, tos, df, &sa->config, seq);
+	if (sa->config.udp_encap.dport)
+		soft_finish_udp(out, plan.at - UDP_HDR, total);
+	*out_len = total;
 	return ESP_STATUS_OK;
 }

@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Anti-replay with and without extended sequence numbers: RFC 4303, 3.4.3 and appendix A2. Everything works on full 64-bit numbers.
- * An SA that starts with top T counts all numbers up to T as seen. A window of 0 checks nothing; ESN then still needs a window to guess
- * the high half of a number, and uses 64.
- */
-#include "soft.h"
+#include "soft_replay.h"
+
+#include "espalier_regs.h"
 
 #define INFER_WINDOW 64u
+#define WORD 64u /* numbers */
+
+static uint64_t *word_of(struct soft_replay *replay, uint64_t seq)
+{
+	return &replay->seen[seq / WORD & (replay->words - 1)];
+}
 
 void soft_replay_init(struct soft_replay *replay, bool esn, uint32_t window, uint64_t top)
 {
 	replay->top = top;
 	replay->esn = esn;
 	replay->window = window;
-	replay->seen = ~(unsigned __int128)0;
+	replay->words = 1;
+	while (replay->words <= (window + WORD - 2) / WORD) /* a window from the last number of a word on */
+		replay->words *= 2;
+	for (uint32_t i = 0; i < replay->words; i++)
+		replay->seen[i] = UINT64_MAX;
+	*word_of(replay, top) = UINT64_MAX >> (WORD - 1 - top % WORD); /* nothing above top */
 }
 
 /* RFC 4303, A2.1: the window [bottom, top] lies in one 2^32 block (case A) or straddles two (case B). */
@@ -41,29 +49,25 @@ bool soft_replay_infer(const struct soft_replay *replay, uint32_t low, uint64_t 
 
 uint8_t soft_replay_check(const struct soft_replay *replay, uint64_t seq)
 {
-	uint64_t back;
-
 	if (replay->window == 0)
 		return ESP_STATUS_OK;
 	if (seq == 0)
 		return ESP_STATUS_REPLAY_OLD;
 	if (seq > replay->top)
 		return ESP_STATUS_OK;
-	back = replay->top - seq;
-	if (back >= replay->window)
+	if (replay->top - seq >= replay->window)
 		return ESP_STATUS_REPLAY_OLD;
-	return replay->seen >> back & 1 ? ESP_STATUS_REPLAY_DUPLICATE : ESP_STATUS_OK;
+	return replay->seen[seq / WORD & (replay->words - 1)] >> seq % WORD & 1 ? ESP_STATUS_REPLAY_DUPLICATE : ESP_STATUS_OK;
 }
 
 void soft_replay_update(struct soft_replay *replay, uint64_t seq)
 {
-	uint64_t ahead = seq - replay->top;
+	if (seq > replay->top) {
+		uint64_t ahead = seq / WORD - replay->top / WORD;
 
-	if (seq <= replay->top) {
-		if (replay->top - seq < replay->window)
-			replay->seen |= (unsigned __int128)1 << (replay->top - seq);
-		return;
+		for (uint64_t i = 0; i < ahead && i < replay->words; i++)
+			*word_of(replay, seq - i * WORD) = 0;
+		replay->top = seq;
 	}
-	replay->seen = (ahead < SOFT_MAX_WINDOW ? replay->seen << ahead : 0) | 1;
-	replay->top = seq;
+	*word_of(replay, seq) |= 1ull << seq % WORD;
 }

@@ -13,7 +13,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "soft.h"
+#include "soft_esp.h"
+#include "soft_life.h"
+#include "soft_sa.h"
 
 #define PAGE 4096u
 #define FIRST_IOVA (1ull << 32)
@@ -88,6 +90,7 @@ static int soft_open(const char *name, const struct espalier_open_options *optio
 		}
 	}
 	memset(soft->chains, 0xff, sizeof(soft->chains));
+	soft->last_event = &soft->first_event;
 	soft->next_iova = FIRST_IOVA;
 	*dev = &soft->base;
 	return 0;
@@ -100,7 +103,8 @@ static int soft_info(struct espalier_dev *dev, struct espalier_info *info)
 	info->algorithms = 1;
 	info->sa_capacity = ((struct soft_dev *)dev)->capacity;
 	info->max_packet = SOFT_MAX_PACKET;
-	info->max_esp = espalier_plain_len(SOFT_MAX_PACKET);
+	info->features = SOFT_FEATURES;
+	info->max_esp = espalier_encap_room(SOFT_MAX_PACKET);
 	info->max_window = SOFT_MAX_WINDOW;
 	return 0;
 }
@@ -170,32 +174,46 @@ static bool bad_range(uint64_t addr, uint32_t len)
 	return addr == 0 || (len && addr + len - 1 < addr);
 }
 
-/* The order of these checks is the card's: see the status codes in the register map. */
-static uint8_t check_op(const struct espalier_op *op)
+/* The outbound SA that an operation names, or NULL. */
+static struct soft_sa *named_sa(struct soft_dev *soft, const struct espalier_op *op)
 {
-	uint32_t need = op->opcode == ESP_OPCODE_ENCAP ? espalier_plain_len(op->src_len) : op->src_len;
+	bool there = op->opcode == ESP_OPCODE_ENCAP && op->sa < soft->capacity && soft->sa[ESPALIER_OUTBOUND][op->sa].used;
 
+	return there ? &soft->sa[ESPALIER_OUTBOUND][op->sa] : NULL;
+}
+
+/* Bytes that the result may take. */
+static uint32_t room_for(const struct espalier_op *op, const struct soft_sa *sa)
+{
+	if (op->opcode != ESP_OPCODE_ENCAP)
+		return op->src_len;
+	return sa ? soft_encap_len(sa, op->src_len) : espalier_plain_len(op->src_len);
+}
+
+/* The order of these checks is the card's: see the status codes in the register map. */
+static uint8_t check_op(const struct espalier_op *op, uint32_t room)
+{
 	if (op->opcode != ESP_OPCODE_ENCAP && (op->opcode != ESP_OPCODE_DECAP || op->sa))
 		return ESP_STATUS_BAD_OPCODE;
 	if (bad_range(op->src, op->src_len) || bad_range(op->dst, op->dst_capacity))
 		return ESP_STATUS_BAD_ADDRESS;
 	if (op->dst % ESPALIER_DST_ALIGN)
 		return ESP_STATUS_BAD_ALIGNMENT;
-	if (op->src_len == 0 || op->src_len > (op->opcode == ESP_OPCODE_ENCAP ? SOFT_MAX_PACKET : espalier_plain_len(SOFT_MAX_PACKET)))
+	if (op->src_len == 0 || op->src_len > (op->opcode == ESP_OPCODE_ENCAP ? SOFT_MAX_PACKET : espalier_encap_room(SOFT_MAX_PACKET)))
 		return ESP_STATUS_BAD_LENGTH;
-	return op->dst_capacity < need ? ESP_STATUS_BUFFER_TOO_SMALL : ESP_STATUS_OK;
+	return op->dst_capacity < room ? ESP_STATUS_BUFFER_TOO_SMALL : ESP_STATUS_OK;
 }
 
 static void run_op(struct soft_dev *soft, struct espalier_op *op)
 {
-	uint32_t out_len = 0;
-	struct soft_sa *sa = NULL;
+	struct soft_sa *sa = named_sa(soft, op);
+	uint32_t out_len = 0, room = room_for(op, sa);
 	const uint8_t *src;
 	uint8_t *dst;
 
 	op->out_len = 0;
 	op->result_sa = ESPALIER_SA_NONE;
-	op->status = check_op(op);
+	op->status = check_op(op, room);
 	if (op->status)
 		goto count;
 	src = translate(soft, op->src, op->src_len);
@@ -203,19 +221,18 @@ static void run_op(struct soft_dev *soft, struct espalier_op *op)
 		op->status = ESP_STATUS_DMA_UNSUPPORTED;
 		goto count;
 	}
-	dst = translate(soft, op->dst, op->opcode == ESP_OPCODE_DECAP ? op->src_len : espalier_plain_len(op->src_len));
+	dst = translate(soft, op->dst, room);
 	if (!dst)
 		dst = soft->lost;
-	if (op->opcode == ESP_OPCODE_DECAP) {
+	if (op->opcode == ESP_OPCODE_DECAP)
 		op->status = soft_decap(soft, src, op->src_len, dst, &out_len, &sa);
-	} else if (op->sa < soft->capacity && soft->sa[ESPALIER_OUTBOUND][op->sa].used) {
-		sa = &soft->sa[ESPALIER_OUTBOUND][op->sa];
-		op->status = soft_encap(sa, src, op->src_len, dst, &out_len);
-	} else {
-		op->status = ESP_STATUS_NO_SA;
-	}
-	if (sa)
+	else
+		op->status = sa ? soft_encap(soft, sa, src, op->src_len, room, dst, &out_len) : ESP_STATUS_NO_SA;
+	if (sa) {
 		op->result_sa = sa->index;
+		if (op->status)
+			soft_life_drop(sa, op->status);
+	}
 	op->out_len = (uint16_t)out_len;
 count:
 	soft->stats.status[op->status]++;
@@ -256,10 +273,12 @@ static void signal_done(struct soft_queue *sq)
 static int soft_enqueue(struct espalier_queue *queue, struct espalier_op *const *ops, unsigned int count)
 {
 	struct soft_queue *sq = (struct soft_queue *)queue;
+	struct soft_dev *soft = (struct soft_dev *)queue->dev;
 	unsigned int n = 0;
 
+	soft->now_ms = soft_now_ms();
 	for (; n < count && queue->in_flight < queue->depth; n++) {
-		run_op((struct soft_dev *)queue->dev, ops[n]);
+		run_op(soft, ops[n]);
 		sq->done[(sq->head + queue->in_flight++) % queue->depth] = ops[n];
 	}
 	signal_done(sq);
@@ -306,6 +325,8 @@ static const struct espalier_backend software_backend = {
 	.sa_add = soft_sa_add,
 	.sa_delete = soft_sa_delete,
 	.sa_query = soft_sa_query,
+	.sa_counters = soft_sa_counters,
+	.dequeue_events = soft_dequeue_events,
 	.queue_create = soft_queue_create,
 	.queue_destroy = soft_queue_destroy,
 	.enqueue_burst = soft_enqueue,

@@ -21,3 +21,15 @@ $(B)/tests/host_$(1): tests/unit/host/test_$(1).py tests/unit/host/command.py $(
 UNIT_TESTS += $(B)/tests/host_$(1)
 endef
 $(foreach t,check cli numbers files captures,$(eval $(call command_test,$(t))))
+# The software reference beside oracles in Python: scapy, python3-cryptography, the RFCs' tables and rules as plain models.
+$(B)/bin/esp-pipe: $(B)/obj/tests/unit/host/esp_pipe.o $(SOFTWARE_LIB) $(ESPALIER_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(ESPALIER_LIBS)
+define device_test
+$(B)/tests/host_$(1): tests/unit/host/test_$(1).py tests/unit/host/esp_device.py $(B)/bin/esp-pipe
+	@mkdir -p $$(@D)
+	printf '#!/bin/sh\nexec $(PYTHON) %s %s "$$$$@"\n' tests/unit/host/test_$(1).py $(B)/bin/esp-pipe >$$@
+	chmod +x $$@
+UNIT_TESTS += $(B)/tests/host_$(1)
+endef
+$(foreach t,esp_matrix,$(eval $(call device_test,$(t))))
