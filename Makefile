@@ -60,7 +60,7 @@ $(B)/model/$(1)/libmodel.a: $(3) $(RTL_ALL) $(PROTOCOL) $(RUNTIME)
 	@mkdir -p $$(@D)
 	@echo '  VERILATE $(1): $(2), a minute or two'
 	flock $(B)/.verilator.lock sh -c 'rm -f $$(@D)/V$(2)* && $(VERILATOR) --cc --Mdir $$(@D) --top-module $(2) --prefix V$(2) $(VERILATOR_FLAGS) $(if $(TRACE)$(5),$(VERILATOR_TRACE)) $(4) \
-	  $(RTL_PKGS) $(3) $(PROTOCOL) && $$(MAKE) -j2 -C $$(@D) -f V$(2).mk $(VERILATED_MK) V$(2)__ALL.a' \
+	  $(RTL_PKGS) $(3) $(PROTOCOL) && $$(MAKE) -j2 -C $$(@D) -f V$(2).mk $$(VERILATED_MK) V$(2)__ALL.a' \
 	  >$$(@D)/verilator.log 2>&1 || { cat $$(@D)/verilator.log; exit 1; }
 	cd $$(@D) && rm -f libmodel.a && ar rcs libmodel.a V$(2)*.o $(abspath $(RUNTIME))
 endef
@@ -113,6 +113,7 @@ help:
 	@echo 'make wave T=X  run the test build/tests/X with a waveform in build/wave/X.fst'
 	@echo 'make build/bin/espalier-sim-dpi    the simulated card with its cipher in C, several times as fast; espalier-sim-trace: with waveforms'
 	@echo 'make formal    proofs of the small cells and of what must never break: docs/verification.md'
+	@echo 'make netlist-test   an engine as Yosys maps it, in the place of its RTL, against the same C test'
 	@echo 'make verify-seeded  faults on purpose, each of which a named proof must catch'
 	@echo 'make coverage  what of the RTL the tests run, a module: build/coverage/index.html'
 	@echo 'make testplan  testpoints of each block and the results of the last run'

@@ -19,6 +19,20 @@ import yosys
 
 XILINX = 'synth_xilinx -family xcup -uram -noiopad -noclkbuf -nowidelut'
 
+LUTS = [
+    'select -set sbox aes_sbox*',
+    'abc -luts 2:2,3,6:5,10,20 @sbox',
+    'select -set trees ghash* aes_round* aes_start* sa_lookup*',
+    'abc -lut 6 -script +strash;if;mfs2 @trees',
+    'abc -lut 6',
+    'clean',
+    # the rest of map_luts
+    'xilinx_srl -fixed -minlen 3',
+    'techmap -map +/xilinx/lut_map.v -map +/xilinx/cells_map.v -D LUT_WIDTH=6',
+    'xilinx_dffopt',
+    'opt_lut_ins -tech xilinx',
+    'clean']
+
 
 def synthesize(top, out, parameters, files):
     with yosys.begin(out) as log:
@@ -29,18 +43,7 @@ def synthesize(top, out, parameters, files):
             f'read_rtlil {out}.il',
             f'{XILINX} -top {top} -run begin:map_luts',
             f'select -assert-none {yosys.LATCHES} t:$mem*',
-            'select -set sbox aes_sbox*',
-            'abc -luts 2:2,3,6:5,10,20 @sbox',
-            'select -set trees ghash* aes_round* aes_start* sa_lookup*',
-            'abc -lut 6 -script +strash;if;mfs2 @trees',
-            'abc -lut 6',
-            'clean',
-            # the rest of map_luts
-            'xilinx_srl -fixed -minlen 3',
-            'techmap -map +/xilinx/lut_map.v -map +/xilinx/cells_map.v -D LUT_WIDTH=6',
-            'xilinx_dffopt',
-            'opt_lut_ins -tech xilinx',
-            'clean',
+            *LUTS,
             f'{XILINX} -top {top} -run check:',
             'check -assert',
             f'json -o {out}.tmp'], log)
