@@ -7,7 +7,7 @@ $(B)/obj/gcm_$(1)/%.o: tests/unit/gcm/%.c
 	$(CC) $(CFLAGS) -DLANES=$(1) -Isim/dpi -isystem $(VERILATOR_ROOT)/include/vltstd -c -o $$@ $$<
 $(call model,gcm_$(1),gcm_tb,$(DPI_SV) tests/unit/gcm/gcm_tb.sv,-GLANES=$(1))
 $(call shim,$(B)/obj/gcm_$(1)/shim.o,tests/unit/gcm/gcm_shim.cpp,gcm_$(1))
-$(B)/tests/gcm_%_$(1): $(B)/obj/gcm_$(1)/test_gcm_%.o $(B)/obj/gcm_$(1)/gcm_dut.o $(B)/obj/gcm_$(1)/shim.o $(DPI_OBJS) $(B)/model/gcm_$(1)/libmodel.a
+$(B)/tests/gcm_%_$(1): $(B)/obj/gcm_$(1)/test_gcm_%.o $(B)/obj/gcm_$(1)/gcm_dut.o $(B)/obj/tests/lib/secrets.o $(B)/obj/gcm_$(1)/shim.o $(DPI_OBJS) $(B)/model/gcm_$(1)/libmodel.a
 	@mkdir -p $$(@D)
 	$(CXX) $(LDFLAGS) -o $$@ $$^ -lcrypto -lcmocka $(VERILATOR_LDLIBS)
 UNIT_TESTS += $(B)/tests/gcm_cavp_$(1) $(B)/tests/gcm_stream_$(1) $(B)/tests/gcm_dpi_$(1)

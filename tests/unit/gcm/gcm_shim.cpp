@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Vgcm_tb.h"
+#include "Vgcm_tb__Syms.h"
 #include "shim.hpp"
 DUT_BOILERPLATE(Vgcm_tb)
+
+// All that the model holds (secrets.h); the engines in C keep their keys elsewhere.
+extern "C" uint8_t *dut_state(size_t *len)
+{
+    *len = sizeof(Vgcm_tb__Syms);
+    return reinterpret_cast<uint8_t *>(top->rootp->vlSymsp);
+}
+
 DUT_PORT(rst)
 DUT_PORT(key_start)
 DUT_PORT(key)
@@ -9,6 +18,7 @@ DUT_PORT(key_size)
 DUT_PORT(key_sa)
 DUT_PORT(key_done)
 DUT_PORT(wipe)
+DUT_PORT(flush)
 DUT_PORT(wipe_sa)
 DUT_PORT(decrypt)
 DUT_PORT(s_valid)

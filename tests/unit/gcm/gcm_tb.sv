@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Test top: the key schedule and both directions of the AES-GCM engine; `decrypt` says which one a beat goes to and whose outputs are shown.
 // Each engine stands here twice, in RTL, whose outputs these are, and in C. An assertion fails when they do not say the same in the same cycle.
-// Both get the keys of the key schedule, or the zeros of a wipe.
+// Both get the keys of the key schedule, or the zeros of a wipe; flush: that of key_wr_t, at the SA of wipes, where no key is written.
 `default_nettype none
 
 module gcm_tb #(
@@ -17,6 +17,7 @@ module gcm_tb #(
     input  logic [15:0]          key_sa,
     output logic                 key_done,
     input  logic                 wipe,
+    input  logic                 flush,
     input  logic [15:0]          wipe_sa,
     input  logic                 decrypt,
     input  logic                 s_valid,
@@ -45,7 +46,11 @@ module gcm_tb #(
 
   espalier_pkg::key_wr_t made, key_wr;
   sa_keygen u_keygen (.clk, .rst, .start(key_start), .key, .key_size, .sa(key_sa), .done(key_done), .key_wr(made));
-  assign key_wr = wipe ? {1'b1, 1'b1, 1'b0, 5'd0, wipe_sa, 128'd0} : made;
+  always_comb begin
+    key_wr = made;
+    if (wipe) key_wr = {1'b1, 1'b1, 1'b0, 5'd0, wipe_sa, 128'd0};
+    else if (flush && !made.valid) key_wr = {1'b0, 1'b0, 1'b1, 5'd0, wipe_sa, 128'd0};
+  end
 
   localparam int unsigned OUT_W = 128 * LANES + 128 + 64 + 6;
   logic [2*OUT_W-1:0] out;  // encryption below, decryption above
