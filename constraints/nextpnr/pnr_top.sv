@@ -28,7 +28,7 @@ module pnr_top #(
 
   if (BLOCK == 0) begin : g_ghash
     ghash #(.LANES(LANES)) i_block (
-        .clk, .rst, .valid(in_q[0]), .last(in_q[1]), .count(in_q[2+:LANES]), .blocks(in_q[8+:128*LANES]),
+        .clk, .rst, .valid(in_q[0]), .flush(in_q[7]), .last(in_q[1]), .count(in_q[2+:LANES]), .blocks(in_q[8+:128*LANES]),
         .powers(in_q[8+128*LANES+:128*LANES]), .y_valid(result[0]), .y(result[1+:128])
     );
     assign result[OUT_W-1:129] = '0;
@@ -37,9 +37,9 @@ module pnr_top #(
     sa_pkg::seq_rsp_t seq_rsp;
     assign seq_req = in_q[511-:$bits(seq_req)];
     replay #(.SA_ENTRIES(SA_ENTRIES)) i_block (
-        .clk, .rst, .c_valid(in_q[0]), .c_sa(in_q[16:1]), .c_low(in_q[48:17]), .c_esn(in_q[49]), .c_window(in_q[57:50]),
-        .c_seq(result[63:0]), .c_verdict(result[65:64]), .u_valid(in_q[58]), .u_verified(in_q[59]), .u_sa(in_q[75:60]),
-        .u_seq(in_q[139:76]), .u_window(in_q[147:140]), .u_verdict(result[67:66]), .seq_req, .seq_rsp
+        .clk, .rst, .check_valid(in_q[0]), .check_sa(in_q[16:1]), .check_low(in_q[48:17]), .check_esn(in_q[49]), .check_window(in_q[57:50]),
+        .check_seq(result[63:0]), .check_verdict(result[65:64]), .update_valid(in_q[58]), .update_verified(in_q[59]), .update_sa(in_q[75:60]),
+        .update_seq(in_q[139:76]), .update_window(in_q[147:140]), .update_verdict(result[67:66]), .seq_req, .seq_rsp
     );
     assign result[OUT_W-1:68] = (OUT_W - 68)'(seq_rsp);
   end else begin : g_aes

@@ -136,9 +136,6 @@ module aes_pipe import espalier_regs_pkg::*, espalier_pkg::*, aes_pkg::*; #(
   end
   assign out = g_stage[STAGES-1].next;
 
-  logic unused;
-  assign unused = &{1'b0, key_wr_q.sa, key_wr_q.flush, valid_q, sa_q, short_key, shortest_key, short_key_q, shortest_key_q};
-
 endmodule
 
 `default_nettype wire

@@ -56,8 +56,6 @@ module aes_round import aes_pkg::*; #(
     assign result = mixed ^ key ^ around;
   end else begin : g_alone
     assign result = mixed ^ key;
-    logic unused;
-    assign unused = &{1'b0, around};
   end
 
   logic [127:0] out_q;
@@ -69,8 +67,6 @@ module aes_round import aes_pkg::*; #(
     always_ff @(posedge clk) begin
       if (valid) out_q <= result;
     end
-    logic unused;
-    assign unused = &{1'b0, skip};
   end
   assign out = out_q;
 

@@ -56,8 +56,6 @@ module aes_start import aes_pkg::*; #(
     always_ff @(posedge clk) begin
       if (valid[1]) own1_q[64*l+:64] <= common1[63:0] ^ own[63:0];
     end
-    logic unused;
-    assign unused = &{1'b0, own[127:64]};
   end
 
   // ---- stage 2 --------------------------------------------------------------------------------------------------------------

@@ -69,9 +69,6 @@ module csr import espalier_regs_pkg::*, espalier_pkg::*; #(
   logic wr;
   assign wr = local_q && req_q.write;
 
-  logic unused;
-  assign unused = req_q.valid;  // local_q says it
-
   // ---- packet counters: one 64-bit count a status. The RAM is zeroed in the first 32 cycles after reset. ------------------
   localparam int unsigned COUNTERS = 32;
   logic [63:0] counter[0:COUNTERS-1];

@@ -126,9 +126,6 @@ module dma_completions import espalier_pkg::*, dma_pkg::*; #(
   assign done_job    = told_q[128+:JOB_W];
   assign done_status = told.status;
 
-  logic unused;
-  assign unused = &{1'b0, told};
-
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     if (!rst) begin

@@ -95,31 +95,31 @@ module engine_decap import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_pkg:
   end
 
   // ---- to the cipher ---------------------------------------------------------------------------------------------------------------
-  logic                 e_valid, e_first, e_epoch;
-  logic [128*LANES-1:0] e_data;
-  esp_in_t              e_user;
-  logic [159:0]         e_outer;
-  logic                 c_valid, c_esn;
-  logic [SA_W-1:0]      c_sa, u_sa, g_sa;
-  logic [31:0]          c_low;
-  logic [7:0]           c_window, u_window;
-  logic [63:0]          c_seq, u_seq;
-  logic [1:0]           c_verdict, u_verdict, g_key_size;
-  logic                 u_valid, u_verified;
-  logic                 g_valid, g_first, g_last, g_null;
-  logic [128*LANES-1:0] g_data;
-  logic [95:0]          g_nonce;
-  logic [127:0]         g_aad;
-  logic [15:0]          g_aad_len, g_len;
-  logic [24:0]          g_user, p_user, t_user;  // {job, outer ECN is CE, payload bytes}
-  logic [7:0]           v_job, buf_job;
-  logic                 i_valid, v_valid;
-  info_t                i_info;
-  logic [127:0]         v_icv, t_tag;
-  logic                 p_valid, p_first, p_last, p_null, t_valid, t_null;
-  logic [128*LANES-1:0] p_data, buf_data;
-  logic                 buf_valid, r_valid;
-  trailer_t             r_trailer;
+  logic                 stream_valid, stream_first, stream_epoch;
+  logic [128*LANES-1:0] stream_data;
+  esp_in_t              stream_user;
+  logic [159:0]         stream_outer;
+  logic                 check_valid, check_esn;
+  logic [SA_W-1:0]      check_sa, update_sa, cipher_sa;
+  logic [31:0]          check_low;
+  logic [7:0]           check_window, update_window;
+  logic [63:0]          check_seq, update_seq;
+  logic [1:0]           check_verdict, update_verdict, cipher_key_size;
+  logic                 update_valid, update_verified;
+  logic                 cipher_valid, cipher_first, cipher_last, cipher_null;
+  logic [128*LANES-1:0] cipher_data;
+  logic [95:0]          cipher_nonce;
+  logic [127:0]         cipher_aad;
+  logic [15:0]          cipher_aad_len, cipher_len;
+  cipher_user_t         cipher_user, plain_user, tag_user;
+  logic [JOB_W-1:0]     received_job, buf_job;
+  logic                 enter_valid, received_valid;
+  info_t                enter_info;
+  logic [127:0]         received_icv, tag;
+  logic                 plain_valid, plain_first, plain_last, plain_null, tag_valid, tag_null;
+  logic [128*LANES-1:0] plain_data, buf_data;
+  logic                 buf_valid, parsed_valid;
+  trailer_t             parsed_trailer;
 
   esp_decap_strip #(
       .LANES(LANES)
@@ -131,12 +131,12 @@ module engine_decap import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_pkg:
       .s_data(s_axis_tdata),
       .s_user(s_axis_tuser),
       .s_epoch(packet_epoch),
-      .m_valid(e_valid),
-      .m_first(e_first),
-      .m_data(e_data),
-      .m_user(e_user),
-      .m_epoch(e_epoch),
-      .m_outer(e_outer)
+      .m_valid(stream_valid),
+      .m_first(stream_first),
+      .m_data(stream_data),
+      .m_user(stream_user),
+      .m_epoch(stream_epoch),
+      .m_outer(stream_outer)
   );
 
   esp_decap_admit #(
@@ -145,40 +145,40 @@ module engine_decap import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_pkg:
   ) u_admit (
       .clk,
       .rst,
-      .s_valid(e_valid),
-      .s_first(e_first),
-      .s_data(e_data),
-      .s_user(e_user),
-      .s_epoch(e_epoch),
-      .s_outer(e_outer),
+      .s_valid(stream_valid),
+      .s_first(stream_first),
+      .s_data(stream_data),
+      .s_user(stream_user),
+      .s_epoch(stream_epoch),
+      .s_outer(stream_outer),
       .key_wr,
       .ctx_wr,
       .lookup_req,
       .lookup_rsp,
-      .c_valid,
-      .c_sa,
-      .c_low,
-      .c_esn,
-      .c_window,
-      .c_seq,
-      .c_verdict,
-      .g_valid,
-      .g_first,
-      .g_last,
-      .g_null,
-      .g_data,
-      .g_sa,
-      .g_key_size,
-      .g_nonce,
-      .g_aad,
-      .g_aad_len,
-      .g_len,
-      .g_user,
-      .i_valid,
-      .i_info,
-      .v_valid,
-      .v_icv,
-      .v_job
+      .check_valid,
+      .check_sa,
+      .check_low,
+      .check_esn,
+      .check_window,
+      .check_seq,
+      .check_verdict,
+      .cipher_valid,
+      .cipher_first,
+      .cipher_last,
+      .cipher_null,
+      .cipher_data,
+      .cipher_sa,
+      .cipher_key_size,
+      .cipher_nonce,
+      .cipher_aad,
+      .cipher_aad_len,
+      .cipher_len,
+      .cipher_user,
+      .enter_valid,
+      .enter_info,
+      .received_valid,
+      .received_icv,
+      .received_job
   );
 
   replay #(
@@ -186,19 +186,19 @@ module engine_decap import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_pkg:
   ) u_replay (
       .clk,
       .rst,
-      .c_valid,
-      .c_sa,
-      .c_low,
-      .c_esn,
-      .c_window,
-      .c_seq,
-      .c_verdict,
-      .u_valid,
-      .u_verified,
-      .u_sa,
-      .u_seq,
-      .u_window,
-      .u_verdict,
+      .check_valid,
+      .check_sa,
+      .check_low,
+      .check_esn,
+      .check_window,
+      .check_seq,
+      .check_verdict,
+      .update_valid,
+      .update_verified,
+      .update_sa,
+      .update_seq,
+      .update_window,
+      .update_verdict,
       .seq_req,
       .seq_rsp
   );
@@ -207,34 +207,34 @@ module engine_decap import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_pkg:
       .LANES(LANES),
       .SA_ENTRIES(SA_ENTRIES),
       .DECRYPT(1'b1),
-      .USER_W(25),
+      .USER_W($bits(cipher_user_t)),
       .MAX_AAD_BLOCKS(1)
   ) u_gcm (
       .clk,
       .rst,
       .key_wr,
-      .s_valid(g_valid),
-      .s_first(g_first),
-      .s_last(g_last),
-      .s_null(g_null),
-      .s_data(g_data),
-      .s_sa(g_sa),
-      .s_key_size(g_key_size),
-      .s_nonce(g_nonce),
-      .s_aad(g_aad),
-      .s_aad_len(g_aad_len),
-      .s_len(g_len),
-      .s_user(g_user),
-      .m_valid(p_valid),
-      .m_first(p_first),
-      .m_last(p_last),
-      .m_null(p_null),
-      .m_data(p_data),
-      .m_user(p_user),
-      .t_valid,
-      .t_null,
-      .t_tag,
-      .t_user
+      .s_valid(cipher_valid),
+      .s_first(cipher_first),
+      .s_last(cipher_last),
+      .s_null(cipher_null),
+      .s_data(cipher_data),
+      .s_sa(cipher_sa),
+      .s_key_size(cipher_key_size),
+      .s_nonce(cipher_nonce),
+      .s_aad(cipher_aad),
+      .s_aad_len(cipher_aad_len),
+      .s_len(cipher_len),
+      .s_user(cipher_user),
+      .m_valid(plain_valid),
+      .m_first(plain_first),
+      .m_last(plain_last),
+      .m_null(plain_null),
+      .m_data(plain_data),
+      .m_user(plain_user),
+      .tag_valid,
+      .tag_null,
+      .tag,
+      .tag_user
   );
 
   // ---- behind the cipher --------------------------------------------------------------------------------------------------------------
@@ -243,39 +243,39 @@ module engine_decap import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_pkg:
   ) u_trailer (
       .clk,
       .rst,
-      .s_valid(p_valid),
-      .s_first(p_first),
-      .s_last(p_last),
-      .s_null(p_null),
-      .s_data(p_data),
-      .s_user(p_user),
+      .s_valid(plain_valid),
+      .s_first(plain_first),
+      .s_last(plain_last),
+      .s_null(plain_null),
+      .s_data(plain_data),
+      .s_user(plain_user),
       .buf_valid,
       .buf_data,
       .buf_job,
-      .m_valid(r_valid),
-      .m_trailer(r_trailer)
+      .m_valid(parsed_valid),
+      .m_trailer(parsed_trailer)
   );
 
   esp_decap_verdict u_judge (
       .clk,
       .rst,
-      .i_valid,
-      .i_info,
-      .v_valid,
-      .v_icv,
-      .v_job,
-      .t_valid,
-      .t_null,
-      .t_tag,
-      .t_job(t_user[24:17]),
-      .r_valid,
-      .r_trailer,
-      .u_valid,
-      .u_verified,
-      .u_sa,
-      .u_seq,
-      .u_window,
-      .u_verdict,
+      .enter_valid,
+      .enter_info,
+      .received_valid,
+      .received_icv,
+      .received_job,
+      .tag_valid,
+      .tag_null,
+      .tag,
+      .tag_job(tag_user.job),
+      .parsed_valid,
+      .parsed_trailer,
+      .update_valid,
+      .update_verified,
+      .update_sa,
+      .update_seq,
+      .update_window,
+      .update_verdict,
       .m_valid(verdict_valid),
       .m_verdict(verdict)
   );
@@ -286,11 +286,11 @@ module engine_decap import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_pkg:
   ) u_release (
       .clk,
       .rst,
-      .w_valid(buf_valid),
-      .w_data(buf_data),
-      .w_job(buf_job),
-      .v_valid(verdict_valid),
-      .v_verdict(verdict),
+      .buf_valid,
+      .buf_data,
+      .buf_job,
+      .verdict_valid,
+      .verdict,
       .m_axis_tvalid,
       .m_axis_tready,
       .m_axis_tdata,
@@ -299,9 +299,6 @@ module engine_decap import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_pkg:
       .done,
       .done_in_beats
   );
-
-  logic unused;
-  assign unused = &{1'b0, t_user, done_in_beats};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

@@ -46,9 +46,9 @@ module engine_encap import espalier_pkg::*, esp_pkg::*, sa_pkg::*; #(
   localparam int unsigned FLIGHT_W = $clog2(OUT_DEPTH + 64) + 1;
 
   // ---- front and framer -----------------------------------------------------------------------------------------------------------
-  logic         d_valid, d_ready, d_last, job_valid, job_ready, job_begun, room_q, spend, start;
-  logic [7:0]   d_job;
-  logic [W-1:0] d_data;
+  logic         inner_valid, inner_ready, inner_last, job_valid, job_ready, job_begun, room_q, spend, start;
+  logic [JOB_W-1:0] inner_job;
+  logic [W-1:0] inner_data;
   encap_job_t   job;
 
   esp_encap_front #(
@@ -57,54 +57,58 @@ module engine_encap import espalier_pkg::*, esp_pkg::*, sa_pkg::*; #(
   ) u_front (
       .clk, .rst, .enable, .ctx_wr, .seq_req, .seq_rsp, .drop,
       .s_axis_tvalid, .s_axis_tready, .s_axis_tdata, .s_axis_tlast, .s_axis_tuser,
-      .d_valid, .d_ready, .d_data, .d_last, .d_job, .job_valid, .job_ready, .job, .job_begun
+      .inner_valid, .inner_ready, .inner_data, .inner_last, .inner_job, .job_valid, .job_ready, .job, .job_begun
   );
 
-  logic            g_valid, g_first, g_last, g_null, g_epoch;
-  logic [W-1:0]    g_data;
-  logic [SA_W-1:0] g_sa;
-  logic [1:0]      g_key_size;
-  logic [95:0]     g_nonce;
-  logic [127:0]    g_aad;
-  logic [15:0]     g_aad_len, g_len;
-  logic [7:0]      g_job;
+  logic            plain_valid, plain_first, plain_last, plain_null, plain_epoch;
+  logic [W-1:0]    plain_data;
+  logic [SA_W-1:0] plain_sa;
+  logic [1:0]      plain_key_size;
+  logic [95:0]     plain_nonce;
+  logic [127:0]    plain_aad;
+  logic [15:0]     plain_aad_len, plain_len;
+  logic [JOB_W-1:0] plain_job;
 
   esp_encap_frame #(
       .LANES(LANES),
       .SA_ENTRIES(SA_ENTRIES)
   ) u_frame (
       .clk, .rst, .key_wr, .epoch, .room(room_q), .spend,
-      .d_valid, .d_ready, .d_data, .d_last, .d_job, .job_valid, .job_ready, .job, .start, .begun(job_begun),
-      .m_valid(g_valid), .m_first(g_first), .m_last(g_last), .m_null(g_null), .m_data(g_data), .m_sa(g_sa),
-      .m_key_size(g_key_size), .m_nonce(g_nonce), .m_aad(g_aad), .m_aad_len(g_aad_len), .m_len(g_len), .m_job(g_job), .m_epoch(g_epoch)
+      .inner_valid, .inner_ready, .inner_data, .inner_last, .inner_job, .job_valid, .job_ready, .job, .start, .begun(job_begun),
+      .m_valid(plain_valid), .m_first(plain_first), .m_last(plain_last), .m_null(plain_null), .m_data(plain_data), .m_sa(plain_sa),
+      .m_key_size(plain_key_size), .m_nonce(plain_nonce), .m_aad(plain_aad), .m_aad_len(plain_aad_len), .m_len(plain_len), .m_job(plain_job), .m_epoch(plain_epoch)
   );
 
-  logic       r_valid;
-  encap_out_t r_out;
+  logic       record_valid;
+  encap_out_t record;
   esp_encap_header #(
       .LANES(LANES)
   ) u_header (
-      .clk, .rst, .s_valid(start), .s_job(job), .m_valid(r_valid), .m_out(r_out)
+      .clk, .rst, .s_valid(start), .s_job(job), .m_valid(record_valid), .m_out(record)
   );
 
   // ---- cipher ------------------------------------------------------------------------------------------------------------------------
-  logic         c_valid, t_valid, t_null, t_epoch, c_epoch;
-  logic [W-1:0] c_data;
-  logic [7:0]   c_job, t_job;
-  logic [127:0] t_tag;
+  typedef struct packed {
+    logic [JOB_W-1:0] job;
+    logic             epoch;
+  } user_t;
+  logic         cipher_valid, tag_valid, tag_null;
+  logic [W-1:0] cipher_data;
+  logic [127:0] tag;
+  user_t        cipher_user, tag_user;
 
   gcm_engine #(
       .LANES(LANES),
       .SA_ENTRIES(SA_ENTRIES),
       .DECRYPT(1'b0),
-      .USER_W(8 + 1),
+      .USER_W($bits(user_t)),
       .MAX_AAD_BLOCKS(1)
   ) u_gcm (
       .clk, .rst, .key_wr,
-      .s_valid(g_valid), .s_first(g_first), .s_last(g_last), .s_null(g_null), .s_data(g_data), .s_sa(g_sa),
-      .s_key_size(g_key_size), .s_nonce(g_nonce), .s_aad(g_aad), .s_aad_len(g_aad_len), .s_len(g_len), .s_user({g_job, g_epoch}),
-      .m_valid(c_valid), .m_first(), .m_last(), .m_null(), .m_data(c_data), .m_user({c_job, c_epoch}),
-      .t_valid, .t_null, .t_tag, .t_user({t_job, t_epoch})
+      .s_valid(plain_valid), .s_first(plain_first), .s_last(plain_last), .s_null(plain_null), .s_data(plain_data), .s_sa(plain_sa),
+      .s_key_size(plain_key_size), .s_nonce(plain_nonce), .s_aad(plain_aad), .s_aad_len(plain_aad_len), .s_len(plain_len), .s_user({plain_job, plain_epoch}),
+      .m_valid(cipher_valid), .m_first(), .m_last(), .m_null(), .m_data(cipher_data), .m_user(cipher_user),
+      .tag_valid, .tag_null, .tag, .tag_user
   );
 
   // ---- output ------------------------------------------------------------------------------------------------------------------------
@@ -113,7 +117,7 @@ module engine_encap import espalier_pkg::*, esp_pkg::*, sa_pkg::*; #(
       .LANES(LANES),
       .DEPTH(OUT_DEPTH)
   ) u_out (
-      .clk, .rst, .c_valid, .c_data, .c_job, .t_valid, .t_tag, .t_job, .r_valid, .r_out, .freed,
+      .clk, .rst, .cipher_valid, .cipher_data, .cipher_job(cipher_user.job), .tag_valid, .tag, .tag_job(tag_user.job), .record_valid, .record, .freed,
       .m_axis_tvalid, .m_axis_tready, .m_axis_tdata, .m_axis_tlast, .m_axis_tuser
   );
 
@@ -135,8 +139,8 @@ module engine_encap import espalier_pkg::*, esp_pkg::*, sa_pkg::*; #(
   always_ff @(posedge clk) begin
     accept_q       <= start && !rst;
     accept_epoch_q <= epoch;
-    done_q         <= t_valid && !rst;
-    done_epoch_q   <= t_epoch;
+    done_q         <= tag_valid && !rst;
+    done_epoch_q   <= tag_user.epoch;
   end
   for (genvar e = 0; e < 2; e++) begin : g_epoch_count
     logic [FLIGHT_W-1:0] count_q;
@@ -150,9 +154,6 @@ module engine_encap import espalier_pkg::*, esp_pkg::*, sa_pkg::*; #(
     end
   end
 
-  logic unused;
-  assign unused = &{1'b0, t_null, c_epoch};
-
 `ifndef SYNTHESIS
   // No packet uses keys while they are written or wiped: the SAs of the packets between framer and tag, in order.
   logic [SA_W-1:0] order[$];
@@ -161,7 +162,7 @@ module engine_encap import espalier_pkg::*, esp_pkg::*, sa_pkg::*; #(
       order.delete();
     end else begin
       if (start && job.ok) order.push_back(job.sa);
-      if (t_valid && !t_null) void'(order.pop_front());
+      if (tag_valid && !tag_null) void'(order.pop_front());
       if (key_wr.valid) begin
         for (int i = 0; i < order.size(); i++) begin
           a_keys_unused : assert (order[i] != key_wr.sa) else $error("engine_encap: keys of an SA change while a packet uses them");

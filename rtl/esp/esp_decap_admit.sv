@@ -28,33 +28,33 @@ module esp_decap_admit import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_p
     output lookup_rsp_t          lookup_rsp,
 
     // replay's check port
-    output logic                 c_valid,
-    output logic [SA_W-1:0]      c_sa,
-    output logic [31:0]          c_low,
-    output logic                 c_esn,
-    output logic [7:0]           c_window,
-    input  logic [63:0]          c_seq,
-    input  logic [1:0]           c_verdict,
+    output logic                 check_valid,
+    output logic [SA_W-1:0]      check_sa,
+    output logic [31:0]          check_low,
+    output logic                 check_esn,
+    output logic [7:0]           check_window,
+    input  logic [63:0]          check_seq,
+    input  logic [1:0]           check_verdict,
 
     // to gcm_engine
-    output logic                 g_valid,
-    output logic                 g_first,
-    output logic                 g_last,
-    output logic                 g_null,
-    output logic [128*LANES-1:0] g_data,
-    output logic [SA_W-1:0]      g_sa,
-    output logic [1:0]           g_key_size,
-    output logic [95:0]          g_nonce,
-    output logic [127:0]         g_aad,
-    output logic [15:0]          g_aad_len,
-    output logic [15:0]          g_len,
-    output logic [24:0]          g_user,    // {job, outer ECN is CE, payload bytes}
+    output logic                 cipher_valid,
+    output logic                 cipher_first,
+    output logic                 cipher_last,
+    output logic                 cipher_null,
+    output logic [128*LANES-1:0] cipher_data,
+    output logic [SA_W-1:0]      cipher_sa,
+    output logic [1:0]           cipher_key_size,
+    output logic [95:0]          cipher_nonce,
+    output logic [127:0]         cipher_aad,
+    output logic [15:0]          cipher_aad_len,
+    output logic [15:0]          cipher_len,
+    output cipher_user_t         cipher_user,
 
-    output logic                 i_valid,   // one a packet, with its first cipher beat
-    output info_t                i_info,
-    output logic                 v_valid,   // one a packet that is no null token: the received ICV, byte string
-    output logic [127:0]         v_icv,
-    output logic [7:0]           v_job
+    output logic                 enter_valid,   // one a packet, with its first cipher beat
+    output info_t                enter_info,
+    output logic                 received_valid,   // one a packet that is no null token: the received ICV, byte string
+    output logic [127:0]         received_icv,
+    output logic [JOB_W-1:0]     received_job
 );
 
   localparam int unsigned DECIDE_AT = 11;  // cycle in which all about a packet is known
@@ -65,29 +65,29 @@ module esp_decap_admit import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_p
   assign head = s_valid && s_first;
 
   // ---- the beats, until DECIDE_AT ---------------------------------------------------------------------------------------------
-  logic                 d_valid, d_first, d_epoch;
-  logic [128*LANES-1:0] d_data;
-  logic [7:0]           d_job;
-  logic [BEATS_W-1:0]   d_in_beats, in_beats;
+  logic                 valid11, first11, epoch11;
+  logic [128*LANES-1:0] data11;
+  logic [JOB_W-1:0]     job11;
+  logic [BEATS_W-1:0]   in_beats11, in_beats;
 
   // Wire beats at the input: one with a status, otherwise as the length says.
   assign in_beats = (s_user.status != STATUS_OK) ? BEATS_W'(1) : BEATS_W'((s_user.len - 16'd1) >> BEAT_LOG2) + BEATS_W'(1);
 
   delay_line #(
-      .WIDTH(1 + 1 + 8 + BEATS_W + 128 * LANES),
+      .WIDTH(1 + 1 + JOB_W + BEATS_W + 128 * LANES),
       .DELAY(DECIDE_AT)
   ) u_beats (
       .clk,
       .rst,
       .s_valid,
       .s_data({s_first, s_epoch, s_user.job, in_beats, s_data}),
-      .m_valid(d_valid),
-      .m_data({d_first, d_epoch, d_job, d_in_beats, d_data})
+      .m_valid(valid11),
+      .m_data({first11, epoch11, job11, in_beats11, data11})
   );
 
   // ---- outer header: cycle 4 ----------------------------------------------------------------------------------------------------
-  logic    header_valid, d_header_valid;
-  header_t header, d_header;
+  logic    header_valid, header_valid11;
+  header_t header, header11;
 
   esp_decap_header #(
       .LANES(LANES)
@@ -109,8 +109,8 @@ module esp_decap_admit import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_p
       .rst,
       .s_valid(header_valid),
       .s_data(header),
-      .m_valid(d_header_valid),
-      .m_data(d_header)
+      .m_valid(header_valid11),
+      .m_data(header11)
   );
 
   // ---- lookup: cycle 5 ------------------------------------------------------------------------------------------------------------
@@ -145,15 +145,14 @@ module esp_decap_admit import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_p
   // ---- context and replay state: cycle 7 --------------------------------------------------------------------------------------------
   in_ctx_t ctx;
   localparam int unsigned CTX_W = $bits(ctx);
-  localparam int unsigned CTX_PARITY_W = 5;
-  logic [CTX_W-1:0] ctx_bits;
+  localparam int unsigned CTX_PARITY_W = (CTX_W + 15) / 16;
   logic [CTX_PARITY_W-1:0] ctx_parity;
   logic             low_valid;
-  logic             d_found_valid, d_found, d_fault, d_esn;
-  logic [SA_W-1:0] d_sa;
-  logic [1:0]       d_key_size;
-  logic [7:0]       d_window;
-  logic [31:0]      d_salt;
+  logic             found_valid11, found11, fault11, esn11;
+  logic [SA_W-1:0] sa11;
+  logic [1:0]       key_size11;
+  logic [7:0]       window11;
+  logic [31:0]      salt11;
 
   ram_sdp #(
       .WIDTH(CTX_PARITY_W + CTX_W),
@@ -169,14 +168,13 @@ module esp_decap_admit import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_p
       .wr_data({CTX_PARITY_W'(parity(192'(ctx_wr.ctx))), ctx_wr.ctx}),
       .rd_en(hit5),
       .rd_addr(sa5[ROW_W-1:0]),
-      .rd_data({ctx_parity, ctx_bits})
+      .rd_data({ctx_parity, ctx})
   );
 
-  assign ctx      = ctx_bits;
-  assign c_valid  = hit5;
-  assign c_sa     = sa5;
-  assign c_esn    = ctx.esn;
-  assign c_window = ctx.window;
+  assign check_valid  = hit5;
+  assign check_sa     = sa5;
+  assign check_esn    = ctx.esn;
+  assign check_window = ctx.window;
 
   delay_line #(
       .WIDTH(32),
@@ -187,7 +185,7 @@ module esp_decap_admit import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_p
       .s_valid(head),
       .s_data(swap32(s_data[63:32])),
       .m_valid(low_valid),
-      .m_data(c_low)
+      .m_data(check_low)
   );
 
   delay_line #(
@@ -197,9 +195,9 @@ module esp_decap_admit import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_p
       .clk,
       .rst,
       .s_valid(low_valid),
-      .s_data({hit7_q && ctx.valid, hit7_q && CTX_PARITY_W'(parity(192'(ctx_bits))) != ctx_parity, sa7_q, ctx.key_size, ctx.esn, ctx.window}),
-      .m_valid(d_found_valid),
-      .m_data({d_found, d_fault, d_sa, d_key_size, d_esn, d_window})
+      .s_data({hit7_q && ctx.valid, hit7_q && CTX_PARITY_W'(parity(192'(ctx))) != ctx_parity, sa7_q, ctx.key_size, ctx.esn, ctx.window}),
+      .m_valid(found_valid11),
+      .m_data({found11, fault11, sa11, key_size11, esn11, window11})
   );
 
   // ---- the salt (RFC 4106, 4): asked in cycle 9, so that no delay line holds one -----------------------------------------------------
@@ -217,7 +215,7 @@ module esp_decap_admit import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_p
       .wr_data(key_wr.data[31:0]),
       .rd_en(hit9_q || key_wr.flush),
       .rd_addr(hit9_q ? sa9_q[ROW_W-1:0] : key_wr.sa[ROW_W-1:0]),
-      .rd_data(d_salt)
+      .rd_data(salt11)
   );
 
   // ---- decision: cycle 11 -------------------------------------------------------------------------------------------------------------
@@ -228,57 +226,57 @@ module esp_decap_admit import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_p
   logic [BEATS_W-1:0] last_beat_q;
 
   always_comb begin
-    status = d_header.status;
-    if (d_header.status == STATUS_OK) begin
-      if (d_fault) status = STATUS_SA_FAULT;
-      else if (!d_found) status = STATUS_NO_SA;
-      else if (c_verdict == REPLAY_IS_OLD) status = STATUS_REPLAY_OLD;
-      else if (c_verdict == REPLAY_IS_BROKEN) status = STATUS_SA_FAULT;
-      else if (c_verdict == REPLAY_IS_KNOWN) status = STATUS_REPLAY_DUPLICATE;
+    status = header11.status;
+    if (header11.status == STATUS_OK) begin
+      if (fault11) status = STATUS_SA_FAULT;
+      else if (!found11) status = STATUS_NO_SA;
+      else if (check_verdict == REPLAY_IS_OLD) status = STATUS_REPLAY_OLD;
+      else if (check_verdict == REPLAY_IS_BROKEN) status = STATUS_SA_FAULT;
+      else if (check_verdict == REPLAY_IS_KNOWN) status = STATUS_REPLAY_DUPLICATE;
     end
   end
 
   assign pass    = status == STATUS_OK;
-  assign number  = d_first ? '0 : number_q;
-  assign last    = d_first ? (!pass || d_header.last_beat == '0) : (number_q == last_beat_q);
-  assign forward = d_valid && (d_first || open_q);
+  assign number  = first11 ? '0 : number_q;
+  assign last    = first11 ? (!pass || header11.last_beat == '0) : (number_q == last_beat_q);
+  assign forward = valid11 && (first11 || open_q);
 
   // ---- to the cipher: cycle 12 -----------------------------------------------------------------------------------------------------------
   always_ff @(posedge clk) begin
     if (rst) begin
-      g_valid <= 1'b0;
-      i_valid <= 1'b0;
+      cipher_valid <= 1'b0;
+      enter_valid <= 1'b0;
       open_q  <= 1'b0;
     end else begin
-      g_valid <= forward;
-      i_valid <= d_valid && d_first;
+      cipher_valid <= forward;
+      enter_valid <= valid11 && first11;
       if (forward) open_q <= !last;
     end
     if (forward) begin
       number_q <= number + BEATS_W'(1);
-      g_first  <= d_first;
-      g_last   <= last;
-      g_null   <= d_first && !pass;
-      g_data   <= d_data;
+      cipher_first  <= first11;
+      cipher_last   <= last;
+      cipher_null   <= first11 && !pass;
+      cipher_data   <= data11;
     end
-    if (key_wr.flush && !forward && !open_q) g_nonce[31:0] <= '0;
-    if (forward && d_first) begin
-      last_beat_q <= d_header.last_beat;
-      g_sa        <= d_sa;
-      g_key_size  <= d_key_size;
-      g_nonce     <= {d_data[127:64], d_salt};
-      g_aad       <= d_esn ? {32'b0, d_data[63:32], swap32(c_seq[63:32]), d_data[31:0]} : {64'b0, d_data[63:0]};
-      g_aad_len   <= d_esn ? 16'd12 : 16'd8;
-      g_len       <= d_header.c;
-      g_user      <= {d_job, d_header.ce, d_header.c};
-      i_info.job       <= d_job;
-      i_info.epoch     <= d_epoch;
-      i_info.sa        <= (d_header.status == STATUS_OK && d_found) ? d_sa : '1;
-      i_info.status    <= status;
-      i_info.seq       <= c_seq;
-      i_info.window    <= d_window;
-      i_info.in_beats  <= d_in_beats;
-      i_info.buf_beats <= pass ? BEATS_W'((d_header.c - 16'd1) >> BEAT_LOG2) + BEATS_W'(1) : '0;
+    if (key_wr.flush && !forward && !open_q) cipher_nonce[31:0] <= '0;
+    if (forward && first11) begin
+      last_beat_q <= header11.last_beat;
+      cipher_sa        <= sa11;
+      cipher_key_size  <= key_size11;
+      cipher_nonce     <= {data11[127:64], salt11};
+      cipher_aad       <= esn11 ? {32'b0, data11[63:32], swap32(check_seq[63:32]), data11[31:0]} : {64'b0, data11[63:0]};
+      cipher_aad_len   <= esn11 ? 16'd12 : 16'd8;
+      cipher_len       <= header11.c;
+      cipher_user      <= {job11, header11.ce, header11.c};
+      enter_info.job       <= job11;
+      enter_info.epoch     <= epoch11;
+      enter_info.sa        <= (header11.status == STATUS_OK && found11) ? sa11 : '1;
+      enter_info.status    <= status;
+      enter_info.seq       <= check_seq;
+      enter_info.window    <= window11;
+      enter_info.in_beats  <= in_beats11;
+      enter_info.buf_beats <= pass ? BEATS_W'((header11.c - 16'd1) >> BEAT_LOG2) + BEATS_W'(1) : '0;
     end
   end
 
@@ -291,48 +289,45 @@ module esp_decap_admit import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_p
   logic [WORD_W-1:0]       end_word;      // the stream's last word, in its beat
   logic [223:0]            lane_q;
   logic [1:0]              lane_word_q;
-  logic                    lane_valid_q, v_valid_q;
-  logic [127:0]            v_icv_q;
-  logic [7:0]              lane_job_q, v_job_q;
+  logic                    lane_valid_q, received_valid_q;
+  logic [127:0]            received_icv_q;
+  logic [7:0]              lane_job_q, received_job_q;
 
-  assign window_words = {g_data, before_q};
-  assign end_word     = g_len[2+:WORD_W] + WORD_W'(8 - 1);  // stream bytes: c + 32
+  assign window_words = {cipher_data, before_q};
+  assign end_word     = cipher_len[2+:WORD_W] + WORD_W'(8 - 1);  // stream bytes: c + 32
 
   always_ff @(posedge clk) begin
     if (rst) begin
       lane_valid_q <= 1'b0;
-      v_valid_q    <= 1'b0;
+      received_valid_q    <= 1'b0;
     end else begin
-      lane_valid_q <= g_valid && g_last && !g_null;
-      v_valid_q    <= lane_valid_q;
+      lane_valid_q <= cipher_valid && cipher_last && !cipher_null;
+      received_valid_q    <= lane_valid_q;
     end
-    if (g_valid) begin
-      before_q <= g_data[128*LANES-1-:96];
-      if (g_last) begin
+    if (cipher_valid) begin
+      before_q <= cipher_data[128*LANES-1-:96];
+      if (cipher_last) begin
         lane_q      <= window_words[128*(32'(end_word)>>2)+:224];
         lane_word_q <= end_word[1:0];
-        lane_job_q  <= g_user[24:17];
+        lane_job_q  <= cipher_user.job;
       end
     end
     if (lane_valid_q) begin
-      v_icv_q <= lane_q[32*lane_word_q+:128];
-      v_job_q <= lane_job_q;
+      received_icv_q <= lane_q[32*lane_word_q+:128];
+      received_job_q <= lane_job_q;
     end
   end
 
-  assign v_valid = v_valid_q;
-  assign v_icv   = v_icv_q;
-  assign v_job   = v_job_q;
-
-  logic unused;
-  assign unused = &{1'b0, s_user.sa, s_outer, ctx_wr.sa, sa5, sa9_q, key_wr, ctx.spi, ctx.dst, d_header_valid, d_found_valid};
+  assign received_valid = received_valid_q;
+  assign received_icv   = received_icv_q;
+  assign received_job   = received_job_q;
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     if (!rst) begin
-      a_aligned : assert ((d_valid && d_first) == d_header_valid && d_header_valid == d_found_valid)
+      a_aligned : assert ((valid11 && first11) == header_valid11 && header_valid11 == found_valid11)
       else $error("esp_decap_admit: decision out of step with the beats");
-      a_complete : assert (!(d_valid && d_first && open_q)) else $error("esp_decap_admit: packet ended before its last stream beat");
+      a_complete : assert (!(valid11 && first11 && open_q)) else $error("esp_decap_admit: packet ended before its last stream beat");
     end
   end
 `endif

@@ -97,9 +97,6 @@ module esp_decap_header import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_
   assign m_valid  = valid_q[3];
   assign m_header = header_q;
 
-  logic unused;
-  assign unused = &{1'b0, s_user, from_last3_q};
-
 endmodule
 
 `default_nettype wire

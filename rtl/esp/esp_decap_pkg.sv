@@ -23,6 +23,13 @@ package esp_decap_pkg;
     logic               ce;          // outer ECN field is CE
   } header_t;
 
+  // Goes through the cipher beside each beat.
+  typedef struct packed {
+    logic [JOB_W-1:0] job;
+    logic             ce;            // outer ECN field is CE
+    logic [LEN_W-1:0] c;             // payload with trailer, bytes
+  } cipher_user_t;
+
   // Known when a packet enters the cipher; waits for its tag.
   typedef struct packed {
     logic [JOB_W-1:0]   job;

@@ -17,11 +17,11 @@ module esp_decap_release import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
 ) (
     input  logic                 clk,
     input  logic                 rst,
-    input  logic                 w_valid,
-    input  logic [128*LANES-1:0] w_data,
-    input  logic [7:0]           w_job,
-    input  logic                 v_valid,
-    input  verdict_t             v_verdict,
+    input  logic                 buf_valid,
+    input  logic [128*LANES-1:0] buf_data,
+    input  logic [JOB_W-1:0]     buf_job,
+    input  logic                 verdict_valid,
+    input  verdict_t             verdict,
 
     output logic                 m_axis_tvalid,
     input  logic                 m_axis_tready,
@@ -38,28 +38,23 @@ module esp_decap_release import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
   localparam int unsigned DEPTH     = DECAP_PACKETS;
   localparam int unsigned OUT_DEPTH = 16;  // beats between the buffer and the output
   localparam int unsigned OUT_W     = $clog2(OUT_DEPTH) + 1;
-  localparam int unsigned USER_W    = $bits(m_axis_tuser);
-  localparam int unsigned VERDICT_W = $bits(v_verdict);
 
   // ---- verdicts in waiting ------------------------------------------------------------------------------------------------------
-  logic [VERDICT_W-1:0] head_bits;
   verdict_t             head;
   logic                 queue_ready, head_valid, head_done;
 
-  assign head = head_bits;
-
   fifo_head #(
-      .WIDTH(VERDICT_W),
+      .WIDTH($bits(head)),
       .DEPTH(DEPTH)
   ) u_queue (
       .clk,
       .rst,
-      .s_valid(v_valid),
+      .s_valid(verdict_valid),
       .s_ready(queue_ready),
-      .s_data(v_verdict),
+      .s_data(verdict),
       .m_valid(head_valid),
       .m_ready(head_done),
-      .m_data(head_bits)
+      .m_data(head)
   );
 
   // ---- reader -----------------------------------------------------------------------------------------------------------------------
@@ -81,7 +76,7 @@ module esp_decap_release import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
       room_q   <= OUT_W'(OUT_DEPTH);
       done     <= 1'b0;
     end else begin
-      if (w_valid) wptr_q <= wptr_q + PTR_W'(1);
+      if (buf_valid) wptr_q <= wptr_q + PTR_W'(1);
       if (head_done) base_q <= base_q + PTR_W'(head.buf_beats);
       if (issue) number_q <= last ? '0 : number_q + BEATS_W'(1);
       room_q <= room_q - OUT_W'(issue) + OUT_W'(m_axis_tvalid && m_axis_tready);
@@ -90,21 +85,21 @@ module esp_decap_release import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
     if (head_done) done_in_beats <= head.in_beats;
   end
 
-  logic [128*LANES-1:0] rd_data;
-  logic [7:0]           rd_job;
+  logic [16*LANES-1:0][7:0] rd_data;
+  logic [JOB_W-1:0]     rd_job;
 
   ram_sdp #(
-      .WIDTH(8 + 128 * LANES),
+      .WIDTH(JOB_W + 128 * LANES),
       .DEPTH(BUF_BEATS),
       .READ_LATENCY(2),
       .OLD_WORD(1'b0),
       .STYLE("block")
   ) u_buffer (
       .clk,
-      .wr_en(w_valid),
+      .wr_en(buf_valid),
       .wr_addr(wptr_q),
       .wr_strb(1'b1),
-      .wr_data({w_job, w_data}),
+      .wr_data({buf_job, buf_data}),
       .rd_en(issue && ok),
       .rd_addr(base_q + PTR_W'(number_q)),
       .rd_data({rd_job, rd_data})
@@ -118,7 +113,7 @@ module esp_decap_release import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
   logic                 last1_q, last2_q, last3_q, ok1_q, ok2_q;
   logic [BEAT_LOG2-1:0] end1_q;           // last byte that counts
   logic [16*LANES-1:0]  keep2_q;          // bytes up to it; none of an error packet
-  logic [128*LANES-1:0] data3_q;
+  logic [16*LANES-1:0][7:0] data3_q;
 
   assign wrong2 = valid2_q && ok2_q && rd_job != user2_q.job;
   assign issue_user.job    = head.job;
@@ -153,14 +148,14 @@ module esp_decap_release import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
     if (valid2_q) begin
       user3_q <= user2_q;
       last3_q <= last2_q;
-      for (int unsigned i = 0; i < 16 * LANES; i++) data3_q[8*i+:8] <= keep2_q[i] ? rd_data[8*i+:8] : 8'd0;
+      for (int unsigned i = 0; i < 16 * LANES; i++) data3_q[i] <= keep2_q[i] ? rd_data[i] : 8'd0;
     end
   end
 
   logic             out_ready;
 
   fifo_sync #(
-      .WIDTH(1 + USER_W + 128 * LANES),
+      .WIDTH(1 + $bits(m_axis_tuser) + 128 * LANES),
       .DEPTH(OUT_DEPTH)
   ) u_out (
       .clk,
@@ -174,19 +169,16 @@ module esp_decap_release import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
       .count()
   );
 
-  logic unused;
-  assign unused = &{1'b0, queue_ready, out_ready, head.epoch};
-
 `ifndef SYNTHESIS
   logic [31:0] held_q;  // beats written and not yet given up
   always_ff @(posedge clk) begin
     if (rst) held_q <= '0;
-    else held_q <= held_q + 32'(w_valid) - (head_done ? 32'(head.buf_beats) : 32'd0);
+    else held_q <= held_q + 32'(buf_valid) - (head_done ? 32'(head.buf_beats) : 32'd0);
     if (!rst) begin
       a_verified : assert (!(issue && ok) || head.verified) else $error("esp_decap_release: release before the ICV is verified");
       a_there : assert (!(issue && ok) || 32'(number_q) < held_q) else $error("esp_decap_release: reads a beat that is not there");
       a_room : assert (held_q <= 32'(BUF_BEATS)) else $error("esp_decap_release: buffer overflow");
-      a_queue : assert (!v_valid || queue_ready) else $error("esp_decap_release: verdict FIFO overflow");
+      a_queue : assert (!verdict_valid || queue_ready) else $error("esp_decap_release: verdict FIFO overflow");
       a_out : assert (!valid3_q || out_ready) else $error("esp_decap_release: output FIFO overflow");
       a_error_zero : assert (!m_axis_tvalid || m_axis_tuser.status == STATUS_OK || m_axis_tdata == '0)
       else $error("esp_decap_release: data beside an error");

@@ -105,9 +105,6 @@ module esp_decap_strip import espalier_pkg::*; #(
     end
   end
 
-  logic unused;
-  assign unused = &{1'b0, prev_q, last_byte};
-
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     if (!rst) begin

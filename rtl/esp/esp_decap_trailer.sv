@@ -15,7 +15,7 @@
 // Latency 3 cycles to the buffer, 7 to the result; a beat a cycle; never stalls.
 `default_nettype none
 
-module esp_decap_trailer import espalier_regs_pkg::*, esp_decap_pkg::*, esp_pkg::*; #(
+module esp_decap_trailer import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_pkg::*, esp_pkg::*; #(
     parameter int unsigned LANES = 4  // 128-bit lanes: 1, 2, 4
 ) (
     input  logic                 clk,
@@ -25,10 +25,10 @@ module esp_decap_trailer import espalier_regs_pkg::*, esp_decap_pkg::*, esp_pkg:
     input  logic                 s_last,
     input  logic                 s_null,
     input  logic [128*LANES-1:0] s_data,
-    input  logic [24:0]          s_user,     // {job, outer ECN is CE, payload bytes}
+    input  cipher_user_t         s_user,
     output logic                 buf_valid,  // the next payload beat
     output logic [128*LANES-1:0] buf_data,
-    output logic [7:0]           buf_job,
+    output logic [JOB_W-1:0]     buf_job,
     output logic                 m_valid,    // one a packet that is no null token
     output trailer_t             m_trailer
 );
@@ -41,11 +41,11 @@ module esp_decap_trailer import espalier_regs_pkg::*, esp_decap_pkg::*, esp_pkg:
   logic                 emit, flush_q;
   logic [BEATS_W-1:0]   number_q;     // of the payload beat
   logic [BEATS_W-1:0]   final_beat;   // number of the last one
-  logic [24:0]          user_q, user;
+  cipher_user_t         user_q, user;
   logic [128*LANES-1:0] aligned;
 
   assign user       = flush_q ? user_q : s_user;
-  assign final_beat = BEATS_W'((user[15:0] - 16'd1) >> BEAT_LOG2);
+  assign final_beat = BEATS_W'((user.c - 16'd1) >> BEAT_LOG2);
   assign emit       = (flush_q || (s_valid && !s_first)) && number_q <= final_beat;
 
   if (LANES == 1) begin : g_straight
@@ -71,7 +71,7 @@ module esp_decap_trailer import espalier_regs_pkg::*, esp_decap_pkg::*, esp_pkg:
   logic                 valid1_q, first1_q, last1_q, ce1_q;
   logic [128*LANES-1:0] data1_q;
   logic [15:0]          c1_q;
-  logic [7:0]           job1_q, job2_q, job3_q, job4_q, job5_q, job6_q;
+  logic [JOB_W-1:0]     job1_q, job2_q, job3_q, job4_q, job5_q, job6_q;
   logic [BEATS_W-1:0]   number1_q;
 
   always_ff @(posedge clk) begin
@@ -82,9 +82,9 @@ module esp_decap_trailer import espalier_regs_pkg::*, esp_decap_pkg::*, esp_pkg:
       last1_q   <= number_q == final_beat;
       number1_q <= number_q;
       data1_q   <= aligned;
-      ce1_q     <= user[16];
-      c1_q      <= user[15:0];
-      job1_q    <= user[24:17];
+      ce1_q     <= user.ce;
+      c1_q      <= user.c;
+      job1_q    <= user.job;
     end
   end
 
@@ -145,7 +145,7 @@ module esp_decap_trailer import espalier_regs_pkg::*, esp_decap_pkg::*, esp_pkg:
   // ---- 3: to the buffer; the last break of a lane --------------------------------------------------------------------------------------------
   localparam int unsigned PAD_BYTE = 1;   // of the last word: last pad byte, pad length, next header are bytes 1, 2, 3
   logic [LANES-1:0]     any3_q;           // lane has a break
-  logic [4*LANES-1:0]   at3_q;            // the last one in it
+  logic [LANES-1:0][3:0] at3_q;           // the last one in it
   logic                 valid3_q, last3_q;
   logic [128*LANES-1:0] data3_q;
   logic [31:0]          word3_q;
@@ -169,8 +169,8 @@ module esp_decap_trailer import espalier_regs_pkg::*, esp_decap_pkg::*, esp_pkg:
     end
     always_ff @(posedge clk) begin
       if (valid2_q) begin
-        any3_q[l]      <= counted2[16*l+:16] != '0;
-        at3_q[4*l+:4]  <= at;
+        any3_q[l] <= counted2[16*l+:16] != '0;
+        at3_q[l]  <= at;
       end
     end
   end
@@ -211,7 +211,7 @@ module esp_decap_trailer import espalier_regs_pkg::*, esp_decap_pkg::*, esp_pkg:
   always_comb begin
     break3 = break_q;
     for (int unsigned l = 0; l < LANES; l++) begin
-      if (any3_q[l]) break3 = 16'({number3_q, BEAT_LOG2'({l, at3_q[4*l+:4]})});
+      if (any3_q[l]) break3 = 16'({number3_q, BEAT_LOG2'({l, at3_q[l]})});
     end
   end
 
@@ -285,9 +285,6 @@ module esp_decap_trailer import espalier_regs_pkg::*, esp_decap_pkg::*, esp_pkg:
       else m_trailer.status <= STATUS_OK;
     end
   end
-
-  logic unused;
-  assign unused = &{1'b0, word4_q[7:0], c1_q[1:0], user_q};
 
 endmodule
 

@@ -11,135 +11,128 @@ module esp_decap_verdict import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
     input  logic            clk,
     input  logic            rst,
 
-    input  logic            i_valid,     // packets entering the cipher
-    input  info_t           i_info,
-    input  logic            v_valid,     // received ICVs, byte string
-    input  logic [127:0]    v_icv,
-    input  logic [7:0]      v_job,
-    input  logic            t_valid,     // tags from gcm_engine
-    input  logic            t_null,
-    input  logic [127:0]    t_tag,
-    input  logic [7:0]      t_job,
-    input  logic            r_valid,     // trailer
-    input  trailer_t        r_trailer,
+    input  logic            enter_valid,     // packets entering the cipher
+    input  info_t           enter_info,
+    input  logic            received_valid,     // received ICVs, byte string
+    input  logic [127:0]    received_icv,
+    input  logic [JOB_W-1:0] received_job,
+    input  logic            tag_valid,     // tags from gcm_engine
+    input  logic            tag_null,
+    input  logic [127:0]    tag,
+    input  logic [JOB_W-1:0] tag_job,
+    input  logic            parsed_valid,     // trailer
+    input  trailer_t        parsed_trailer,
 
     // replay's update port
-    output logic            u_valid,
-    output logic            u_verified,
-    output logic [SA_W-1:0] u_sa,
-    output logic [63:0]     u_seq,
-    output logic [7:0]      u_window,
-    input  logic [1:0]      u_verdict,
+    output logic            update_valid,
+    output logic            update_verified,
+    output logic [SA_W-1:0] update_sa,
+    output logic [63:0]     update_seq,
+    output logic [7:0]      update_window,
+    input  logic [1:0]      update_verdict,
 
     output logic            m_valid,
     output verdict_t        m_verdict
 );
 
-  localparam int unsigned DEPTH     = DECAP_PACKETS;
-  localparam int unsigned INFO_W    = $bits(i_info);
-  localparam int unsigned TRAILER_W = $bits(r_trailer);
+  localparam int unsigned DEPTH = DECAP_PACKETS;
 
-  logic                 info_ready, icv_ready, tag_ready, trailer_ready;
-  logic                 info_valid, icv_valid, tag_valid, trailer_valid;
-  logic [INFO_W-1:0]    info_bits;
-  logic [TRAILER_W-1:0] trailer_bits;
+  logic                 info_ready, icv_ready, compared_ready, trailer_ready;
+  logic                 info_valid, icv_valid, compared_valid, trailer_valid;
   info_t                info, info_q;        // _q: of the packet that is judged
   trailer_t             trailer, trailer_q;
-  logic [127:0]         icv;
-  logic [7:0]           icv_job;
+  logic [7:0][15:0]     icv;
+  logic [JOB_W-1:0]     icv_job;
   logic                 pop;
 
-  assign info    = info_bits;
-  assign trailer = trailer_bits;
-
   // ---- tag against received ICV ---------------------------------------------------------------------------------------------------
-  logic         t_valid_q, t_null_q, cmp_valid_q, cmp_null_q;
-  logic [127:0] t_tag_q;
+  logic         tag_valid_q, tag_null_q, compare_valid_q, compare_null_q;
+  logic [7:0][15:0] tag_q;
   logic [7:0]   differ_q;      // one a 16 bits
-  logic         cmp_mixed_q;   // the ICV is of another job, or not there
-  logic         tag_null, tag_equal, tag_mixed;
-  logic [7:0]   t_job_q, cmp_job_q, tag_job;
+  logic         compare_mixed_q;   // the ICV is of another job, or not there
+  logic         compared_null, compared_equal, compared_mixed;
+  logic [7:0]   tag_job_q, compare_job_q, compared_job;
 
   always_ff @(posedge clk) begin
     if (rst) begin
-      t_valid_q   <= 1'b0;
-      cmp_valid_q <= 1'b0;
+      tag_valid_q   <= 1'b0;
+      compare_valid_q <= 1'b0;
     end else begin
-      t_valid_q   <= t_valid;
-      cmp_valid_q <= t_valid_q;
+      tag_valid_q   <= tag_valid;
+      compare_valid_q <= tag_valid_q;
     end
-    if (t_valid) begin
-      t_null_q <= t_null;
-      t_tag_q  <= t_tag;
-      t_job_q  <= t_job;
+    if (tag_valid) begin
+      tag_null_q <= tag_null;
+      tag_q  <= tag;
+      tag_job_q  <= tag_job;
     end
-    if (t_valid_q) begin
-      cmp_null_q <= t_null_q;
-      cmp_job_q  <= t_job_q;
-      cmp_mixed_q <= !t_null_q && (t_job_q != icv_job || !icv_valid);
-      for (int unsigned i = 0; i < 8; i++) differ_q[i] <= t_tag_q[16*i+:16] != icv[16*i+:16];
+    if (tag_valid_q) begin
+      compare_null_q <= tag_null_q;
+      compare_job_q  <= tag_job_q;
+      compare_mixed_q <= !tag_null_q && (tag_job_q != icv_job || !icv_valid);
+      for (int unsigned i = 0; i < 8; i++) differ_q[i] <= tag_q[i] != icv[i];
     end
   end
 
   fifo_sync #(
-      .WIDTH(8 + 128),
+      .WIDTH(JOB_W + 128),
       .DEPTH(DEPTH),
       .BLOCK_RAM(1'b1)
   ) u_icv (
       .clk,
       .rst,
-      .s_valid(v_valid),
+      .s_valid(received_valid),
       .s_ready(icv_ready),
-      .s_data({v_job, v_icv}),
+      .s_data({received_job, received_icv}),
       .m_valid(icv_valid),
-      .m_ready(t_valid_q && !t_null_q),
+      .m_ready(tag_valid_q && !tag_null_q),
       .m_data({icv_job, icv}),
       .count()
   );
 
   fifo_sync #(
-      .WIDTH(8 + 3),
+      .WIDTH(JOB_W + 3),
       .DEPTH(DEPTH)
-  ) u_tag (
+  ) u_compared (
       .clk,
       .rst,
-      .s_valid(cmp_valid_q),
-      .s_ready(tag_ready),
-      .s_data({cmp_job_q, cmp_mixed_q, cmp_null_q, differ_q == '0}),
-      .m_valid(tag_valid),
+      .s_valid(compare_valid_q),
+      .s_ready(compared_ready),
+      .s_data({compare_job_q, compare_mixed_q, compare_null_q, differ_q == '0}),
+      .m_valid(compared_valid),
       .m_ready(pop),
-      .m_data({tag_job, tag_mixed, tag_null, tag_equal}),
+      .m_data({compared_job, compared_mixed, compared_null, compared_equal}),
       .count()
   );
 
   fifo_sync #(
-      .WIDTH(INFO_W),
+      .WIDTH($bits(info)),
       .DEPTH(DEPTH),
       .BLOCK_RAM(1'b1)
   ) u_info (
       .clk,
       .rst,
-      .s_valid(i_valid),
+      .s_valid(enter_valid),
       .s_ready(info_ready),
-      .s_data(i_info),
+      .s_data(enter_info),
       .m_valid(info_valid),
       .m_ready(pop),
-      .m_data(info_bits),
+      .m_data(info),
       .count()
   );
 
   fifo_sync #(
-      .WIDTH(TRAILER_W),
+      .WIDTH($bits(trailer)),
       .DEPTH(DEPTH)
   ) u_trailer (
       .clk,
       .rst,
-      .s_valid(r_valid),
+      .s_valid(parsed_valid),
       .s_ready(trailer_ready),
-      .s_data(r_trailer),
+      .s_data(parsed_trailer),
       .m_valid(trailer_valid),
-      .m_ready(pop && !tag_null),
-      .m_data(trailer_bits),
+      .m_ready(pop && !compared_null),
+      .m_data(trailer),
       .count()
   );
 
@@ -148,16 +141,16 @@ module esp_decap_verdict import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
   logic null_q, equal_q, joined_q, head_valid_q;
   logic updated_q;  // the cycle before started an update
 
-  assign pop        = tag_valid && info_valid && (tag_null || trailer_valid) && (!head_valid_q || take);
-  assign joins      = !tag_mixed && info.job == tag_job && (tag_null || trailer.job == tag_job) &&
-                      tag_null == (info.status != STATUS_OK);
+  assign pop        = compared_valid && info_valid && (compared_null || trailer_valid) && (!head_valid_q || take);
+  assign joins      = !compared_mixed && info.job == compared_job && (compared_null || trailer.job == compared_job) &&
+                      compared_null == (info.status != STATUS_OK);
   assign verified   = !null_q && equal_q && joined_q;
   assign take       = head_valid_q && !(verified && updated_q);
-  assign u_valid    = take && verified;
-  assign u_verified = verified;
-  assign u_sa       = info_q.sa;
-  assign u_seq      = info_q.seq;
-  assign u_window   = info_q.window;
+  assign update_valid    = take && verified;
+  assign update_verified = verified;
+  assign update_sa       = info_q.sa;
+  assign update_seq      = info_q.seq;
+  assign update_window   = info_q.window;
 
   always_ff @(posedge clk) begin
     if (rst) head_valid_q <= 1'b0;
@@ -167,22 +160,20 @@ module esp_decap_verdict import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
     if (pop) begin
       info_q    <= info;
       trailer_q <= trailer;
-      null_q    <= tag_null;
-      equal_q   <= tag_equal;
+      null_q    <= compared_null;
+      equal_q   <= compared_equal;
     end
   end
 
   always_ff @(posedge clk) begin
     if (rst) updated_q <= 1'b0;
-    else updated_q <= u_valid;
+    else updated_q <= update_valid;
   end
 
   // ---- while the replay state is read and compared -----------------------------------------------------------------------------------------
   localparam int unsigned UPDATE_LATENCY = 4;
-  localparam int unsigned VERDICT_W = $bits(m_verdict);
 
   verdict_t             early, late, final_d, final_q;
-  logic [VERDICT_W-1:0] late_bits;
   logic                 late_valid, final_valid_q;
 
   always_comb begin
@@ -201,7 +192,7 @@ module esp_decap_verdict import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
   end
 
   delay_line #(
-      .WIDTH(VERDICT_W),
+      .WIDTH($bits(late)),
       .DELAY(UPDATE_LATENCY)
   ) u_wait (
       .clk,
@@ -209,16 +200,14 @@ module esp_decap_verdict import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
       .s_valid(take),
       .s_data(early),
       .m_valid(late_valid),
-      .m_data(late_bits)
+      .m_data(late)
   );
-
-  assign late = late_bits;
 
   always_comb begin
     final_d = late;
-    if (late.verified && u_verdict == REPLAY_IS_OLD) final_d.status = STATUS_REPLAY_OLD;
-    if (late.verified && u_verdict == REPLAY_IS_BROKEN) final_d.status = STATUS_SA_FAULT;
-    if (late.verified && u_verdict == REPLAY_IS_KNOWN) final_d.status = STATUS_REPLAY_DUPLICATE;
+    if (late.verified && update_verdict == REPLAY_IS_OLD) final_d.status = STATUS_REPLAY_OLD;
+    if (late.verified && update_verdict == REPLAY_IS_BROKEN) final_d.status = STATUS_SA_FAULT;
+    if (late.verified && update_verdict == REPLAY_IS_KNOWN) final_d.status = STATUS_REPLAY_DUPLICATE;
     final_d.ok = late.verified && final_d.status == STATUS_OK;
   end
 
@@ -231,20 +220,17 @@ module esp_decap_verdict import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
   assign m_valid   = final_valid_q;
   assign m_verdict = final_q;
 
-  logic unused;
-  assign unused = &{1'b0, trailer_q.job, info_ready, icv_ready, tag_ready, trailer_ready};
-
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     if (!rst) begin
-      a_info : assert (!i_valid || info_ready) else $error("esp_decap_verdict: info FIFO overflow");
-      a_icv : assert (!v_valid || icv_ready) else $error("esp_decap_verdict: ICV FIFO overflow");
-      a_tag : assert (!cmp_valid_q || tag_ready) else $error("esp_decap_verdict: tag FIFO overflow");
-      a_trailer : assert (!r_valid || trailer_ready) else $error("esp_decap_verdict: trailer FIFO overflow");
-      a_icv_there : assert (!(t_valid_q && !t_null_q) || icv_valid) else $error("esp_decap_verdict: tag without a received ICV");
+      a_info : assert (!enter_valid || info_ready) else $error("esp_decap_verdict: info FIFO overflow");
+      a_icv : assert (!received_valid || icv_ready) else $error("esp_decap_verdict: ICV FIFO overflow");
+      a_tag : assert (!compare_valid_q || compared_ready) else $error("esp_decap_verdict: tag FIFO overflow");
+      a_trailer : assert (!parsed_valid || trailer_ready) else $error("esp_decap_verdict: trailer FIFO overflow");
+      a_icv_there : assert (!(tag_valid_q && !tag_null_q) || icv_valid) else $error("esp_decap_verdict: tag without a received ICV");
       a_null : assert (!take || null_q == (info_q.status != STATUS_OK))
       else $error("esp_decap_verdict: tags and packets out of step");
-      a_update : assert (!u_valid || (equal_q && !null_q)) else $error("esp_decap_verdict: replay update before the ICV is verified");
+      a_update : assert (!update_valid || (equal_q && !null_q)) else $error("esp_decap_verdict: replay update before the ICV is verified");
     end
   end
 `endif

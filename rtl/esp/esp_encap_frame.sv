@@ -20,11 +20,11 @@ module esp_encap_frame import espalier_pkg::*, esp_pkg::*; #(
     input  logic                 room,       // a packet may begin to leave
     output logic                 spend,      // one leaves
 
-    input  logic                 d_valid,
-    output logic                 d_ready,
-    input  logic [128*LANES-1:0] d_data,
-    input  logic                 d_last,
-    input  logic [7:0]           d_job,
+    input  logic                 inner_valid,
+    output logic                 inner_ready,
+    input  logic [128*LANES-1:0] inner_data,
+    input  logic                 inner_last,
+    input  logic [JOB_W-1:0]     inner_job,
     input  logic                 job_valid,
     output logic                 job_ready,
     input  encap_job_t           job,
@@ -43,7 +43,7 @@ module esp_encap_frame import espalier_pkg::*, esp_pkg::*; #(
     output logic [127:0]         m_aad,
     output logic [15:0]          m_aad_len,
     output logic [15:0]          m_len,
-    output logic [7:0]           m_job,      // that the beat's bytes came with, whatever the record says: esp_encap_out compares
+    output logic [JOB_W-1:0]     m_job,      // that the beat's bytes came with, whatever the record says: esp_encap_out compares
     output logic                 m_epoch
 );
 
@@ -64,10 +64,10 @@ module esp_encap_frame import espalier_pkg::*, esp_pkg::*; #(
   assign before_dw  = job.c4 + 14'd2;
   assign last_beat  = job.last_dw[13:DW_LOG2];
   assign need_in    = !in_done_q;
-  assign go         = job_valid && (room || sending_q) && (!need_in || d_valid);
-  assign last       = ok ? beat_q == last_beat : d_last;
-  assign emit       = go && (ok || d_last);
-  assign d_ready    = job_valid && (room || sending_q) && need_in;
+  assign go         = job_valid && (room || sending_q) && (!need_in || inner_valid);
+  assign last       = ok ? beat_q == last_beat : inner_last;
+  assign emit       = go && (ok || inner_last);
+  assign inner_ready    = job_valid && (room || sending_q) && need_in;
   assign job_ready  = go && last;
   assign spend      = emit;
   assign start      = emit && (!ok || beat_q == '0);
@@ -81,7 +81,7 @@ module esp_encap_frame import espalier_pkg::*, esp_pkg::*; #(
     end else if (go) begin
       sending_q <= ok && !last;
       beat_q    <= (last || !ok) ? '0 : beat_q + 1'b1;
-      in_done_q <= !last && (in_done_q || d_last);
+      in_done_q <= !last && (in_done_q || inner_last);
     end
   end
 
@@ -89,21 +89,21 @@ module esp_encap_frame import espalier_pkg::*, esp_pkg::*; #(
   logic [W+127:0]    shifted;
   logic [127:0]      carry_q, header;
   logic              valid1_q, first1_q, last1_q, null1_q;
-  logic [W-1:0]      data1_q;
+  logic [DWORDS-1:0][31:0] data1_q;  // 4-byte words
   logic [DWORDS-1:0] trailer1_q, before1_q;
   logic [1:0]        pad1_q;
-  logic [7:0]        job1_q;
+  logic [JOB_W-1:0]  job1_q;
   logic [31:0]       seq_lo, seq_hi;
 
   assign seq_lo  = swap32(job.seq[31:0]);
   assign seq_hi  = swap32(job.seq[63:32]);
   assign header  = {seq_lo, seq_hi, seq_lo, swap32(job.spi)};
-  assign shifted = {d_data, (beat_q == '0) ? header : carry_q};
+  assign shifted = {inner_data, (beat_q == '0) ? header : carry_q};
 
   always_ff @(posedge clk) begin
     valid1_q <= emit && !rst;
     if (go) carry_q <= shifted[W+:128];
-    if (go && need_in) job1_q <= d_job;
+    if (go && need_in) job1_q <= inner_job;
     if (emit) begin
       first1_q <= !ok || beat_q == '0;
       last1_q  <= last;
@@ -147,11 +147,11 @@ module esp_encap_frame import espalier_pkg::*, esp_pkg::*; #(
   //  1          inner   1     1    4         inner
   //  2            1     2     2    4         inner
   //  3            2     3     3    4           1
-  logic [W-1:0] data1;
+  logic [DWORDS-1:0][31:0] data1;
   for (genvar i = 0; i < DWORDS; i++) begin : g_trailer
     logic [31:0] word;
     always_comb begin
-      word = data1_q[32*i+:32];
+      word = data1_q[i];
       if (trailer1_q[i]) begin
         word[31:16] = {IPPROTO_IPIP, 6'b0, pad1_q};
         if (pad1_q != 2'd0) word[15:8] = {6'b0, pad1_q};
@@ -159,7 +159,7 @@ module esp_encap_frame import espalier_pkg::*, esp_pkg::*; #(
       end
       if (before1_q[i] && pad1_q == 2'd3) word[31:24] = 8'd1;
     end
-    assign data1[32*i+:32] = word;
+    assign data1[i] = word;
   end
 
   always_ff @(posedge clk) begin
@@ -205,13 +205,10 @@ module esp_encap_frame import espalier_pkg::*, esp_pkg::*; #(
       .rd_data(salt)
   );
 
-  logic unused;
-  assign unused = &{1'b0, key_wr, job.last_dw[DW_LOG2-1:0], job.status, job.job, job.len[15:2], job.tos, job.df, job.ttl, job.src, job.dst, job.csum};
-
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     if (!rst && go && ok && need_in) begin
-      a_in_beats : assert (d_last == (beat_q == BEAT_W'((job.len - 16'd1) >> (DW_LOG2 + 2)))) else $error("esp_encap_frame: beats do not fit the length");
+      a_in_beats : assert (inner_last == (beat_q == BEAT_W'((job.len - 16'd1) >> (DW_LOG2 + 2)))) else $error("esp_encap_frame: beats do not fit the length");
     end
   end
 `endif

@@ -29,11 +29,11 @@ module esp_encap_front import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*,
     input  logic                 s_axis_tlast,
     input  esp_in_t              s_axis_tuser,
 
-    output logic                 d_valid,   // beats
-    input  logic                 d_ready,
-    output logic [128*LANES-1:0] d_data,
-    output logic                 d_last,
-    output logic [7:0]           d_job,     // each bears the number of its job
+    output logic                 inner_valid,   // beats
+    input  logic                 inner_ready,
+    output logic [128*LANES-1:0] inner_data,
+    output logic                 inner_last,
+    output logic [JOB_W-1:0]     inner_job,     // each bears the number of its job
     output logic                 job_valid,  // records
     input  logic                 job_ready,
     output encap_job_t           job,
@@ -65,7 +65,7 @@ module esp_encap_front import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*,
   end
 
   fifo_sync #(
-      .WIDTH(8 + 1 + W),
+      .WIDTH(JOB_W + 1 + W),
       .DEPTH(16)
   ) u_beats (
       .clk,
@@ -73,9 +73,9 @@ module esp_encap_front import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*,
       .s_valid(take),
       .s_ready(room),
       .s_data({s_axis_tuser.job, s_axis_tlast, s_axis_tdata}),
-      .m_valid(d_valid),
-      .m_ready(d_ready),
-      .m_data({d_job, d_last, d_data}),
+      .m_valid(inner_valid),
+      .m_ready(inner_ready),
+      .m_data({inner_job, inner_last, inner_data}),
       .count()
   );
 
@@ -104,10 +104,11 @@ module esp_encap_front import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*,
   // ---- context and sequence RAMs: asked in cycle 1, answer in cycle 3 and 4 -----------------------------------------------------------
   out_ctx_t ctx3, ctx4_q;
   localparam int unsigned CTX_W = $bits(ctx3);
-  logic [7:0]       ctx_parity3;
+  localparam int unsigned CTX_PARITY_W = (CTX_W + 15) / 16;
+  logic [CTX_PARITY_W-1:0] ctx_parity3;
   logic             fault4_q;  // the stored context fails its parity
   ram_sdp #(
-      .WIDTH(8 + CTX_W),
+      .WIDTH(CTX_PARITY_W + CTX_W),
       .DEPTH(SA_ENTRIES),
       .READ_LATENCY(2),
       .OLD_WORD(1'b1),
@@ -117,7 +118,7 @@ module esp_encap_front import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*,
       .wr_en(ctx_wr.valid),
       .wr_addr(ctx_wr.sa[ADDR_W-1:0]),
       .wr_strb(1'b1),
-      .wr_data({8'(parity(192'(ctx_wr.ctx))), ctx_wr.ctx}),
+      .wr_data({CTX_PARITY_W'(parity(192'(ctx_wr.ctx))), ctx_wr.ctx}),
       .rd_en(valid1_q),
       .rd_addr(in1_q.sa[ADDR_W-1:0]),
       .rd_data({ctx_parity3, ctx3})
@@ -173,7 +174,7 @@ module esp_encap_front import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*,
       tos4_q       <= tos3_q;
       c4_4_q       <= c4_3_q;
       sa_ok4_q     <= sa_ok3_q && ctx3.valid;
-      fault4_q     <= sa_ok3_q && 8'(parity(192'(ctx3))) != ctx_parity3;
+      fault4_q     <= sa_ok3_q && CTX_PARITY_W'(parity(192'(ctx3))) != ctx_parity3;
       malformed4_q <= malformed3_q;
       ctx4_q       <= ctx3;
     end
@@ -239,9 +240,6 @@ module esp_encap_front import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*,
       .m_job(job),
       .drop
   );
-
-  logic unused;
-  assign unused = &{1'b0, ctx4_q.valid, padded1[16], padded1[1:0], ctx_wr.sa, job_room};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

@@ -82,10 +82,6 @@ module esp_encap_header import esp_pkg::*; #(
     end
   end
 
-  // The records carry what other stages used: synthesis removes it.
-  logic unused;
-  assign unused = &{1'b0, job3_q.len, job3_q.last_dw, job3_q.esn, job3_q.c4, job3_q.key_size, job3_q.spi, job3_q.csum, job3_q.seq};
-
 endmodule
 
 `default_nettype wire

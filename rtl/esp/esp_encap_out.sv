@@ -3,7 +3,7 @@
 // outer IPv4 header in front, and sends the packet.
 //   cipher stream   | header, IV | payload ...      | 16 bytes for the ICV |
 //   packet          | outer IPv4, 20 | header, IV | payload ... | ICV |            everything moves up by exactly 20 bytes
-// A beat waits for the tag only if it holds a byte of the ICV, so long packets leave while they are being encrypted.
+// A beat waits for the icv only if it holds a byte of the ICV, so long packets leave while they are being encrypted.
 // Beats, tags and records are joined by their order, and by the number of the job that each bears. Where the numbers differ nothing is believed any
 // more, until reset: no byte leaves from then on, each packet ends as one beat with ENGINE_FAULT; and if the packet has begun to leave, it never ends, and
 // the engine takes nothing more out of its FIFOs (the driver finds a card that hangs and resets it).
@@ -17,14 +17,14 @@ module esp_encap_out import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*; #
 ) (
     input  logic                 clk,
     input  logic                 rst,
-    input  logic                 c_valid,    // cipher beats
-    input  logic [128*LANES-1:0] c_data,
-    input  logic [7:0]           c_job,
-    input  logic                 t_valid,    // tags
-    input  logic [127:0]         t_tag,
-    input  logic [7:0]           t_job,
-    input  logic                 r_valid,    // records
-    input  encap_out_t           r_out,
+    input  logic                 cipher_valid,    // cipher beats
+    input  logic [128*LANES-1:0] cipher_data,
+    input  logic [JOB_W-1:0]     cipher_job,
+    input  logic                 tag_valid,    // tags
+    input  logic [127:0]         tag,
+    input  logic [JOB_W-1:0]     tag_job,
+    input  logic                 record_valid,    // records
+    input  encap_out_t           record,
     output logic                 freed,      // a cipher beat left its FIFO, in the cycle before
     output logic                 m_axis_tvalid,
     input  logic                 m_axis_tready,
@@ -39,27 +39,27 @@ module esp_encap_out import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*; #
   localparam int unsigned BEAT_W = 14 - DW_LOG2;
 
   // ---- FIFOs: a packet has at least one beat, so with a credit a beat none of them overflows ------------------------------------------
-  logic               beat_valid, beat_ready, tag_valid, tag_ready, rec_valid, rec_ready;
-  logic               beat_room, tag_room, rec_room;
+  logic               beat_valid, beat_ready, icv_valid, icv_ready, head_valid, head_ready;
+  logic               beat_room, icv_room, record_room;
   logic [W-1:0]       beat;
-  logic [127:0]       tag;
-  logic [7:0]         beat_job, tag_job;
-  encap_out_t         rec, ram_rec;
+  logic [127:0]       icv;
+  logic [JOB_W-1:0]   beat_job, icv_job;
+  encap_out_t         head, ram_record;
   logic               ram_valid, ram_ready;
 
-  fifo_sync #(.WIDTH(8 + W), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_beats (
-      .clk, .rst, .s_valid(c_valid), .s_ready(beat_room), .s_data({c_job, c_data}),
+  fifo_sync #(.WIDTH(JOB_W + W), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_beats (
+      .clk, .rst, .s_valid(cipher_valid), .s_ready(beat_room), .s_data({cipher_job, cipher_data}),
       .m_valid(beat_valid), .m_ready(beat_ready), .m_data({beat_job, beat}), .count());
-  fifo_sync #(.WIDTH(8 + 128), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_tags (
-      .clk, .rst, .s_valid(t_valid), .s_ready(tag_room), .s_data({t_job, t_tag}),
-      .m_valid(tag_valid), .m_ready(tag_ready), .m_data({tag_job, tag}), .count());
-  fifo_sync #(.WIDTH($bits(r_out)), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_recs (
-      .clk, .rst, .s_valid(r_valid), .s_ready(rec_room), .s_data(r_out),
-      .m_valid(ram_valid), .m_ready(ram_ready), .m_data(ram_rec), .count());
+  fifo_sync #(.WIDTH(JOB_W + 128), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_tags (
+      .clk, .rst, .s_valid(tag_valid), .s_ready(icv_room), .s_data({tag_job, tag}),
+      .m_valid(icv_valid), .m_ready(icv_ready), .m_data({icv_job, icv}), .count());
+  fifo_sync #(.WIDTH($bits(record)), .DEPTH(DEPTH), .BLOCK_RAM(1'b1)) u_recs (
+      .clk, .rst, .s_valid(record_valid), .s_ready(record_room), .s_data(record),
+      .m_valid(ram_valid), .m_ready(ram_ready), .m_data(ram_record), .count());
 
   // The record decides what happens with a beat: it comes from registers, not straight from the RAM.
-  skid #(.WIDTH($bits(r_out))) u_rec (
-      .clk, .rst, .s_valid(ram_valid), .s_ready(ram_ready), .s_data(ram_rec), .m_valid(rec_valid), .m_ready(rec_ready), .m_data(rec));
+  skid #(.WIDTH($bits(record))) u_rec (
+      .clk, .rst, .s_valid(ram_valid), .s_ready(ram_ready), .s_data(ram_record), .m_valid(head_valid), .m_ready(head_ready), .m_data(head));
 
   // ---- which beat, and what of it is payload and what ICV ---------------------------------------------------------------------------------
   logic [BEAT_W-1:0]  num_q, icv_beat;
@@ -70,15 +70,15 @@ module esp_encap_out import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*; #
   logic               advance, go, last, icv_here, need_tag;
   logic               halted_q;
 
-  assign icv_beat   = rec.icv_dw[13:DW_LOG2];
-  assign icv_pos    = rec.icv_dw[DW_LOG2-1:0];
-  assign icv_here   = !rec.null_beat && num_q == icv_beat;
-  assign need_tag   = rec.null_beat || icv_here || icv_more_q;
-  assign last       = num_q == rec.out_last[BEAT_W-1:0];
-  assign go         = advance && !halted_q && rec_valid && (in_done_q || beat_valid) && (!need_tag || tag_valid);
+  assign icv_beat   = head.icv_dw[13:DW_LOG2];
+  assign icv_pos    = head.icv_dw[DW_LOG2-1:0];
+  assign icv_here   = !head.null_beat && num_q == icv_beat;
+  assign need_tag   = head.null_beat || icv_here || icv_more_q;
+  assign last       = num_q == head.out_last[BEAT_W-1:0];
+  assign go         = advance && !halted_q && head_valid && (in_done_q || beat_valid) && (!need_tag || icv_valid);
   assign beat_ready = go && !in_done_q;
-  assign rec_ready  = go && last;
-  assign tag_ready  = go && last;  // it was there: the ICV is in this beat or before it
+  assign head_ready  = go && last;
+  assign icv_ready  = go && last;  // it was there: the ICV is in this beat or before it
 
   always_ff @(posedge clk) begin
     freed <= beat_ready && !rst;
@@ -89,18 +89,18 @@ module esp_encap_out import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*; #
       icv_more_q <= 1'b0;
     end else if (go) begin
       num_q      <= last ? '0 : num_q + 1'b1;
-      in_done_q  <= !last && (in_done_q || num_q == rec.in_last[BEAT_W-1:0]);
+      in_done_q  <= !last && (in_done_q || num_q == head.in_last[BEAT_W-1:0]);
       icv_done_q <= !last && (icv_done_q || icv_here);
       icv_more_q <= !last && icv_here && icv_pos > DW_LOG2'(DWORDS - 4);
     end
   end
 
-  // ---- stage 1: masks, and the tag turned to the word lane in which it begins ------------------------------------------------------------------
+  // ---- stage 1: masks, and the icv turned to the word lane in which it begins ------------------------------------------------------------------
   logic              valid1_q, first1_q, last1_q;
-  logic [W-1:0]      data1_q;
+  logic [DWORDS-1:0][31:0] data1_q;  // 4-byte words
   logic [DWORDS-1:0] keep1_q, icv1_q;
-  logic [127:0]      tag1_q;
-  logic              beat_bad1_q, tag_bad1_q;  // of another job
+  logic [3:0][31:0]  icv_words1_q;
+  logic              beat_bad1_q, icv_bad1_q;  // of another job
   logic [159:0]      header1_q;
   esp_out_t          user1_q;
 
@@ -110,18 +110,18 @@ module esp_encap_out import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*; #
     if (go) begin
       first1_q  <= num_q == '0;
       last1_q   <= last;
-      beat_bad1_q <= !in_done_q && beat_job != rec.job;
-      tag_bad1_q  <= need_tag && tag_job != rec.job;
+      beat_bad1_q <= !in_done_q && beat_job != head.job;
+      icv_bad1_q  <= need_tag && icv_job != head.job;
       if (!in_done_q) data1_q <= beat;
-      user1_q   <= {rec.job, rec.len, rec.sa, rec.status};
-      header1_q <= rec.header;
+      user1_q   <= {head.job, head.len, head.sa, head.status};
+      header1_q <= head.header;
     end
     if (go && need_tag) begin
       case (icv_pos[1:0])
-        2'd0: tag1_q <= tag;
-        2'd1: tag1_q <= {tag[95:0], tag[127:96]};
-        2'd2: tag1_q <= {tag[63:0], tag[127:64]};
-        default: tag1_q <= {tag[31:0], tag[127:32]};
+        2'd0: icv_words1_q <= icv;
+        2'd1: icv_words1_q <= {icv[95:0], icv[127:96]};
+        2'd2: icv_words1_q <= {icv[63:0], icv[127:64]};
+        default: icv_words1_q <= {icv[31:0], icv[127:32]};
       endcase
     end
   end
@@ -133,7 +133,7 @@ module esp_encap_out import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*; #
   assign window = {{(2 * DWORDS - 4) {1'b0}}, 4'hF} << icv_pos;
   always_ff @(posedge clk) begin
     if (go) begin
-      keep1_q <= (rec.null_beat || icv_done_q) ? '0 : icv_here ? below : '1;
+      keep1_q <= (head.null_beat || icv_done_q) ? '0 : icv_here ? below : '1;
       icv1_q  <= icv_here ? window[DWORDS-1:0] : icv_more_q ? window[2*DWORDS-1:DWORDS] : '0;
     end
   end
@@ -142,7 +142,7 @@ module esp_encap_out import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*; #
   logic wrong1, refuse;
   logic fault_q;   // something did not
   logic inside_q;  // a packet has begun to pass and has not ended
-  assign wrong1 = valid1_q && (beat_bad1_q || tag_bad1_q);
+  assign wrong1 = valid1_q && (beat_bad1_q || icv_bad1_q);
   assign refuse = fault_q || wrong1;
   always_ff @(posedge clk) begin
     if (rst) begin
@@ -158,7 +158,7 @@ module esp_encap_out import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*; #
 
   // ---- stage 2: ICV in, the rest zero --------------------------------------------------------------------------------------------------------------
   logic         valid2_q, first2_q, last2_q;
-  logic [W-1:0] data2_q;
+  logic [DWORDS-1:0][31:0] data2_q;
   logic [159:0] header2_q;
   esp_out_t     user2_q;
 
@@ -179,10 +179,8 @@ module esp_encap_out import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*; #
   end
   for (genvar i = 0; i < DWORDS; i++) begin : g_icv
     always_ff @(posedge clk) begin
-      if (advance && valid1_q && refuse) data2_q[32*i+:32] <= '0;
-      else if (advance && valid1_q) begin
-        data2_q[32*i+:32] <= (data1_q[32*i+:32] & {32{keep1_q[i]}}) | (tag1_q[32*(i%4)+:32] & {32{icv1_q[i]}});
-      end
+      if (advance && valid1_q && refuse) data2_q[i] <= '0;
+      else if (advance && valid1_q) data2_q[i] <= (data1_q[i] & {32{keep1_q[i]}}) | (icv_words1_q[i%4] & {32{icv1_q[i]}});
     end
   end
 
@@ -221,19 +219,16 @@ module esp_encap_out import espalier_regs_pkg::*, espalier_pkg::*, esp_pkg::*; #
       .m_data({m_axis_tuser, m_axis_tlast, m_axis_tdata})
   );
 
-  logic unused;
-  assign unused = &{1'b0, beat_room, tag_room, rec_room, rec.in_last, rec.out_last};
-
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     if (!rst) begin
-      a_beat_room : assert (!c_valid || beat_room) else $error("esp_encap_out: cipher beat lost");
-      a_tag_room : assert (!t_valid || tag_room) else $error("esp_encap_out: tag lost");
-      a_rec_room : assert (!r_valid || rec_room) else $error("esp_encap_out: record lost");
-      a_tag_there : assert (!tag_ready || tag_valid) else $error("esp_encap_out: packet ends without its tag");
+      a_beat_room : assert (!cipher_valid || beat_room) else $error("esp_encap_out: cipher beat lost");
+      a_tag_room : assert (!tag_valid || icv_room) else $error("esp_encap_out: icv lost");
+      a_rec_room : assert (!record_valid || record_room) else $error("esp_encap_out: record lost");
+      a_tag_there : assert (!icv_ready || icv_valid) else $error("esp_encap_out: packet ends without its icv");
       a_refused : assert (!(valid2_q && fault_q) || user2_q.status != STATUS_OK)
       else $error("esp_encap_out: a packet leaves behind a fault");
-      a_icv_placed : assert (!(go && last) || rec.null_beat || icv_here || icv_done_q) else $error("esp_encap_out: packet ends without its ICV");
+      a_icv_placed : assert (!(go && last) || head.null_beat || icv_here || icv_done_q) else $error("esp_encap_out: packet ends without its ICV");
     end
   end
 `endif

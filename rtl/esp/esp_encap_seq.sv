@@ -131,9 +131,6 @@ module esp_encap_seq import espalier_pkg::*, sa_pkg::*; #(
   assign seq_rsp.bad   = bad2;
   assign seq_rsp.seq   = cur2;
 
-  logic unused;
-  assign unused = &{1'b0, look_sa, seq_req.sa};
-
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     if (!rst) begin

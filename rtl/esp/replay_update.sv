@@ -29,41 +29,40 @@ module replay_update import espalier_pkg::*, esp_decap_pkg::*, sa_pkg::*; #(
     // the state written in this cycle, for a second copy of it
     output logic                          wr_valid,
     output logic [$clog2(SA_ENTRIES)-1:0] wr_sa,
-    output logic [PARITY_W+191:0]         wr_word,     // {parity, top, seen}
+    output replay_word_t                  wr_word,
 
     input  seq_req_t                      seq_req,
     output seq_rsp_t                      seq_rsp
 );
 
-  localparam int unsigned ROW_W   = $clog2(SA_ENTRIES);
-  localparam int unsigned STATE_W = 192;
+  localparam int unsigned ROW_W = $clog2(SA_ENTRIES);
 
   // Bits 0 to n of a ring, by bytes: those below the byte of n are all set, those above it are not.
   function automatic logic [127:0] upto(input logic [6:0] n);
-    logic [127:0] mask;
-    for (int unsigned i = 0; i < 16; i = i + 1) mask[8*i+:8] = (4'(i) < n[6:3]) ? 8'hff : (4'(i) == n[6:3]) ? ~(8'hfe << n[2:0]) : 8'h00;
+    logic [15:0][7:0] mask;
+    for (int unsigned i = 0; i < 16; i = i + 1) mask[i] = (4'(i) < n[6:3]) ? 8'hff : (4'(i) == n[6:3]) ? ~(8'hfe << n[2:0]) : 8'h00;
     upto = mask;
   endfunction
 
   // ---- memory: packets and the manager share its two ports ------------------------------------------------------------------
   logic               read_take, write_take, packet_write;
   logic [ROW_W-1:0]   packet_wr_sa;
-  logic [STATE_W-1:0] packet_wr_state, wr_state, rd_state, state2;
+  replay_state_t      packet_wr_state, wr_state, state2;
+  replay_word_t       rd_word;
   logic [1:0]         seq_read_q;
   logic [1:0]         from_q;        // where the state in cycle 2 comes from: 0 memory, else of a packet in cycle 3 + from_q
   logic               bad2;
-  logic [PARITY_W-1:0] rd_parity;
 
   assign seq_rsp.ready = seq_req.write ? !packet_write : !s_valid;
   assign read_take     = seq_req.valid && !seq_req.write && !s_valid;
   assign write_take    = seq_req.valid && seq_req.write && !packet_write;
   assign wr_valid      = packet_write || write_take;
   assign wr_sa         = packet_write ? packet_wr_sa : seq_req.sa[ROW_W-1:0];
-  assign wr_word       = {parity(wr_state), wr_state};
   assign wr_state      = packet_write ? packet_wr_state : {seq_req.seq, {128{1'b1}}};
+  assign wr_word       = {parity(wr_state), wr_state};
 
   ram_sdp #(
-      .WIDTH(PARITY_W + STATE_W),
+      .WIDTH($bits(replay_word_t)),
       .DEPTH(SA_ENTRIES),
       .READ_LATENCY(2),
       .OLD_WORD(1'b0),
@@ -76,7 +75,7 @@ module replay_update import espalier_pkg::*, esp_decap_pkg::*, sa_pkg::*; #(
       .wr_data(wr_word),
       .rd_en(s_valid || read_take),
       .rd_addr(s_valid ? s_sa[ROW_W-1:0] : seq_req.sa[ROW_W-1:0]),
-      .rd_data({rd_parity, rd_state})
+      .rd_data(rd_word)
   );
 
   always_ff @(posedge clk) begin
@@ -86,14 +85,14 @@ module replay_update import espalier_pkg::*, esp_decap_pkg::*, sa_pkg::*; #(
 
   assign seq_rsp.valid = seq_read_q[1];
   assign seq_rsp.bad   = bad2;
-  assign seq_rsp.seq   = state2[STATE_W-1:128];
+  assign seq_rsp.seq   = state2.top;
 
   // ---- 1, 2: on the way to the state ----------------------------------------------------------------------------------------
   logic [4:0]         valid_q;                  // [i]: a packet is in cycle i + 1
   logic [ROW_W-1:0]   sa1_q, sa2_q, sa3_q, sa4_q, sa5_q;
   logic [63:0]        seq1_q, seq2_q, seq3_q;
   logic [7:0]         window1_q, window2_q, window3_q;
-  logic [STATE_W-1:0] state4_q, state5_q, state6_q;
+  replay_state_t      state4_q, state5_q, state6_q;
   logic               write4_q;
 
   // Cycle 1 compares with the packets that will be one cycle further when this one needs their results. A packet in cycle 3 counts
@@ -105,8 +104,8 @@ module replay_update import espalier_pkg::*, esp_decap_pkg::*, sa_pkg::*; #(
     else from_q <= 2'd0;
   end
 
-  assign bad2   = from_q == '0 && parity(rd_state) != rd_parity;
-  assign state2 = from_q[1] ? (from_q[0] ? state6_q : state5_q) : (from_q[0] ? state4_q : rd_state);
+  assign bad2   = from_q == '0 && parity(rd_word.state) != rd_word.parity;
+  assign state2 = from_q[1] ? (from_q[0] ? state6_q : state5_q) : (from_q[0] ? state4_q : rd_word.state);
 
   // ---- A: distances and masks -----------------------------------------------------------------------------------------------
   logic [63:0]  top2;
@@ -117,8 +116,8 @@ module replay_update import espalier_pkg::*, esp_decap_pkg::*, sa_pkg::*; #(
   logic [63:0]  top3_q;
   logic         known3_q, zero3_q, bad3_q, wraps2;
 
-  assign top2    = state2[STATE_W-1:128];
-  assign seen2   = state2[127:0];
+  assign top2    = state2.top;
+  assign seen2   = state2.seen;
   assign wraps2  = seq2_q[6:0] < top2[6:0];
 
   always_ff @(posedge clk) begin
@@ -211,9 +210,6 @@ module replay_update import espalier_pkg::*, esp_decap_pkg::*, sa_pkg::*; #(
   assign packet_write    = write4_q;
   assign packet_wr_sa    = sa4_q;
   assign packet_wr_state = state4_q;
-
-  logic unused;
-  assign unused = &{1'b0, seq_req.sa, s_sa};
 
 `ifndef SYNTHESIS
   logic verified4_q;

@@ -11,7 +11,7 @@
 // s_aad must be 0.
 //
 //   cycle    0        2             17          18                          23          24
-//          s_data   counters     keystream    m_data, GHASH of it   ...    y       t_tag (of the packet whose last beat came at 0)
+//          s_data   counters     keystream    m_data, GHASH of it   ...    y       tag (of the packet whose last beat came at 0)
 //
 // Latency: 18 cycles from s_* to m_*; the tag 24 cycles behind the last s_* beat, 6 behind the last m_* beat.
 `default_nettype none
@@ -38,7 +38,7 @@ module gcm_engine import espalier_regs_pkg::*, espalier_pkg::*; #(
     input  logic [127:0]         s_aad,      // byte string, first block, zero padded
     input  logic [15:0]          s_aad_len,  // bytes
     input  logic [15:0]          s_len,      // payload bytes
-    input  logic [USER_W-1:0]    s_user,     // passes with each beat; t_user is that of the last
+    input  logic [USER_W-1:0]    s_user,     // passes with each beat; tag_user is that of the last
     // beats out
     output logic                 m_valid,
     output logic                 m_first,
@@ -47,10 +47,10 @@ module gcm_engine import espalier_regs_pkg::*, espalier_pkg::*; #(
     output logic [128*LANES-1:0] m_data,
     output logic [USER_W-1:0]    m_user,
     // one a packet, in order
-    output logic                 t_valid,
-    output logic                 t_null,
-    output logic [127:0]         t_tag,      // byte string
-    output logic [USER_W-1:0]    t_user
+    output logic                 tag_valid,
+    output logic                 tag_null,
+    output logic [127:0]         tag,      // byte string
+    output logic [USER_W-1:0]    tag_user
 );
 
   localparam int unsigned ADDR_W    = $clog2(SA_ENTRIES);
@@ -215,16 +215,13 @@ module gcm_engine import espalier_regs_pkg::*, espalier_pkg::*; #(
 
   always_ff @(posedge clk) begin
     if (j_valid) j_q <= j_block;
-    t_valid <= e_valid && !rst;
+    tag_valid <= e_valid && !rst;
     if (e_valid) begin
-      t_null <= e_null;
-      t_user <= e_user;
-      t_tag  <= e_null ? '0 : y ^ j_q;
+      tag_null <= e_null;
+      tag_user <= e_user;
+      tag  <= e_null ? '0 : y ^ j_q;
     end
   end
-
-  logic unused;
-  assign unused = &{1'b0, s_sa, key_wr_q};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

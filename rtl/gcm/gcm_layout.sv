@@ -34,17 +34,10 @@ module gcm_layout #(
   localparam int unsigned AAD_W = (MAX_AAD_BLOCKS == 1) ? 1 : $clog2(MAX_AAD_BLOCKS + 1);
 
   logic [AAD_W-1:0] aad_blocks;
-  if (MAX_AAD_BLOCKS == 1) begin : g_one
-    assign aad_blocks = 1'b1;
-    logic unused;
-    assign unused = &{1'b0, s_aad_len};
-  end else begin : g_many
-    logic [15:0] blocks;
-    assign blocks     = (s_aad_len + 16'd15) >> 4;
-    assign aad_blocks = (blocks == '0) ? AAD_W'(1) : AAD_W'(blocks);
-    logic unused;
-    assign unused = &{1'b0, blocks};
-  end
+  // Block 0 at least, also without AAD; and no more than MAX_AAD_BLOCKS, so that it is a constant where that is 1.
+  logic [15:0] blocks;
+  assign blocks     = (s_aad_len + 16'd15) >> 4;
+  assign aad_blocks = (MAX_AAD_BLOCKS == 1 || blocks == '0) ? AAD_W'(1) : AAD_W'(blocks);
 
   logic             valid_q, flush_q, first_q;
   logic [AAD_W-1:0] aad_left_q;   // AAD blocks from lane 0 of this beat on

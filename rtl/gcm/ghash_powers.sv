@@ -35,9 +35,6 @@ module ghash_powers import espalier_pkg::*; #(
     );
   end
 
-  logic unused;
-  assign unused = &{1'b0, key_wr_q.sa, key_wr_q.flush};
-
 endmodule
 
 `default_nettype wire

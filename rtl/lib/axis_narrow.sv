@@ -35,8 +35,6 @@ module axis_narrow #(
     assign s_axis_tready = m_axis_tready;
     assign m_axis_tdata  = s_axis_tdata;
     assign m_axis_tlast  = s_axis_tlast;
-    logic unused;
-    assign unused = &{1'b0, clk, rst, s_axis_tlen};
   end else begin : g_split
     localparam int unsigned PART_W = $clog2(RATIO);
     localparam int unsigned IN_BYTES_LOG2 = $clog2(IN_W / 8);
@@ -61,8 +59,6 @@ module axis_narrow #(
       else if (m_axis_tvalid && m_axis_tready) part_q <= end_of_beat ? '0 : part_q + PART_W'(1);
     end
 
-    logic unused;
-    assign unused = &{1'b0, last_byte};
   end
 
 endmodule

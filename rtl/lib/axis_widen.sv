@@ -31,8 +31,6 @@ module axis_widen #(
     assign m_axis_tdata  = s_axis_tdata;
     assign m_axis_tlast  = s_axis_tlast;
     assign m_axis_tuser  = s_axis_tuser;
-    logic unused;
-    assign unused = &{1'b0, clk, rst};
   end else begin : g_gather
     localparam int unsigned PART_W = $clog2(RATIO);
 

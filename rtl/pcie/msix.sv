@@ -110,9 +110,6 @@ module msix import espalier_regs_pkg::*, espalier_pkg::*; #(
   end
   assign m_axis_tlast = 1'b1;
 
-  logic unused;
-  assign unused = &{1'b0, reg_req.addr[1:0]};
-
 endmodule
 
 `default_nettype wire

@@ -69,9 +69,6 @@ module pcie_cfg #(
   assign cfg_mgmt_addr            = second_q ? DEVICE_CONTROL_2 : DEVICE_CONTROL;
   assign cfg_mgmt_function_number = 8'd0;
 
-  logic unused;
-  assign unused = &{1'b0, cfg_mgmt_read_data[31:9], cfg_mgmt_read_data[7:5]};
-
 endmodule
 
 `default_nettype wire

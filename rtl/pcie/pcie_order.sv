@@ -75,9 +75,6 @@ module pcie_order #(
     end
   end
 
-  logic unused;
-  assign unused = &{1'b0, seq_num0[4:0], seq_num1[4:0]};
-
 `ifndef SYNTHESIS
   logic [COUNT_W-1:0] under_way;
   assign under_way = accepted_q - passed_q;

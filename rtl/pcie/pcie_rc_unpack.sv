@@ -141,9 +141,6 @@ module pcie_rc_unpack import pcie_pkg::*; (
     if (rst) m_valid <= 1'b0;
   end
 
-  logic unused;
-  assign unused = &{1'b0, in_user};
-
 endmodule
 
 `default_nettype wire

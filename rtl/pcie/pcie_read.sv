@@ -287,9 +287,6 @@ module pcie_read import espalier_pkg::*, pcie_pkg::*; #(
     end
   end
 
-  logic unused;
-  assign unused = &{1'b0, issue};
-
 `ifndef SYNTHESIS
   // A tag is taken while its request is outstanding or it is in quarantine.
   always_ff @(posedge clk) begin

@@ -69,11 +69,6 @@ module pcie_read_rc import espalier_regs_pkg::*, espalier_pkg::*, pcie_pkg::*; #
     output rd_rsp_t             rd_rsp
 );
 
-  // Cast: Verilator 5.006 can crash on a parameterized module's constant that is an enum member as it is.
-  localparam logic [7:0] OK        = 8'(STATUS_OK);
-  localparam logic [7:0] POISONED  = 8'(STATUS_DMA_POISONED);
-  localparam logic [7:0] MALFORMED = 8'(STATUS_DMA_MALFORMED);
-
   logic adv;  // all stages move
   assign adv = !rd_rsp_valid || rd_rsp_ready;
 
@@ -191,9 +186,9 @@ module pcie_read_rc import espalier_regs_pkg::*, espalier_pkg::*, pcie_pkg::*; #
     else if (b_error_q == RC_FLR) b_header_status = STATUS_DMA_ABORTED;
     else if (b_cpl_q == CPL_UR) b_header_status = STATUS_DMA_UNSUPPORTED;
     else if (b_cpl_q == CPL_CA) b_header_status = STATUS_DMA_ABORTED;
-    else if (b_cpl_q != CPL_SC || !b_fits) b_header_status = MALFORMED;
-    else if (b_poisoned_q || b_error_q == RC_POISONED) b_header_status = POISONED;
-    else b_header_status = OK;
+    else if (b_cpl_q != CPL_SC || !b_fits) b_header_status = STATUS_DMA_MALFORMED;
+    else if (b_poisoned_q || b_error_q == RC_POISONED) b_header_status = STATUS_DMA_POISONED;
+    else b_header_status = STATUS_OK;
   end
 
   // Whether the completion has the dwords that its header promised; known in its last beat.
@@ -207,13 +202,13 @@ module pcie_read_rc import espalier_regs_pkg::*, espalier_pkg::*, pcie_pkg::*; #
       b_status = b_unsent_q ? STATUS_DMA_STOPPED : STATUS_DMA_TIMEOUT;
       b_ends   = 1'b1;
       b_rests  = !b_unsent_q;
-    end else if (b_header_status == OK || b_header_status == POISONED) begin
-      if (!b_frame_ok) b_status = MALFORMED;
+    end else if (b_header_status == STATUS_OK || b_header_status == STATUS_DMA_POISONED) begin
+      if (!b_frame_ok) b_status = STATUS_DMA_MALFORMED;
       b_ends  = b_reaches_q || !b_frame_ok;
       b_rests = !b_frame_ok;
     end else begin
       b_ends  = 1'b1;
-      b_rests = (b_header_status == MALFORMED) || !b_completed_q;
+      b_rests = (b_header_status == STATUS_DMA_MALFORMED) || !b_completed_q;
     end
   end
 
@@ -297,8 +292,8 @@ module pcie_read_rc import espalier_regs_pkg::*, espalier_pkg::*, pcie_pkg::*; #
         c_slot_q   <= b_state_q.slot[SLOT_W-1:0];
         c_abort_q  <= b_abort_q;
         c_ends_q   <= b_hit && b_ends;
-        c_status_q <= b_hit ? b_status : b_abort_q ? 8'(STATUS_DMA_STOPPED) : OK;  // a read that failed before keeps its status
-        c_count_q  <= (b_beat && b_header_status == OK && !(b_last_q && !b_frame_ok)) ? b_count : 7'd0;
+        c_status_q <= b_hit ? b_status : b_abort_q ? 8'(STATUS_DMA_STOPPED) : STATUS_OK;  // a read that failed before keeps its status
+        c_count_q  <= (b_beat && b_header_status == STATUS_OK && !(b_last_q && !b_frame_ok)) ? b_count : 7'd0;
         c_start_q  <= b_first_q ? {4'd0, b_lower_q[1:0]} : 6'd0;
         c_offset_q <= b_offset_q;
         if (b_beat) c_data_q <= b_data_q;
@@ -322,7 +317,7 @@ module pcie_read_rc import espalier_regs_pkg::*, espalier_pkg::*, pcie_pkg::*; #
   logic [9:0]          c_left;
   assign ready           = clear_q[SLOT_W];
   assign c_ended_n                = c_ended + 10'(c_ends_q);
-  assign c_error_n                = (c_first_error == OK) ? c_status_q : c_first_error;
+  assign c_error_n                = (c_first_error == STATUS_OK) ? c_status_q : c_first_error;
   assign c_done = (c_abort_q || (c_ends_q && c_complete)) && c_ended_n == c_left;
   assign c_step = c_valid_q && adv;
 
@@ -333,7 +328,7 @@ module pcie_read_rc import espalier_regs_pkg::*, espalier_pkg::*, pcie_pkg::*; #
   always_ff @(posedge clk) begin
     if (adv && b_valid_q) begin
       if (c_step && c_slot_q == b_slot) begin
-        {c_ended, c_first_error} <= c_done ? {10'd0, OK} : {c_ended_n, c_error_n};
+        {c_ended, c_first_error} <= c_done ? {10'd0, STATUS_OK} : {c_ended_n, c_error_n};
         c_complete               <= !c_done && (complete_q[b_slot] || c_abort_q);
       end else begin
         {c_ended, c_first_error} <= ended_mem[b_slot];
@@ -351,7 +346,7 @@ module pcie_read_rc import espalier_regs_pkg::*, espalier_pkg::*, pcie_pkg::*; #
   end
   always_ff @(posedge clk) begin
     if (c_step || !ready) begin
-      ended_mem[ready ? c_slot_q : clear_q[SLOT_W-1:0]] <= (!ready || c_done) ? {10'd0, OK} : {c_ended_n, c_error_n};
+      ended_mem[ready ? c_slot_q : clear_q[SLOT_W-1:0]] <= (!ready || c_done) ? {10'd0, STATUS_OK} : {c_ended_n, c_error_n};
     end
   end
   always_ff @(posedge clk) begin
@@ -363,7 +358,7 @@ module pcie_read_rc import espalier_regs_pkg::*, espalier_pkg::*, pcie_pkg::*; #
     if (c_step) begin
       if (c_done) complete_q[c_slot_q] <= 1'b0;
       else if (c_abort_q) complete_q[c_slot_q] <= 1'b1;
-      failed_q[c_slot_q] <= !c_done && c_error_n != OK;
+      failed_q[c_slot_q] <= !c_done && c_error_n != STATUS_OK;
     end
     slot_free_valid <= c_step && c_done;
     slot_free       <= c_slot_q;
@@ -391,9 +386,6 @@ module pcie_read_rc import espalier_regs_pkg::*, espalier_pkg::*, pcie_pkg::*; #
     end
     if (rst) rd_rsp_valid <= 1'b0;
   end
-
-  logic unused;
-  assign unused = &{1'b0, s_desc, issue, b_state_q};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

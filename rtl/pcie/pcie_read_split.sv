@@ -175,9 +175,6 @@ module pcie_read_split import espalier_pkg::*, pcie_pkg::*; #(
     issue.finish    = out_finish_q;
   end
 
-  logic unused;
-  assign unused = &{1'b0, rd_req.ctx};
-
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     if (!rst && load) a_len : assert (rd_req.len != 0) else $error("pcie_read_split: empty read");

@@ -236,8 +236,6 @@ module pcie_regs import espalier_pkg::*, pcie_pkg::*; (
   assign fence_ask       = (state_q == ST_FENCE);
 
   // What the register access needs no bit of.
-  logic unused;
-  assign unused = &{1'b0, desc_q, cq_user, s_axis_cq_tdata[511:192], reg_rsp.error};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

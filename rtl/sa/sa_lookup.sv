@@ -208,9 +208,6 @@ module sa_lookup import espalier_regs_pkg::*, espalier_pkg::*, sa_pkg::*; #(
   assign rsp.valid  = state_q == DONE;
   assign rsp.result = result_q;
 
-  logic unused;
-  assign unused = &{1'b0, req.sa, valid_q[LATENCY-1]};
-
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     if (!rst) begin

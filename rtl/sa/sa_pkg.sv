@@ -70,6 +70,17 @@ package sa_pkg;
     logic [63:0] seq;
   } seq_rsp_t;
 
+  // Anti-replay state of an inbound SA: the highest number received, and the last 128 numbers: bit n mod 128 says that n was received.
+  typedef struct packed {
+    logic [63:0]  top;
+    logic [127:0] seen;
+  } replay_state_t;
+
+  typedef struct packed {   // as stored
+    logic [PARITY_W-1:0] parity;
+    replay_state_t       state;
+  } replay_word_t;
+
   // ---- outbound packets that have their number and wait for the cipher: while valid, those of this SA are found and will not be sent.
   // 32 cycles find them all, wherever they wait; only while the context of that SA is not valid.
   typedef struct packed {

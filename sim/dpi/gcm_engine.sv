@@ -30,10 +30,10 @@ module gcm_engine #(
     output logic                          m_null,
     output logic [128*LANES-1:0]          m_data,
     output logic [USER_W-1:0]             m_user,
-    output logic                          t_valid,
-    output logic                          t_null,
-    output logic [127:0]                  t_tag,
-    output logic [USER_W-1:0]             t_user
+    output logic                          tag_valid,
+    output logic                          tag_null,
+    output logic [127:0]                  tag,
+    output logic [USER_W-1:0]             tag_user
 );
 
   gcm_engine_dpi #(

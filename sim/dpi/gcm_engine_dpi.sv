@@ -32,10 +32,10 @@ module gcm_engine_dpi #(
     output logic                          m_null,
     output logic [128*LANES-1:0]          m_data,
     output logic [USER_W-1:0]             m_user,
-    output logic                          t_valid,
-    output logic                          t_null,
-    output logic [127:0]                  t_tag,
-    output logic [USER_W-1:0]             t_user
+    output logic                          tag_valid,
+    output logic                          tag_null,
+    output logic [127:0]                  tag,
+    output logic [USER_W-1:0]             tag_user
 );
 
   localparam int unsigned M_AT = 18;  // cycles from s_* to m_*
@@ -58,7 +58,7 @@ module gcm_engine_dpi #(
   logic                  valid_q, first_q, last_q, null_q, ends;
   logic [128*LANES-1:0]  data_q;
   logic [USER_W-1:0]     user_q;
-  logic [127:0]          tag_q, tag;
+  logic [127:0]          made, made_q;  // tag
   logic [511:0]          result;
 
   always_ff @(posedge clk) begin
@@ -70,12 +70,12 @@ module gcm_engine_dpi #(
       user_q  <= s_user;
       if (s_null) begin
         data_q <= s_data;
-        tag_q  <= '0;
+        made_q  <= '0;
       end else begin
-        gcm_dpi_beat(engine, s_first, 512'(s_data), 32'(s_sa), 32'(s_key_size), s_nonce, s_aad, 32'(s_aad_len), 32'(s_len), result, tag, ends);
+        gcm_dpi_beat(engine, s_first, 512'(s_data), 32'(s_sa), 32'(s_key_size), s_nonce, s_aad, 32'(s_aad_len), 32'(s_len), result, made, ends);
         a_beats : assert (s_last == ends || rst) else $error("gcm_engine_dpi: not the beats that the packet's lengths ask for");
         data_q <= result[128*LANES-1:0];
-        tag_q  <= tag;
+        made_q <= made;
       end
     end
     if (key_wr_q.valid) gcm_dpi_key(engine, 32'(key_wr_q.sa), 32'(key_wr_q.slot), key_wr_q.all, key_wr_q.data);
@@ -89,7 +89,7 @@ module gcm_engine_dpi #(
       .m_valid, .m_data({m_data, m_user, m_first, m_last, m_null})
   );
   delay_line #(.WIDTH(128 + USER_W + 1), .DELAY(T_AT - 1)) i_tag_delay (
-      .clk, .rst, .s_valid(valid_q && last_q), .s_data({tag_q, user_q, null_q}), .m_valid(t_valid), .m_data({t_tag, t_user, t_null})
+      .clk, .rst, .s_valid(valid_q && last_q), .s_data({made_q, user_q, null_q}), .m_valid(tag_valid), .m_data({tag, tag_user, tag_null})
   );
 
   logic unused;

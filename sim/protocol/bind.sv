@@ -39,8 +39,8 @@ bind engine_decap axis_protocol #(.WIDTH(128 * LANES + 1 + $bits(s_axis_tuser)),
 bind engine_decap axis_protocol #(.WIDTH(128 * LANES + 1 + $bits(m_axis_tuser)), .SIDE_W($bits(m_axis_tuser))) u_protocol_m (
     .clk, .rst, .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser}), .last(m_axis_tlast),
     .side(m_axis_tuser), .beats(protocol_pkg::packet_beats(m_axis_tuser.status, m_axis_tuser.len, 16 * LANES)));
-bind esp_encap_front axis_protocol #(.WIDTH(128 * LANES + 1)) u_protocol_d (
-    .clk, .rst, .valid(d_valid), .ready(d_ready), .payload({d_data, d_last}));
+bind esp_encap_front axis_protocol #(.WIDTH(128 * LANES + 1)) u_protocol_inner (
+    .clk, .rst, .valid(inner_valid), .ready(inner_ready), .payload({inner_data, inner_last}));
 // A record that waits may become one that is dropped: ok, sa and status (esp_encap_jobs).
 bind esp_encap_front axis_protocol #(.WIDTH($bits(job) - 1 - espalier_pkg::SA_W - 8)) u_protocol_job (
     .clk, .rst, .valid(job_valid), .ready(job_ready), .payload({job.job, job.len, job.c4, job.last_dw, job.tos, job.df, job.key_size, job.esn,

@@ -33,9 +33,6 @@ module rq_protocol (
       .last(closed)
   );
 
-  logic unused;
-  assign unused = &{1'b0, user};
-
   always_ff @(posedge clk) begin
     if (rst) open_q <= 1'b0;
     else if (m_axis_rq_tvalid && m_axis_rq_tready) open_q <= open[0];

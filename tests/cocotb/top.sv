@@ -97,9 +97,6 @@ module top #(
       .cfg_msix_enable(cfg_interrupt_msix_enable[0]), .cfg_msix_mask(cfg_interrupt_msix_mask[0])
   );
 
-  logic unused;
-  assign unused = &{1'b0, cfg_function_status, cfg_rcb_status, cfg_flr_in_process, cfg_interrupt_msix_enable, cfg_interrupt_msix_mask};
-
 endmodule
 
 `default_nettype wire

@@ -7,7 +7,7 @@
 module p_decap_release (
     input logic        clk,
     input logic        rst,
-    input logic        w_valid,
+    input logic        buf_valid,
     input logic        pass,        // of the packet whose beats are written
     input logic        w_end,       // this beat is its last
     input logic [15:0] last_byte,
@@ -16,32 +16,32 @@ module p_decap_release (
   localparam int unsigned BEATS_W = esp_decap_pkg::BEATS_W;
   localparam int unsigned ROOM    = 8;
 
-  logic [127:0]             w_data, m_axis_tdata;
-  logic                     v_valid, m_axis_tvalid, m_axis_tlast, done;
-  esp_decap_pkg::verdict_t  v_verdict;
+  logic [127:0]             buf_data, m_axis_tdata;
+  logic                     verdict_valid, m_axis_tvalid, m_axis_tlast, done;
+  esp_decap_pkg::verdict_t  verdict;
   espalier_pkg::esp_out_t   m_axis_tuser;
   logic [BEATS_W-1:0]       done_in_beats;
-  logic [7:0]               w_job;
-  assign w_job = '0;  // as in v_verdict
+  logic [7:0]               buf_job;
+  assign buf_job = '0;  // as in verdict
 
   // The packet that is written: its verdict is fixed with its first beat and comes in the cycle behind its last.
   logic               inside_q, pass_q, end_q, end_pass_q, mark;
   logic [BEATS_W-1:0] beats_q, end_beats_q;
   logic [4:0]         held_q;
   assign mark = inside_q ? !pass_q : !pass;
-  assign w_data = {16{7'h55, mark}};
+  assign buf_data = {16{7'h55, mark}};
 
   always_comb begin
-    v_valid              = end_q;
-    v_verdict            = '0;
-    v_verdict.ok         = end_pass_q;
-    v_verdict.verified   = end_pass_q;
-    v_verdict.status     = end_pass_q ? espalier_regs_pkg::STATUS_OK : espalier_regs_pkg::STATUS_ICV_MISMATCH;
-    v_verdict.buf_beats  = end_beats_q;
-    v_verdict.in_beats   = end_beats_q;
-    v_verdict.last_byte  = last_byte;
+    verdict_valid              = end_q;
+    verdict            = '0;
+    verdict.ok         = end_pass_q;
+    verdict.verified   = end_pass_q;
+    verdict.status     = end_pass_q ? espalier_regs_pkg::STATUS_OK : espalier_regs_pkg::STATUS_ICV_MISMATCH;
+    verdict.buf_beats  = end_beats_q;
+    verdict.in_beats   = end_beats_q;
+    verdict.last_byte  = last_byte;
     m_once : assume (rst == !u_reset.begun_q);
-    m_room : assume (!w_valid || held_q < 5'(ROOM));
+    m_room : assume (!buf_valid || held_q < 5'(ROOM));
     // The inner packet lies within the beats that were written.
     m_length : assume (!end_q || 32'(last_byte) < 16 * 32'(end_beats_q));
   end
@@ -53,13 +53,13 @@ module p_decap_release (
       beats_q  <= '0;
       held_q   <= '0;
     end else begin
-      end_q <= w_valid && w_end;
-      if (w_valid) begin
+      end_q <= buf_valid && w_end;
+      if (buf_valid) begin
         inside_q <= !w_end;
         pass_q   <= !mark;
         beats_q  <= w_end ? '0 : beats_q + 1'b1;
       end
-      held_q <= held_q + 5'(w_valid) - (done ? 5'(done_in_beats) : '0);
+      held_q <= held_q + 5'(buf_valid) - (done ? 5'(done_in_beats) : '0);
     end
     end_pass_q  <= !mark;
     end_beats_q <= beats_q + 1'b1;

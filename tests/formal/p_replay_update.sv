@@ -17,7 +17,7 @@ module p_replay_update (
   logic [1:0]   m_verdict;
   logic         wr_valid;
   logic [0:0]   wr_sa;
-  logic [sa_pkg::PARITY_W+191:0] wr_word;
+  sa_pkg::replay_word_t wr_word;
   sa_pkg::seq_rsp_t seq_rsp;
 
   p_reset u_reset (.*);
@@ -46,8 +46,8 @@ module p_replay_update (
   assign accept = u_dut.valid_q[2] && u_dut.fresh && !u_dut.sa3_q[0] && u_dut.seq3_q == number_q;
   // What is accepted is at or below the top, and beyond every window or marked: in the memory, unless a write is on its way, and in each
   // state that a later packet may be given instead.
-  function automatic logic counted(input logic [191:0] state);
-    counted = number_q <= state[191:128] && (state[191:128] - number_q >= 64'd128 || state[number_q[6:0]]);
+  function automatic logic counted(input sa_pkg::replay_state_t state);
+    counted = number_q <= state.top && (state.top - number_q >= 64'd128 || state.seen[number_q[6:0]]);
   endfunction
   assign holds = !accepted_q || (((u_dut.write4_q && !u_dut.sa4_q[0]) || counted(u_dut.u_state.mem[0][191:0])) &&
                  (!(u_dut.valid_q[3] && !u_dut.sa4_q[0]) || counted(u_dut.state4_q)) &&

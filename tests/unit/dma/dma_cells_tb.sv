@@ -145,9 +145,6 @@ module dma_cells_tb (
       .m_vector(i_m_vector)
   );
 
-  logic unused;
-  assign unused = &{1'b0, arb};
-
 endmodule
 
 `default_nettype wire

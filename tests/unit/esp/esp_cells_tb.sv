@@ -153,9 +153,6 @@ module esp_cells_tb (
     end
   end
 
-  logic unused;
-  assign unused = &{1'b0, m_job, h_out};
-
 endmodule
 
 `default_nettype wire

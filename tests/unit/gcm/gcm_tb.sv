@@ -66,8 +66,8 @@ module gcm_tb #(
         .clk, .rst, .key_wr,
         .s_valid(take), .s_first, .s_last, .s_null, .s_data, .s_sa, .s_key_size, .s_nonce, .s_aad, .s_aad_len, .s_len, .s_user,
         .m_valid(out[OUT_W*d]), .m_first(out[OUT_W*d+1]), .m_last(out[OUT_W*d+2]), .m_null(out[OUT_W*d+3]),
-        .t_valid(out[OUT_W*d+4]), .t_null(out[OUT_W*d+5]), .m_user(out[OUT_W*d+6+:32]), .t_user(out[OUT_W*d+38+:32]),
-        .t_tag(out[OUT_W*d+70+:128]), .m_data(out[OUT_W*d+198+:128*LANES])
+        .tag_valid(out[OUT_W*d+4]), .tag_null(out[OUT_W*d+5]), .m_user(out[OUT_W*d+6+:32]), .tag_user(out[OUT_W*d+38+:32]),
+        .tag(out[OUT_W*d+70+:128]), .m_data(out[OUT_W*d+198+:128*LANES])
     );
     gcm_engine_dpi #(
         .LANES(LANES), .SA_ENTRIES(SA_ENTRIES), .DECRYPT(d == 1), .USER_W(32), .MAX_AAD_BLOCKS(MAX_AAD_BLOCKS)
@@ -75,7 +75,7 @@ module gcm_tb #(
         .clk, .rst, .key_wr,
         .s_valid(take), .s_first, .s_last, .s_null, .s_data, .s_sa, .s_key_size, .s_nonce, .s_aad, .s_aad_len, .s_len, .s_user,
         .m_valid(cm_valid), .m_first(cm_first), .m_last(cm_last), .m_null(cm_null), .m_data(cm_data), .m_user(cm_user),
-        .t_valid(ct_valid), .t_null(ct_null), .t_tag(ct_tag), .t_user(ct_user)
+        .tag_valid(ct_valid), .tag_null(ct_null), .tag(ct_tag), .tag_user(ct_user)
     );
     always_ff @(posedge clk) begin
       a_valid : assert ({cm_valid, ct_valid} == {out[OUT_W*d], out[OUT_W*d+4]}) else $error("a beat or tag in RTL or C alone");

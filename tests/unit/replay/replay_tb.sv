@@ -7,18 +7,18 @@ module replay_tb #(
 ) (
     input  logic        clk,
     input  logic        rst,
-    input  logic        c_valid,
-    input  logic [15:0] c_sa,
-    input  logic [31:0] c_low,
-    input  logic        c_esn,
-    input  logic [7:0]  c_window,
-    output logic [63:0] c_seq,
-    output logic [1:0]  c_verdict,
-    input  logic        u_valid,
-    input  logic [15:0] u_sa,
-    input  logic [63:0] u_seq,
-    input  logic [7:0]  u_window,
-    output logic [1:0]  u_verdict,
+    input  logic        check_valid,
+    input  logic [15:0] check_sa,
+    input  logic [31:0] check_low,
+    input  logic        check_esn,
+    input  logic [7:0]  check_window,
+    output logic [63:0] check_seq,
+    output logic [1:0]  check_verdict,
+    input  logic        update_valid,
+    input  logic [15:0] update_sa,
+    input  logic [63:0] update_seq,
+    input  logic [7:0]  update_window,
+    output logic [1:0]  update_verdict,
     input  logic        req_valid,
     input  logic        req_write,
     input  logic [15:0] req_sa,
@@ -38,8 +38,8 @@ module replay_tb #(
   replay #(
       .SA_ENTRIES(SA_ENTRIES)
   ) u_replay (
-      .clk, .rst, .c_valid, .c_sa, .c_low, .c_esn, .c_window, .c_seq, .c_verdict,
-      .u_valid, .u_verified(u_valid), .u_sa, .u_seq, .u_window, .u_verdict, .seq_req, .seq_rsp
+      .clk, .rst, .check_valid, .check_sa, .check_low, .check_esn, .check_window, .check_seq, .check_verdict,
+      .update_valid, .update_verified(update_valid), .update_sa, .update_seq, .update_window, .update_verdict, .seq_req, .seq_rsp
   );
 
 endmodule

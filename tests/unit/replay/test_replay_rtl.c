@@ -15,18 +15,18 @@
 #include "replay_model.h"
 
 DUT_PORT(rst);
-DUT_PORT(c_valid);
-DUT_PORT(c_sa);
-DUT_PORT(c_low);
-DUT_PORT(c_esn);
-DUT_PORT(c_window);
-DUT_PORT(c_seq);
-DUT_PORT(c_verdict);
-DUT_PORT(u_valid);
-DUT_PORT(u_sa);
-DUT_PORT(u_seq);
-DUT_PORT(u_window);
-DUT_PORT(u_verdict);
+DUT_PORT(check_valid);
+DUT_PORT(check_sa);
+DUT_PORT(check_low);
+DUT_PORT(check_esn);
+DUT_PORT(check_window);
+DUT_PORT(check_seq);
+DUT_PORT(check_verdict);
+DUT_PORT(update_valid);
+DUT_PORT(update_sa);
+DUT_PORT(update_seq);
+DUT_PORT(update_window);
+DUT_PORT(update_verdict);
 DUT_PORT(req_valid);
 DUT_PORT(req_write);
 DUT_PORT(req_sa);
@@ -37,9 +37,9 @@ DUT_PORT(rsp_seq);
 
 #define SAS 64
 #define LAG 16          /* a power of two, more than any latency below */
-#define CHECK_OPERANDS 2 /* cycles from c_valid to c_low and the rest */
+#define CHECK_OPERANDS 2 /* cycles from check_valid to check_low and the rest */
 #define CHECK_RESULT 6
-#define UPDATE_RESULT 4  /* cycles to u_verdict; the write is in that cycle, a read sees it from the next on */
+#define UPDATE_RESULT 4  /* cycles to update_verdict; the write is in that cycle, a read sees it from the next on */
 #define QUERY_RESULT 2
 #define UPDATE_DECIDED 2 /* cycles from the update on: a query sees it, though it is not in the memory */
 
@@ -117,8 +117,8 @@ static void begin_check(struct started *now, int index, uint64_t seq)
 	const struct sa *sa = &sas[index];
 	bool exists;
 
-	*P8(c_valid) = 1;
-	*P16(c_sa) = (uint16_t)index;
+	*P8(check_valid) = 1;
+	*P16(check_sa) = (uint16_t)index;
 	now->sa = index;
 	now->check = true;
 	now->low = (uint32_t)seq;
@@ -133,11 +133,11 @@ static void begin_update(struct started *now, int index, uint64_t seq)
 {
 	struct sa *sa = &sas[index];
 
-	*P8(u_valid) = 1;
-	*P16(u_sa) = (uint16_t)index;
+	*P8(update_valid) = 1;
+	*P16(update_sa) = (uint16_t)index;
 	now->update_sa = index;
-	*P64(u_seq) = seq;
-	*P8(u_window) = (uint8_t)sa->window;
+	*P64(update_seq) = seq;
+	*P8(update_window) = (uint8_t)sa->window;
 	now->update = true;
 	now->update_verdict = (uint8_t)model_receive(&sa->model, sa->window, seq);
 	now->after = sa->model;
@@ -213,7 +213,7 @@ static struct started *new_cycle(void)
 	memset(now, 0, sizeof(*now));
 	if (then->update)
 		sas[then->update_sa].committed = then->after;
-	*P8(c_valid) = *P8(u_valid) = 0;
+	*P8(check_valid) = *P8(update_valid) = 0;
 	return now;
 }
 
@@ -222,9 +222,9 @@ static void finish_cycle(void)
 	struct started *then = &log_[(cycle - CHECK_OPERANDS) % LAG];
 	bool taken;
 
-	*P32(c_low) = then->low;
-	*P8(c_esn) = then->esn;
-	*P8(c_window) = (uint8_t)then->window;
+	*P32(check_low) = then->low;
+	*P8(check_esn) = then->esn;
+	*P8(check_window) = (uint8_t)then->window;
 	dut_settle();
 	taken = *P8(req_valid) && *P8(rsp_ready);
 	dut_edge();
@@ -234,14 +234,14 @@ static void finish_cycle(void)
 
 	then = &log_[(cycle - UPDATE_RESULT) % LAG];
 	if (then->update) {
-		assert_int_equal(*P8(u_verdict), then->update_verdict);
+		assert_int_equal(*P8(update_verdict), then->update_verdict);
 		counts[1][then->update_verdict]++;
 	}
 	then = &log_[(cycle - CHECK_RESULT) % LAG];
 	if (then->check) {
-		assert_int_equal(*P8(c_verdict), then->check_verdict);
+		assert_int_equal(*P8(check_verdict), then->check_verdict);
 		if (then->check_known)
-			assert_true(*P64(c_seq) == then->check_seq);
+			assert_true(*P64(check_seq) == then->check_seq);
 		counts[0][then->check_verdict]++;
 	}
 	then = &log_[(cycle - QUERY_RESULT) % LAG];

@@ -56,12 +56,11 @@ module card #(
 
   espalier_pkg::reg_req_t reg_req, dma_req, msix_req;
   espalier_pkg::reg_rsp_t reg_rsp, dma_rsp, msix_rsp;
-  espalier_pkg::sa_cmd_t  sa_cmd;
   espalier_pkg::rd_req_t  rd_req;
   espalier_pkg::rd_rsp_t  rd_rsp;
   espalier_pkg::wr_req_t  wr_req;
   logic                   fn_rst, stop, regs_idle, pcie_idle, pcie_quiet;
-  logic                   access_error, unexpected, sa_cmd_valid, fence_ask, fence_done, extended_tags;
+  logic                   access_error, unexpected, fence_ask, fence_done, extended_tags;
   logic [31:0]            dma_timeout, cfg_timeout;
   logic                   rd_req_valid, rd_req_ready, rd_rsp_valid, wr_valid, wr_ready, wr_last, irq_q;
   logic [511:0]           wr_data;
@@ -86,7 +85,7 @@ module card #(
 
   csr u_csr (
       .clk, .rst(fn_rst), .reg_req, .reg_rsp, .access_error, .dma_req, .dma_rsp, .msix_req, .msix_rsp,
-      .sa_cmd_valid, .sa_cmd_ready(1'b0), .sa_cmd, .sa_rsp_valid(1'b0), .sa_rsp('0), .sa_out_count('0), .sa_in_count('0),
+      .sa_cmd_valid(), .sa_cmd_ready(1'b0), .sa_cmd(), .sa_rsp_valid(1'b0), .sa_rsp('0), .sa_out_count('0), .sa_in_count('0),
       .ready(1'b1), .bus_master(cfg_bus_master_enable), .unexpected_completion(unexpected), .count_valid(1'b0), .count_status('0),
       .cfg_timeout, .dma_timeout
   );
@@ -171,9 +170,6 @@ module card #(
       end
     end
   end
-
-  logic unused;
-  assign unused = &{1'b0, sa_cmd_valid, sa_cmd, dma_req};
 
 endmodule
 
