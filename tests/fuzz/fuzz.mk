@@ -5,16 +5,21 @@ FUZZ_SECONDS ?= 30
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZERS := $(addprefix $(B)/fuzz/,$(FUZZ_NAMES))
 FUZZ_HOST := $(sort $(wildcard host/file/*.c host/process/*.c host/net/*.c host/sink/*.c host/ike/*/*.c driver/*.c driver/software/*.c) host/gw/packet.c)
-# What is looked at for new paths: all but the harnesses themselves.
-FUZZ_COVERAGE = $(if $(filter tests/%,$<),,-fsanitize=fuzzer-no-link)
+# What is looked at for new paths: all but the harnesses themselves. Values that are compared are noted, too, as libFuzzer tries them in inputs, but not behind the parsers, where
+# many comparisons are of counters and pointers.
+FUZZ_BEHIND := host/ike/core/% host/ike/crypto/cipher.c host/ike/crypto/prf.c host/ike/crypto/kdf.c
+FUZZ_COVERAGE = $(if $(filter tests/%,$<),,$(if $(filter $(FUZZ_BEHIND),$<),-fsanitize-coverage=inline-8bit-counters$(fuzz_comma)pc-table,-fsanitize=fuzzer-no-link))
+fuzz_comma := ,
 FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
+# The world of two agents is no part of what is tried; memory that it gets from them is still watched where it copies it.
+FUZZ_CHECKS = $(if $(filter tests/unit/ike_core/%,$<),,$(FUZZ_SAN))
 # Libraries that no harness needs stay out by --as-needed.
 FUZZ_LIBS ?= -lcrypto -ljansson -lpci -lpthread -lcap-ng
 
 $(B)/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo '  FUZZ CC $<'
-	clang -std=c11 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer $(FUZZ_COVERAGE) $(FUZZ_SAN) -Ihost -Ihost/ike -Idriver -Itests/lib -MMD -MP -c -o $@ $<
+	clang -std=c11 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer $(FUZZ_COVERAGE) $(FUZZ_CHECKS) -Ihost -Ihost/ike -Idriver -Itests/lib -MMD -MP -c -o $@ $<
 $(B)/fuzz/libhost.a: $(patsubst %.c,$(B)/fuzz/obj/%.o,$(FUZZ_HOST))
 	rm -f $@ && ar rcs $@ $^
 $(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(B)/fuzz/libhost.a

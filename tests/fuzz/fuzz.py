@@ -20,7 +20,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TAIL_LINES = 30
-FAST = {**os.environ, "ASAN_OPTIONS": "malloc_context_size=3:quarantine_size_mb=16:max_malloc_fill_size=0"}
+FAST = {**os.environ, "ASAN_OPTIONS": "malloc_context_size=0:quarantine_size_mb=1:max_malloc_fill_size=0"}
 
 
 def end_of(command, log, seconds, environment=None):
