@@ -32,4 +32,4 @@ $(B)/tests/host_$(1): tests/unit/host/test_$(1).py tests/unit/host/esp_device.py
 	chmod +x $$@
 UNIT_TESTS += $(B)/tests/host_$(1)
 endef
-$(foreach t,esp_matrix,$(eval $(call device_test,$(t))))
+$(foreach t,esp_matrix esp_vectors esp_replay esp_fields esp_rules,$(eval $(call device_test,$(t))))
