@@ -30,7 +30,7 @@ int ike_check(const char *path)
 		return EXIT_FAILURE;
 	}
 	if (remarks)
-		printf("%s: loads, with %d remarks\n", path, remarks);
+		printf("%s: loads, with %d remark%s\n", path, remarks, remarks == 1 ? "" : "s");
 	else
 		printf("%s: good\n", path);
 	return EXIT_SUCCESS;

@@ -75,14 +75,19 @@ static void judge_proposals(struct judged *j, const struct conf_child *child)
 static void judge_selectors(struct judged *j, const struct conf_child *child, const char *key, const struct conf_selectors *selectors)
 {
 	char text[TS_TEXT_LEN];
+	size_t left = selectors->count;
 
 	for (size_t i = 0; i < selectors->count; i++) {
 		uint8_t family = selectors->items[i].ts.lo.family;
 
-		if ((family == 4 && !j->caps->inner_v4) || (family == 6 && !j->caps->inner_v6))
-			say(j, &child->where, "child %.64s: %s = %s: the data plane carries no IPv%u, it is left out", child->name, key,
-			    ts_print(&selectors->items[i].ts, text), family);
+		if ((family != 4 || j->caps->inner_v4) && (family != 6 || j->caps->inner_v6))
+			continue;
+		say(j, &child->where, "child %.64s: %s = %s: the data plane carries no IPv%u, it is left out", child->name, key,
+		    ts_print(&selectors->items[i].ts, text), family);
+		left--;
 	}
+	if (!left)
+		say(j, &child->where, "child %.64s %s: nothing of %s is left", child->name, conf_is_shunt(child) ? "does nothing" : "can never come up", key);
 }
 
 static void judge_child(struct judged *j, const struct conf_child *child)
@@ -91,6 +96,9 @@ static void judge_child(struct judged *j, const struct conf_child *child)
 
 	judge_selectors(j, child, "local_ts", &child->local_ts);
 	judge_selectors(j, child, "remote_ts", &child->remote_ts);
+	if (conf_is_shunt(child) && !(child->start_action & CONF_ACTION_TRAP))
+		say(j, &child->where, "child %.64s does nothing: mode = %s is put in force by start_action = trap alone", child->name,
+		    child->mode == CONF_PASS ? "pass" : "drop");
 	if (conf_is_shunt(child))
 		return;
 	judge_proposals(j, child);

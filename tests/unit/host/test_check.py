@@ -46,7 +46,7 @@ class Check(Command):
         for text in wanted:
             self.assertTrue(any(text in line and line.startswith(self.path("swanctl.conf") + ":") for line in lines), (text, lines))
         self.assertEqual(len(lines), len(wanted), lines)
-        self.assertIn(f"loads, with {len(wanted)} remarks" if wanted else ": good", done.stdout)
+        self.assertIn(f"loads, with {len(wanted)} remark{'s' if len(wanted) > 1 else ''}\n" if wanted else ": good", done.stdout)
 
     def test_good(self):
         self.remarks()
@@ -70,6 +70,12 @@ class Check(Command):
         self.remarks("the data plane has no aes256-sha256, and nothing", "can never come up", child="esp_proposals = aes256-sha256-modp2048")
         self.remarks("no transport mode", child="mode = transport")
         self.remarks("remote_ts = fd00:2::/64: the data plane carries no IPv6", child="remote_ts = 10.2.0.0/16, fd00:2::/64")
+        self.remarks("remote_ts = fd00:2::/64: the data plane carries no IPv6", "child net can never come up: nothing of remote_ts is left",
+                     child="remote_ts = fd00:2::/64")
+        self.remarks("local_ts = fd00:1::/64: the data plane carries no IPv6", "child net does nothing: nothing of local_ts is left",
+                     child="local_ts = fd00:1::/64\nremote_ts = 10.2.0.0/16\nmode = drop\nstart_action = trap")
+        for mode in ("pass", "drop"):
+            self.remarks(f"child net does nothing: mode = {mode} is put in force by start_action = trap alone", child=f"mode = {mode}\nstart_action = none")
         self.remarks("replay_window = 4096: the data plane has 128", child="replay_window = 4096")
 
     def test_no_address(self):
