@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Engine throughput and latency in cycles: `make bench` prints a table and writes $(B)/bench/engine.json, engine.svg and latency.svg.
 # One model a width holds both engines and their SA manager; the unit tests of encapsulation and decapsulation use it too.
-# Where coverage is counted (make coverage) the cipher is the one in C, for the RTL's has a model of its own.
-ENGINE_CIPHER := $(if $(COVER),$(DPI_SV) sim/dpi/gcm_engine.sv)
-ENGINE_OBJS := $(if $(COVER),$(DPI_OBJS))
+# Where coverage is counted (make coverage) the cipher is the one in C, for the RTL's has a model of its own; with CIPHER_IN_C=1, too, which builds sooner.
+CIPHER_IN_C ?= $(COVER)
+ENGINE_CIPHER := $(if $(CIPHER_IN_C),$(DPI_SV) sim/dpi/gcm_engine.sv)
+ENGINE_OBJS := $(if $(CIPHER_IN_C),$(DPI_OBJS))
 define engine_model
 $(call model,engine_$(1),engine_tb,$(ENGINE_CIPHER) tests/bench/engine/engine_tb.sv,-GLANES=$(1))
 $(call shim,$(B)/obj/engine_$(1)/shim.o,tests/bench/engine/engine_shim.cpp,engine_$(1))
