@@ -6,4 +6,5 @@ testplan:
 
 lint-testplan:
 	@$(PYTHON) -B tests/testplan/testplan.py --logs $(B)/none --formal $(B)/none >/dev/null
+	@$(PYTHON) -B tests/testplan/benches.py >/dev/null
 lint: lint-testplan

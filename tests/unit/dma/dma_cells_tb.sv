@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of rtl/dma that stand by themselves, one model for all, with every struct taken apart into plain ports: dma_place with a dma_bank_ram
-// behind it, dma_completions, dma_fetch, dma_rd_arb, dma_irq.
+// behind it, dma_completions, dma_fetch, dma_rd_arb, dma_irq, dma_jobs, dma_validate, dma_out_fifo.
 `default_nettype none
 
 module dma_cells_tb (
@@ -92,7 +92,41 @@ module dma_cells_tb (
     output logic [3:0]   i_ready,
     output logic         i_m_valid,
     input  logic         i_m_ready,
-    output logic [7:0]   i_m_vector
+    output logic [7:0]   i_m_vector,
+    // dma_jobs; a record is queue, capacity, destination / 64, cookie
+    output logic [7:0]   n_free,
+    input  logic         n_take,
+    input  logic [139:0] n_job,
+    input  logic         n_give,
+    input  logic [7:0]   n_give_job,
+    input  logic         n_rd_en,
+    input  logic [7:0]   n_rd_job,
+    output logic [139:0] n_rd_data,
+    // dma_validate
+    input  logic         v_valid,
+    input  logic [1:0]   v_queue,
+    input  logic [255:0] v_desc,
+    input  logic [7:0]   v_free,
+    output logic         v_job_valid,
+    output logic         v_decap,
+    output logic [139:0] v_job,
+    output logic [7:0]   v_read_job,
+    output logic [63:0]  v_read_src,
+    output logic [15:0]  v_read_len,
+    output logic [15:0]  v_read_sa,
+    output logic [7:0]   v_read_status,
+    // dma_out_fifo, 32 rows and 8 packets
+    input  logic         o_s_valid,
+    output logic         o_s_ready,
+    input  logic [511:0] o_s_data,
+    input  logic         o_s_last,
+    input  logic [47:0]  o_s_user,
+    output logic         o_info_valid,
+    input  logic         o_info_ready,
+    output logic [47:0]  o_info,
+    output logic         o_data_valid,
+    input  logic         o_data_ready,
+    output logic [511:0] o_data
 );
 
   logic place_ready;
@@ -143,6 +177,24 @@ module dma_cells_tb (
   dma_irq u_irq (
       .clk, .rst, .s_valid(i_valid), .s_ready(i_ready), .s_vector({8'd43, 8'd42, 8'd41, 8'd40}), .m_valid(i_m_valid), .m_ready(i_m_ready),
       .m_vector(i_m_vector)
+  );
+
+  dma_jobs u_jobs (
+      .clk, .rst, .free_job(n_free), .take(n_take), .job(n_job), .give(n_give), .give_job(n_give_job), .rd_en(n_rd_en), .rd_job(n_rd_job),
+      .rd_data(n_rd_data)
+  );
+
+  dma_pkg::read_job_t v_read;
+  assign {v_read_job, v_read_src, v_read_len, v_read_sa, v_read_status} = v_read;
+  dma_validate u_validate (
+      .clk, .rst, .desc_valid(v_valid), .desc_queue(v_queue), .desc(v_desc), .job_free(v_free), .job_valid(v_job_valid), .job_decap(v_decap),
+      .job(v_job), .read_job(v_read)
+  );
+
+  dma_out_fifo #(.ROWS(32), .PACKETS(8)) u_out_fifo (
+      .clk, .rst, .s_axis_tvalid(o_s_valid), .s_axis_tready(o_s_ready), .s_axis_tdata(o_s_data), .s_axis_tlast(o_s_last),
+      .s_axis_tuser(o_s_user), .m_info_valid(o_info_valid), .m_info_ready(o_info_ready), .m_info(o_info), .m_data_valid(o_data_valid),
+      .m_data_ready(o_data_ready), .m_data(o_data)
   );
 
 endmodule

@@ -2,7 +2,9 @@
 /*
  * The parts of rtl/dma that stand by themselves, each beside a model in C: the place of each byte of an answer (dma_place, dma_bank_ram),
  * completions gathered into writes and told behind them (dma_completions), descriptors fetched in order, with answers out of order and failures
- * (dma_fetch), and the two arbiters (dma_rd_arb, dma_irq). Random numbers follow ESPALIER_TEST_SEED, their count ESPALIER_TEST_SCALE.
+ * (dma_fetch), the two arbiters (dma_rd_arb, dma_irq), job numbers and what is kept of each (dma_jobs), the checks of a descriptor
+ * (dma_validate), and packets that leave only when they are whole (dma_out_fifo). Random numbers follow ESPALIER_TEST_SEED, their count
+ * ESPALIER_TEST_SCALE.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +14,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "dut.h"
+#include "espalier_regs.h"
 #include "seed.h"
 
 DUT_PORT(rst);
@@ -97,6 +100,37 @@ DUT_PORT(i_ready);
 DUT_PORT(i_m_valid);
 DUT_PORT(i_m_ready);
 DUT_PORT(i_m_vector);
+DUT_PORT(n_free);
+DUT_PORT(n_take);
+DUT_PORT(n_job);
+DUT_PORT(n_give);
+DUT_PORT(n_give_job);
+DUT_PORT(n_rd_en);
+DUT_PORT(n_rd_job);
+DUT_PORT(n_rd_data);
+DUT_PORT(v_valid);
+DUT_PORT(v_queue);
+DUT_PORT(v_desc);
+DUT_PORT(v_free);
+DUT_PORT(v_job_valid);
+DUT_PORT(v_decap);
+DUT_PORT(v_job);
+DUT_PORT(v_read_job);
+DUT_PORT(v_read_src);
+DUT_PORT(v_read_len);
+DUT_PORT(v_read_sa);
+DUT_PORT(v_read_status);
+DUT_PORT(o_s_valid);
+DUT_PORT(o_s_ready);
+DUT_PORT(o_s_data);
+DUT_PORT(o_s_last);
+DUT_PORT(o_s_user);
+DUT_PORT(o_info_valid);
+DUT_PORT(o_info_ready);
+DUT_PORT(o_info);
+DUT_PORT(o_data_valid);
+DUT_PORT(o_data_ready);
+DUT_PORT(o_data);
 
 #define CYCLES 20000u
 #define QUEUES 4u
@@ -115,6 +149,7 @@ static void reset(void)
 {
 	*P8(p_base_valid) = *P8(p_valid) = *P8(p_rd_en) = *P8(c_valid) = *P8(c_take) = *P8(c_m_written) = *P8(f_req_ready) = *P8(f_done) = 0;
 	*P8(a_valid) = *P8(a_m_ready) = *P8(i_valid) = *P8(i_m_ready) = *P8(f_error) = 0;
+	*P8(n_take) = *P8(n_give) = *P8(n_rd_en) = *P8(v_valid) = *P8(o_s_valid) = *P8(o_info_ready) = *P8(o_data_ready) = 0;
 	*P16(f_count) = 0;
 	*P8(rst) = 1;
 	for (int i = 0; i < 4; i++)
@@ -483,11 +518,260 @@ static void test_irq(void **state)
 		assert_true(given[q] > CYCLES / 32);
 }
 
+/* ---- dma_jobs ------------------------------------------------------------------------------------------------------------------------------ */
+
+#define JOBS 256u
+#define RECORD_BYTES 18u /* 140 bits */
+
+static void random_record(uint8_t *to)
+{
+	for (unsigned i = 0; i < RECORD_BYTES; i++)
+		to[i] = (uint8_t)(rand() >> 7);
+	to[RECORD_BYTES - 1] &= 15;
+}
+
+static void test_jobs(void **state)
+{
+	static uint8_t kept[JOBS][RECORD_BYTES];
+	unsigned out[JOBS], count = 0, taken = 0, full = 0, reads = 0; /* out: numbers in use, in no order */
+	uint8_t used[JOBS] = {0};
+
+	(void)state;
+	reset();
+	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
+		int filling = cycle / 700 % 2;
+		unsigned at = count ? rnd(count) : 0, number = *P8(n_free);
+
+		*P8(n_give) = count && chance(filling ? 20 : 60);
+		*P8(n_give_job) = count ? (uint8_t)out[at] : 0;
+		*P8(n_take) = count < JOBS && chance(filling ? 90 : 40);
+		random_record(dut_n_job());
+		/* The write side reads a job that is in use, not the one that is stored just now. */
+		int read = count && chance(50);
+		unsigned which = count ? out[rnd(count)] : 0;
+
+		*P8(n_rd_en) = (uint8_t)read;
+		*P8(n_rd_job) = (uint8_t)which;
+		if (*P8(n_take)) {
+			assert_false(used[number]); /* no number is out twice */
+			memcpy(kept[number], dut_n_job(), RECORD_BYTES);
+			taken++;
+		}
+		dut_edge();
+		if (read) {
+			assert_memory_equal(dut_n_rd_data(), kept[which], RECORD_BYTES);
+			reads++;
+		}
+		if (*P8(n_give)) {
+			used[out[at]] = 0;
+			out[at] = out[--count];
+		}
+		if (*P8(n_take)) {
+			used[number] = 1;
+			out[count++] = number;
+		}
+		full += count == JOBS;
+	}
+	assert_true(taken > CYCLES / 8 && full > 10 && reads > CYCLES / 8);
+}
+
+/* ---- dma_validate --------------------------------------------------------------------------------------------------------------------------- */
+
+struct checked {
+	int valid, decap;
+	unsigned status;
+	uint8_t queue;
+	uint16_t len, sa, capacity;
+	uint64_t src, dst, cookie;
+};
+
+static uint64_t address(unsigned len)
+{
+	uint64_t a = (uint64_t)rand() << 31 ^ (uint64_t)rand() << 6;
+
+	if (chance(3))
+		return 0;
+	if (chance(10)) /* around the end of memory */
+		return 0 - (((uint64_t)len + rnd(130) + 63) & ~63ull) + 64 * rnd(2);
+	return a ? a : 64;
+}
+
+/* docs/architecture.md: 32 bytes, little endian; the checks in their order. */
+static void make_descriptor(struct checked *c)
+{
+	static const unsigned lengths[] = {0, 1, 9599, 9600, 9601, 9655, 9656, 9657, 65535};
+	uint8_t *d = dut_v_desc(), opcode, flags = 0;
+	unsigned need, limit;
+
+	memset(c, 0, sizeof *c);
+	c->valid = chance(80);
+	c->queue = (uint8_t)rnd(4);
+	c->decap = (int)rnd(2);
+	opcode = (uint8_t)(c->decap ? ESP_OPCODE_DECAP : ESP_OPCODE_ENCAP);
+	c->len = (uint16_t)(chance(30) ? lengths[rnd(9)] : 20 + rnd(9700));
+	/* RFC 4303, 2, and RFC 4106: 20 bytes outer header, 8 ESP header, 8 IV, the packet with its trailer to 4 bytes, 16 ICV. */
+	need = c->decap ? c->len : 20 + 8 + 8 + (c->len + 2u + 3u) / 4 * 4 + 16;
+	limit = c->decap ? 9656 : 9600;
+	c->capacity = (uint16_t)(chance(50) ? 65535 : need > 65000 ? need : need + 2 - rnd(5));
+	c->sa = c->decap ? 0 : (uint16_t)rand();
+	c->src = address(c->len) + rnd(64) * (unsigned)chance(50);
+	c->dst = address(c->capacity);
+	c->cookie = (uint64_t)rand() << 32 | (unsigned)rand();
+	if (chance(5))
+		opcode = (uint8_t)rand();
+	if (chance(5))
+		flags = (uint8_t)rand();
+	if (chance(5))
+		c->sa = (uint16_t)rand();
+	if (chance(5))
+		c->dst += 1 + rnd(63);
+	memcpy(d, &c->src, 8);
+	memcpy(d + 8, &c->dst, 8);
+	memcpy(d + 16, &c->len, 2);
+	memcpy(d + 18, &c->capacity, 2);
+	d[20] = opcode;
+	d[21] = flags;
+	memcpy(d + 22, &c->sa, 2);
+	memcpy(d + 24, &c->cookie, 8);
+	c->decap = opcode == ESP_OPCODE_DECAP;
+	need = c->decap ? c->len : 20 + 8 + 8 + (c->len + 2u + 3u) / 4 * 4 + 16;
+	limit = c->decap ? 9656 : 9600;
+	if ((opcode != ESP_OPCODE_ENCAP && opcode != ESP_OPCODE_DECAP) || flags || (c->decap && c->sa))
+		c->status = ESP_STATUS_BAD_OPCODE;
+	/* The last byte is in memory: an end of exactly 2^64 is. */
+	else if (!c->src || !c->dst || (c->len && c->src + (c->len - 1u) < c->src) || (c->capacity && c->dst + (c->capacity - 1u) < c->dst))
+		c->status = ESP_STATUS_BAD_ADDRESS;
+	else if (c->dst % 64)
+		c->status = ESP_STATUS_BAD_ALIGNMENT;
+	else if (!c->len || c->len > limit)
+		c->status = ESP_STATUS_BAD_LENGTH;
+	else
+		c->status = c->capacity < need ? ESP_STATUS_BUFFER_TOO_SMALL : ESP_STATUS_OK;
+}
+
+static void test_validate(void **state)
+{
+	struct checked now = {0};
+	unsigned seen[32] = {0};
+
+	(void)state;
+	reset();
+	for (unsigned cycle = 0; cycle < 2 * CYCLES * test_scale(); cycle++) {
+		uint8_t record[24] = {0};
+
+		make_descriptor(&now);
+		*P8(v_valid) = (uint8_t)now.valid;
+		*P8(v_queue) = now.queue;
+		dut_edge();
+		*P8(v_free) = (uint8_t)rand();
+		dut_settle();
+		assert_int_equal(*P8(v_job_valid), now.valid);
+		if (!now.valid)
+			continue;
+		seen[now.status]++;
+		assert_int_equal(*P8(v_read_status), now.status);
+		assert_int_equal(*P8(v_decap), now.decap);
+		assert_int_equal(*P8(v_read_job), *P8(v_free));
+		assert_int_equal(*P64(v_read_src), now.src);
+		assert_int_equal(*P16(v_read_len), now.len);
+		assert_int_equal(*P16(v_read_sa), now.sa);
+		/* cookie, destination / 64, capacity, queue, from bit 0 on */
+		uint64_t line = now.dst / 64, high = line | (uint64_t)now.capacity << 58;
+		uint16_t top = (uint16_t)(now.capacity >> 6 | now.queue << 10);
+
+		memcpy(record, &now.cookie, 8);
+		memcpy(record + 8, &high, 8);
+		memcpy(record + 16, &top, 2);
+		assert_memory_equal(dut_v_job(), record, RECORD_BYTES);
+	}
+	assert_true(seen[ESP_STATUS_OK] && seen[ESP_STATUS_BAD_OPCODE] && seen[ESP_STATUS_BAD_ADDRESS] && seen[ESP_STATUS_BAD_ALIGNMENT] &&
+		    seen[ESP_STATUS_BAD_LENGTH] && seen[ESP_STATUS_BUFFER_TOO_SMALL]);
+}
+
+/* ---- dma_out_fifo ---------------------------------------------------------------------------------------------------------------------------- */
+
+static void test_out_fifo(void **state)
+{
+	static struct {
+		unsigned len, beats, status;
+		uint64_t info;
+		uint8_t bytes[32 * 64];
+	} packets[16], *p;
+	unsigned in = 0, beat_in = 0, stored = 0, out = 0, beat_out = 0, rows = 0, wait = 0, largest = 0;
+	int inside = 0, made = 0;
+
+	(void)state;
+	reset();
+	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
+		int slow_in = cycle / 400 % 2, slow_out = cycle / 900 % 2;
+
+		p = &packets[in % 16];
+		if (!made) {
+			p->status = chance(20) ? 1 + rnd(27) : ESP_STATUS_OK;
+			p->len = p->status ? 0 : chance(10) ? 32 * 64 - rnd(64) : 1 + rnd(300);
+			p->beats = p->status ? 1 : (p->len + 63) / 64;
+			p->info = (uint64_t)rnd(256) << 40 | (uint64_t)p->len << 24 | (uint64_t)rnd(65536) << 8 | p->status;
+			for (unsigned i = 0; i < p->beats * 64; i++)
+				p->bytes[i] = (uint8_t)(rand() >> 7);
+			made = 1;
+		}
+		*P8(o_s_valid) |= chance(slow_in ? 30 : 95);
+		*P64(o_s_user) = p->info;
+		*P8(o_s_last) = beat_in + 1 == p->beats;
+		memcpy(dut_o_s_data(), p->bytes + 64 * beat_in, 64);
+		dut_settle();
+		int take = *P8(o_s_valid) && *P8(o_s_ready);
+
+		/* Full: as many beats, or packets, as it has places for; a packet on its way out may hold one more. */
+		assert_true(*P8(o_s_ready) || rows >= 32 || stored - out >= 8);
+		/* Beats leave only behind their info, and then without a gap. */
+		*P8(o_info_ready) = !inside && chance(slow_out ? 10 : 80);
+		*P8(o_data_ready) = inside && chance(slow_out ? 40 : 95);
+		dut_settle();
+		if (*P8(o_info_valid)) {
+			assert_true(out < stored); /* whole */
+			assert_int_equal(*P64(o_info), packets[out % 16].info);
+		}
+		if (inside) {
+			assert_true(*P8(o_data_valid));
+			assert_memory_equal(dut_o_data(), packets[(out - 1) % 16].bytes + 64 * beat_out, 64);
+		}
+		int told = *P8(o_info_valid) && *P8(o_info_ready), gone = *P8(o_data_valid) && *P8(o_data_ready);
+
+		if (gone) {
+			rows--;
+			inside = ++beat_out != packets[(out - 1) % 16].beats;
+		}
+		if (told) {
+			inside = packets[out % 16].status == ESP_STATUS_OK;
+			largest += packets[out % 16].beats == 32;
+			beat_out = 0;
+			out++;
+		}
+		/* What is whole is told 2 cycles later. */
+		wait = out < stored && !*P8(o_info_valid) ? wait + 1 : 0;
+		assert_true(wait <= 2);
+		if (take) {
+			rows += p->status == ESP_STATUS_OK;
+			if (++beat_in == p->beats) {
+				stored++;
+				in++;
+				beat_in = made = 0;
+			}
+		}
+		dut_edge();
+		if (take)
+			*P8(o_s_valid) = 0;
+	}
+	assert_true(out > CYCLES / 32 && largest > 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_place),  cmocka_unit_test(test_completions), cmocka_unit_test(test_fetch),
-		cmocka_unit_test(test_rd_arb), cmocka_unit_test(test_irq),
+		cmocka_unit_test(test_rd_arb), cmocka_unit_test(test_irq),	   cmocka_unit_test(test_jobs),
+		cmocka_unit_test(test_validate), cmocka_unit_test(test_out_fifo),
 	};
 
 	srand(test_seed());

@@ -18,3 +18,7 @@ $(B)/tests/gcm_dpi_portable: $(B)/tests/gcm_dpi_4
 	@printf '#!/bin/sh\nexec $(B)/tests/gcm_dpi_4 portable\n' >$@
 	@chmod +x $@
 UNIT_TESTS += $(B)/tests/gcm_dpi_portable
+
+# The parts by themselves, in one model.
+$(eval $(call rtl_test,gcm_cells,gcm_cells_tb,tests/unit/gcm/gcm_cells_tb.sv,tests/unit/gcm/gcm_cells_shim.cpp,tests/unit/gcm/test_gcm_cells.c,,))
+UNIT_TESTS += $(B)/tests/gcm_cells
