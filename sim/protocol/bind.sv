@@ -39,12 +39,23 @@ bind engine_decap axis_protocol #(.WIDTH(128 * LANES + 1 + $bits(s_axis_tuser)),
 bind engine_decap axis_protocol #(.WIDTH(128 * LANES + 1 + $bits(m_axis_tuser)), .SIDE_W($bits(m_axis_tuser))) u_protocol_m (
     .clk, .rst, .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser}), .last(m_axis_tlast),
     .side(m_axis_tuser), .beats(protocol_pkg::packet_beats(m_axis_tuser.status, m_axis_tuser.len, 16 * LANES)));
+bind esp_encap_front axis_protocol #(.WIDTH(128 * LANES + 1 + $bits(s_axis_tuser)), .SIDE_W($bits(s_axis_tuser))) u_protocol_s (
+    .clk, .rst, .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast, s_axis_tuser}), .last(s_axis_tlast),
+    .side(s_axis_tuser), .beats(protocol_pkg::packet_beats(s_axis_tuser.status, s_axis_tuser.len, 16 * LANES)));
 bind esp_encap_front axis_protocol #(.WIDTH(128 * LANES + 1)) u_protocol_inner (
     .clk, .rst, .valid(inner_valid), .ready(inner_ready), .payload({inner_data, inner_last}));
 // A record that waits may become one that is dropped: ok, sa and status (esp_encap_jobs).
 bind esp_encap_front axis_protocol #(.WIDTH($bits(job) - 1 - espalier_pkg::SA_W - 8)) u_protocol_job (
     .clk, .rst, .valid(job_valid), .ready(job_ready), .payload({job.job, job.len, job.c4, job.last_dw, job.tos, job.df, job.key_size, job.esn,
     job.ttl, job.spi, job.src, job.dst, job.csum, job.seq}));
+bind esp_encap_frame axis_protocol #(.WIDTH(128 * LANES + 1)) u_protocol_inner (
+    .clk, .rst, .valid(inner_valid), .ready(inner_ready), .payload({inner_data, inner_last}));
+bind esp_encap_out axis_protocol #(.WIDTH(128 * LANES + 1 + $bits(m_axis_tuser)), .SIDE_W($bits(m_axis_tuser))) u_protocol_m (
+    .clk, .rst, .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser}), .last(m_axis_tlast),
+    .side(m_axis_tuser), .beats(protocol_pkg::packet_beats(m_axis_tuser.status, m_axis_tuser.len, 16 * LANES)));
+bind esp_decap_release axis_protocol #(.WIDTH(128 * LANES + 1 + $bits(m_axis_tuser)), .SIDE_W($bits(m_axis_tuser))) u_protocol_m (
+    .clk, .rst, .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser}), .last(m_axis_tlast),
+    .side(m_axis_tuser), .beats(protocol_pkg::packet_beats(m_axis_tuser.status, m_axis_tuser.len, 16 * LANES)));
 
 // ---- SA commands -----------------------------------------------------------------------------------------------------------------
 bind csr axis_protocol #(.WIDTH($bits(sa_cmd))) u_protocol_sa_cmd (

@@ -178,14 +178,11 @@ static void test_front(void **state)
 	(void)state;
 	reset();
 	*P8(f_enable) = 0;
-	*P8(f_s_valid) = 1;
-	*P8(f_s_last) = 1;
 	for (unsigned i = 0; i < 10; i++) { /* not before the wipe is done */
 		dut_settle();
 		assert_false(*P8(f_s_ready));
 		dut_edge();
 	}
-	*P8(f_s_valid) = 0;
 	*P8(f_enable) = 1;
 	for (unsigned i = 0; i < SAS; i++) {
 		write_front_number(i, last[i] = edges[rnd(5)]);
