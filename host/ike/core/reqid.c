@@ -122,6 +122,32 @@ static struct reqid *make(struct agent *agent, uint64_t key, const struct conf_c
 	return r;
 }
 
+static bool is_of(const struct reqid *r, const struct conf_child *child)
+{
+	return !strcmp(r->conn, child->connection->name) && !strcmp(r->name, child->name);
+}
+
+/*
+ * A number of before that the configuration gives to another one now. A trap takes a new number, its policy with it, before its place is taken: what it covers is never
+ * without. One with SAs keeps it, as they bear it in the data plane. False: it stays.
+ */
+static bool make_way(struct reqid *r)
+{
+	struct reqids *all = r->agent->reqids;
+	uint32_t before = r->id;
+
+	if (r->children)
+		return false;
+	hash_remove(&all->by_id, &r->by_id);
+	r->id = next_id(r->agent);
+	if (!hash_insert(&all->by_id, &r->by_id, r->id) && (!r->in_sink || !reqid_apply(r)))
+		return true;
+	hash_remove(&all->by_id, &r->by_id);
+	r->id = before;
+	hash_insert(&all->by_id, &r->by_id, r->id); /* its place is there: the table does not shrink */
+	return false;
+}
+
 struct reqid *reqid_get(struct agent *agent, const struct conf_child *child, const struct ts *local, unsigned int local_count,
 			const struct ts *remote, unsigned int remote_count)
 {
@@ -134,20 +160,43 @@ struct reqid *reqid_get(struct agent *agent, const struct conf_child *child, con
 		return NULL;
 	if (child->reqid) {
 		r = reqid_find(agent, child->reqid);
-		if (!r)
-			return make(agent, child->reqid, child, local, local_count, remote, remote_count);
-		/* Another one's from before a reload: its policy is not to be taken. */
-		return !strcmp(r->conn, conn) && !strcmp(r->name, child->name) ? r : NULL;
+		if (r && is_of(r, child))
+			return r;
+		if (r && !make_way(r))
+			return NULL;
+		return make(agent, child->reqid, child, local, local_count, remote, remote_count);
 	}
 	key = mix(mix(0xcbf29ce484222325u, conn, strlen(conn) + 1), child->name, strlen(child->name) + 1);
 	key = mix_selectors(mix_selectors(key, local, local_count), remote, remote_count);
 	for (struct hash_node *node = hash_find(&all->by_key, key); node; node = hash_next(node)) {
 		r = hash_entry(node, struct reqid, by_key);
-		if (!strcmp(r->conn, conn) && !strcmp(r->name, child->name) && ts_same(r->local, r->local_count, local, local_count)
+		if (is_of(r, child) && ts_same(r->local, r->local_count, local, local_count)
 		    && ts_same(r->remote, r->remote_count, remote, remote_count))
 			return r;
 	}
 	return make(agent, key, child, local, local_count, remote, remote_count);
+}
+
+int reqid_select(struct reqid *r, const struct ts *local, unsigned int local_count, const struct ts *remote, unsigned int remote_count)
+{
+	struct ts *new_local, *new_remote;
+
+	if (ts_same(r->local, r->local_count, local, local_count) && ts_same(r->remote, r->remote_count, remote, remote_count))
+		return 0;
+	new_local = copy_selectors(local, local_count);
+	new_remote = copy_selectors(remote, remote_count);
+	if (!new_local || !new_remote) {
+		free(new_local);
+		free(new_remote);
+		return -ENOMEM;
+	}
+	free(r->local);
+	free(r->remote);
+	r->local = new_local;
+	r->remote = new_remote;
+	r->local_count = local_count;
+	r->remote_count = remote_count;
+	return 0;
 }
 
 void reqid_release(struct reqid *r)

@@ -28,7 +28,7 @@ static int set_trap(struct agent *agent, struct conf *conf, const struct conf_ch
 	if (!local_count || !remote_count)
 		return -EADDRNOTAVAIL;
 	r = reqid_get(agent, child, local_ts, local_count, remote_ts, remote_count);
-	if (!r)
+	if (!r || reqid_select(r, local_ts, local_count, remote_ts, remote_count))
 		return -ENOMEM;
 	r->marked = true;
 	if (!r->user)

@@ -150,12 +150,75 @@ static void test_acquire(void **state)
 	world_free(w);
 }
 
+/* A trap of one child, with more words, by a name. */
+static void configure_one(struct node *n, const char *name, const char *remote_ts, const char *more)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text), "connections { %s {\nremote_addrs = 192.0.2.2\nlocal { auth = psk }\nremote { auth = psk }\nchildren { net {\nstart_action = trap\n"
+				     "local_ts = 10.1.0.0/16\nremote_ts = %s\n%s\n} }\n} }\nsecrets { ike-x { secret = x } }\n", name, remote_ts, more);
+	node_configure(n, text);
+}
+
+/*
+ * A reload gives a number to a child that another one's trap has, by itself or from the file: both are there all the time, the one that is not wanted any more until the
+ * other is set.
+ */
+static void test_number_of_another(void **state)
+{
+	struct node *n;
+	struct world *w = open_world(&n);
+
+	(void)state;
+	configure(n, 0, 100);
+	finish(n);
+	configure_one(n, "one", "10.2.0.0/16", "reqid = 50");
+	for (int turn = 0; agent_configuring(n->agent); turn++) {
+		assert_non_null(policy_to(n, 7, 1));
+		agent_run(n->agent);
+	}
+	assert_int_equal(policies(n), 1);
+	assert_int_equal(policy_to(n, 7, 1)->reqid, 50);
+	configure_one(n, "other", "10.2.0.0/16", "reqid = 50");
+	finish(n);
+	assert_int_equal(policies(n), 1);
+	assert_int_equal(policy_to(n, 7, 1)->reqid, 50);
+	configure_one(n, "other", "10.2.0.0/16", "");
+	finish(n);
+	assert_int_equal(policies(n), 1);
+	assert_int_not_equal(policy_to(n, 7, 1)->reqid, 50);
+	world_free(w);
+}
+
+/* A trap with a number of its own whose selectors a reload changes. */
+static void test_other_selectors(void **state)
+{
+	struct node *n;
+	struct world *w = open_world(&n);
+
+	(void)state;
+	configure_one(n, "one", "10.2.1.0/24", "reqid = 50");
+	finish(n);
+	assert_null(policy_to(n, 2, 1));
+	configure_one(n, "one", "10.2.0.0/16", "reqid = 50");
+	finish(n);
+	assert_int_equal(policy_to(n, 2, 1)->reqid, 50);
+	configure_one(n, "one", "10.2.1.0/24, 10.2.3.0/24", "reqid = 50");
+	finish(n);
+	assert_null(policy_to(n, 2, 1));
+	assert_non_null(policy_to(n, 3, 1));
+	assert_int_equal(policies(n), 1);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_acquire),
+		cmocka_unit_test(test_number_of_another),
+		cmocka_unit_test(test_other_selectors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
