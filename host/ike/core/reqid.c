@@ -127,17 +127,14 @@ static bool is_of(const struct reqid *r, const struct conf_child *child)
 	return !strcmp(r->conn, child->connection->name) && !strcmp(r->name, child->name);
 }
 
-/*
- * A number of before that the configuration gives to another one now. A trap takes a new number, its policy with it, before its place is taken: what it covers is never
- * without. One with SAs keeps it, as they bear it in the data plane. False: it stays.
- */
-static bool make_way(struct reqid *r)
+bool reqid_make_way(struct reqid *r)
 {
 	struct reqids *all = r->agent->reqids;
 	uint32_t before = r->id;
 
 	if (r->children)
 		return false;
+	r->marked = false;
 	hash_remove(&all->by_id, &r->by_id);
 	r->id = next_id(r->agent);
 	if (!hash_insert(&all->by_id, &r->by_id, r->id) && (!r->in_sink || !reqid_apply(r)))
@@ -162,7 +159,7 @@ struct reqid *reqid_get(struct agent *agent, const struct conf_child *child, con
 		r = reqid_find(agent, child->reqid);
 		if (r && is_of(r, child))
 			return r;
-		if (r && !make_way(r))
+		if (r && !reqid_make_way(r))
 			return NULL;
 		return make(agent, child->reqid, child, local, local_count, remote, remote_count);
 	}
@@ -179,12 +176,8 @@ struct reqid *reqid_get(struct agent *agent, const struct conf_child *child, con
 
 int reqid_select(struct reqid *r, const struct ts *local, unsigned int local_count, const struct ts *remote, unsigned int remote_count)
 {
-	struct ts *new_local, *new_remote;
+	struct ts *new_local = copy_selectors(local, local_count), *new_remote = copy_selectors(remote, remote_count);
 
-	if (ts_same(r->local, r->local_count, local, local_count) && ts_same(r->remote, r->remote_count, remote, remote_count))
-		return 0;
-	new_local = copy_selectors(local, local_count);
-	new_remote = copy_selectors(remote, remote_count);
 	if (!new_local || !new_remote) {
 		free(new_local);
 		free(new_remote);

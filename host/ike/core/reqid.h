@@ -39,7 +39,12 @@ struct reqid {
 struct reqid *reqid_get(struct agent *agent, const struct conf_child *child, const struct ts *local, unsigned int local_count,
 			const struct ts *remote, unsigned int remote_count);
 struct reqid *reqid_find(struct agent *agent, uint32_t id);
-/* What the policy covers without an SA, from its next application on: of a configured reqid a reload may change it. 0 or -ENOMEM. */
+/*
+ * Its number is another one's from now on, or its own with other selectors: a trap goes on with a new number, its policy with it, until it is released, so that what it covers is
+ * never without. One with SAs cannot, as they bear the number in the data plane. False: it keeps it.
+ */
+bool reqid_make_way(struct reqid *r);
+/* What the policy covers without an SA, from its next application on. 0 or -ENOMEM. */
 int reqid_select(struct reqid *r, const struct ts *local, unsigned int local_count, const struct ts *remote, unsigned int remote_count);
 /* Free it if neither a CHILD SA nor a trap has it. */
 void reqid_release(struct reqid *r);

@@ -28,7 +28,14 @@ static int set_trap(struct agent *agent, struct conf *conf, const struct conf_ch
 	if (!local_count || !remote_count)
 		return -EADDRNOTAVAIL;
 	r = reqid_get(agent, child, local_ts, local_count, remote_ts, remote_count);
-	if (!r || reqid_select(r, local_ts, local_count, remote_ts, remote_count))
+	/* Of a configured number: what it covered before is covered until all is set. */
+	if (r && (!ts_same(r->local, r->local_count, local_ts, local_count) || !ts_same(r->remote, r->remote_count, remote_ts, remote_count))) {
+		if (reqid_make_way(r))
+			r = reqid_get(agent, child, local_ts, local_count, remote_ts, remote_count);
+		else if (reqid_select(r, local_ts, local_count, remote_ts, remote_count))
+			r = NULL;
+	}
+	if (!r)
 		return -ENOMEM;
 	r->marked = true;
 	if (!r->user)
