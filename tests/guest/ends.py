@@ -108,8 +108,9 @@ class GuestKernel(GuestEnd):
 
 
 class GuestCharon(GuestEnd, Charon):
-    """Debian's charon with kernel-netlink. In reauthentication its kernel now and then has no state for its policy: XfrmAcquireError."""
+    """Debian's charon with kernel-netlink: what is on its way is not lost, as with kernel-libipsec it is."""
     kind, kernel = "charon", "kernel-netlink"
+    loses_in_reauthentication = False
 
     def __init__(self, name, namespace, directory, sockets):
         super().__init__(name, namespace, directory, sockets)

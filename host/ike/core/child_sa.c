@@ -14,6 +14,7 @@
 
 #include <openssl/crypto.h>
 
+#define PEER_READY_MAX_MS 2000u
 #define PEER_READY_MS 300u
 
 static uint64_t child_key(enum sink_direction direction, uint32_t spi)
@@ -123,9 +124,15 @@ static void leave(struct child_sa *child)
 	peer_remove_child(child);
 }
 
-static void peer_is_ready(void *owner)
+static int use_later(struct child_sa *child);
+
+/* The peer, slow or busy, is ready when a packet came by its new SA; where only this end sends, none does. */
+static void peer_may_be_ready(void *owner)
 {
-	child_use(owner);
+	struct child_sa *child = owner;
+
+	if (child_heard_ms(child) || agent_now(child->ike->agent) >= child->installed_ms + PEER_READY_MAX_MS || use_later(child))
+		child_use(child);
 }
 
 /*
@@ -137,7 +144,7 @@ static int use_later(struct child_sa *child)
 	struct agent *agent = child->ike->agent;
 
 	child->waits = true;
-	return timer_set(&agent->timers, &child->retire, agent_now(agent) + PEER_READY_MS, peer_is_ready, child);
+	return timer_set(&agent->timers, &child->retire, agent_now(agent) + PEER_READY_MS, peer_may_be_ready, child);
 }
 
 int child_install(struct child_sa *child, const uint8_t *keymat, size_t len, bool use)

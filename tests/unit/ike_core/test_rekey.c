@@ -20,9 +20,10 @@ enum pace { EQUAL, IKE_SLOW, ESP_SLOW, PACE_COUNT };
 
 static void slow_down(void *ctx, struct world *w, struct datagram *d)
 {
-	(void)ctx;
+	const unsigned int *more = ctx;
+
 	(void)w;
-	d->due_ms += 40;
+	d->due_ms += more ? *more : 40;
 }
 
 static void flood_both(struct pair *p, enum pace pace)
@@ -224,6 +225,26 @@ static void test_reauth_responder(void **state)
 {
 	(void)state;
 	reauth(false);
+}
+
+/* A peer that is busy when our answer comes: it has its new SA long after we have ours. */
+static void test_reauth_slow_initiator(void **state)
+{
+	static unsigned int ms = 900;
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, 4, "", "");
+	node_up(p.a, "net");
+	world_set_hook(p.w, slow_down, &ms);
+	node_flood(p.a, "10.1.0.1", "10.2.0.1", 5);
+	node_flood(p.b, "10.2.0.1", "10.1.0.1", 5);
+	node_rekey(p.a, "gw", false, true);
+	world_run(p.w, 10 * SECOND);
+	no_loss(&p);
+	world_run(p.w, MINUTE);
+	world_consistent(p.w, 1, 1);
+	pair_close(&p);
 }
 
 /* Two days of hourly rekeyings, with jitter: nothing is lost, nothing is left. */
@@ -556,7 +577,7 @@ int main(void)
 		cmocka_unit_test(test_ike_initiator),
 		cmocka_unit_test(test_ike_responder),
 		cmocka_unit_test(test_reauth_initiator),
-		cmocka_unit_test(test_reauth_responder),
+		cmocka_unit_test(test_reauth_responder), cmocka_unit_test(test_reauth_slow_initiator),
 		cmocka_unit_test(test_days),
 		cmocka_unit_test(test_reauth_time),
 		cmocka_unit_test(test_packets),
