@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #define IPV4_HEADER_LEN 20u
+#define IPV6_HEADER_LEN 40u
 #define ETHERTYPE_IPV4 0x0800u
+#define ETHERTYPE_IPV6 0x86ddu
 #define ETHERTYPE_VLAN 0x8100u
 #define ETHERTYPE_QINQ 0x88a8u
 #define ETHERTYPE_QINQ_OLD 0x9100u
@@ -89,8 +91,8 @@ int capture_open_in(const char *path, struct capture_in **in, char *error)
 		goto out;
 	}
 	new->link_type = pcap_datalink(new->pcap);
-	if (new->link_type != DLT_EN10MB && new->link_type != DLT_RAW && new->link_type != DLT_IPV4) {
-		ret = fail(error, -EINVAL, "%s: link type %d is not supported, only Ethernet (1), raw IP (101) and IPv4 (228)", path,
+	if (new->link_type != DLT_EN10MB && new->link_type != DLT_RAW && new->link_type != DLT_IPV4 && new->link_type != DLT_IPV6) {
+		ret = fail(error, -EINVAL, "%s: link type %d is not supported, only Ethernet (1), raw IP (101), IPv4 (228) and IPv6 (229)", path,
 			   new->link_type);
 		goto out;
 	}
@@ -125,12 +127,12 @@ void capture_close_in(struct capture_in *in)
 /* The IP packet's own length, if it has all of its bytes; else 0. */
 static uint32_t whole_length(const struct capture_packet *packet)
 {
-	uint32_t total;
+	uint32_t least = packet->verdict == CAPTURE_IPV6 ? IPV6_HEADER_LEN : IPV4_HEADER_LEN, total;
 
-	if (packet->ip_len < IPV4_HEADER_LEN)
+	if (packet->ip_len < least)
 		return 0;
-	total = (uint32_t)packet->ip[2] << 8 | packet->ip[3];
-	return total >= IPV4_HEADER_LEN && total <= packet->ip_len ? total : 0;
+	total = packet->verdict == CAPTURE_IPV6 ? least + ((uint32_t)packet->ip[4] << 8 | packet->ip[5]) : (uint32_t)packet->ip[2] << 8 | packet->ip[3];
+	return total >= least && total <= packet->ip_len ? total : 0;
 }
 
 static enum capture_verdict strip_link(int link_type, struct capture_packet *packet, const u_char *data, uint32_t len)
@@ -141,9 +143,9 @@ static enum capture_verdict strip_link(int link_type, struct capture_packet *pac
 	packet->ip_len = len;
 	packet->link_len = 0;
 	if (link_type == DLT_RAW)
-		return len && data[0] >> 4 == 6 ? CAPTURE_NOT_IPV4 : CAPTURE_IPV4;
-	if (link_type == DLT_IPV4)
-		return CAPTURE_IPV4;
+		return len && data[0] >> 4 == 6 ? CAPTURE_IPV6 : CAPTURE_IPV4;
+	if (link_type == DLT_IPV4 || link_type == DLT_IPV6)
+		return link_type == DLT_IPV6 ? CAPTURE_IPV6 : CAPTURE_IPV4;
 	if (len < CAPTURE_LINK_MAX)
 		return CAPTURE_SHORT;
 	memcpy(packet->link, data, CAPTURE_LINK_MAX);
@@ -153,7 +155,7 @@ static enum capture_verdict strip_link(int link_type, struct capture_packet *pac
 	type = (uint32_t)data[12] << 8 | data[13];
 	if (type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ || type == ETHERTYPE_QINQ_OLD)
 		return CAPTURE_VLAN;
-	return type == ETHERTYPE_IPV4 ? CAPTURE_IPV4 : CAPTURE_NOT_IPV4;
+	return type == ETHERTYPE_IPV4 ? CAPTURE_IPV4 : type == ETHERTYPE_IPV6 ? CAPTURE_IPV6 : CAPTURE_NOT_IPV4;
 }
 
 /* libpcap reads files of several interfaces and sections if all have one link type and snapshot length, and raw IP from one only. */
@@ -183,7 +185,7 @@ int capture_read(struct capture_in *in, struct capture_packet *packet, char *err
 	packet->time = header->ts;
 	packet->wire_len = header->len;
 	packet->verdict = strip_link(in->link_type, packet, data, header->caplen);
-	whole = packet->verdict == CAPTURE_IPV4 ? whole_length(packet) : 0;
+	whole = packet->verdict == CAPTURE_IPV4 || packet->verdict == CAPTURE_IPV6 ? whole_length(packet) : 0;
 	packet->trailer = whole ? packet->ip_len - whole : 0;
 	if (header->caplen < header->len && !whole)
 		packet->verdict = CAPTURE_TRUNCATED;
@@ -195,6 +197,8 @@ const char *capture_verdict_name(enum capture_verdict verdict)
 	switch (verdict) {
 	case CAPTURE_IPV4:
 		return "ipv4";
+	case CAPTURE_IPV6:
+		return "ipv6";
 	case CAPTURE_TRUNCATED:
 		return "truncated_capture";
 	case CAPTURE_SHORT:

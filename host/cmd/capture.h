@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Captures in and out: pcap and pcapng by libpcap, link types raw IP (101), IPv4 (228) and Ethernet (1). The output has the input's link
- * type and time resolution (pcapng: nanoseconds); an Ethernet header is carried over.
+ * Captures in and out: pcap and pcapng by libpcap, link types raw IP (101), IPv4 (228), IPv6 (229) and Ethernet (1). The output has the input's link
+ * type and time resolution (pcapng: nanoseconds); an Ethernet header is carried over, with the EtherType of the packet.
  */
 #ifndef ESPALIER_CAPTURE_H
 #define ESPALIER_CAPTURE_H
@@ -20,11 +20,12 @@ struct capture_out;
 
 /* Why a packet of a capture is not for the card. */
 enum capture_verdict {
-	CAPTURE_IPV4,	   /* it is */
+	CAPTURE_IPV4,	   /* it is, and IPv4 */
+	CAPTURE_IPV6,	   /* it is, and IPv6, if the device has that */
 	CAPTURE_TRUNCATED, /* the capture has not all bytes of the IP packet */
 	CAPTURE_SHORT,	   /* no room for a link header */
 	CAPTURE_VLAN,	   /* a VLAN tag */
-	CAPTURE_NOT_IPV4,  /* another protocol */
+	CAPTURE_NOT_IPV4,  /* another protocol; IPv6, where the device has only IPv4 */
 };
 
 struct capture_packet {
@@ -48,7 +49,7 @@ void capture_close_in(struct capture_in *in);
 
 /* Begin: what stood in output is gone. name is for errors and must outlive out. After an error output is as it was. */
 int capture_open_out(struct output *output, const char *name, const struct capture_in *in, struct capture_out **out, char *error);
-/* Write link header and packet. What cannot be written shows here or in capture_close_out(): -EIO. */
+/* Write link header and packet. What cannot be written shows here or in capture_close_out(): -EIO. -EINVAL: the link type is for the other family. */
 int capture_write(struct capture_out *out, const struct timeval *time, const uint8_t *link, uint32_t link_len, const uint8_t *ip,
 		  uint32_t ip_len, char *error);
 /* Flush and close: 0, or -EIO when something could not be written. out may be NULL. */

@@ -8,8 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ETHERTYPE_AT 12
+
 struct capture_out {
 	const char *name;
+	int link_type;
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;
 	uint8_t frame[CAPTURE_FRAME_MAX];
@@ -29,6 +32,7 @@ int capture_open_out(struct output *output, const char *name, const struct captu
 	*out = NULL;
 	if (new) {
 		new->name = name;
+		new->link_type = capture_link_type(in);
 		new->pcap = pcap_open_dead_with_tstamp_precision(capture_link_type(in), CAPTURE_FRAME_MAX, capture_precision(in));
 	}
 	if (new && new->pcap)
@@ -51,11 +55,18 @@ int capture_open_out(struct output *output, const char *name, const struct captu
 int capture_write(struct capture_out *out, const struct timeval *time, const uint8_t *link, uint32_t link_len, const uint8_t *ip,
 		  uint32_t ip_len, char *error)
 {
+	unsigned int version = ip_len ? ip[0] >> 4 : 0;
 	struct pcap_pkthdr header = { .ts = *time, .caplen = link_len + ip_len, .len = link_len + ip_len };
 
 	if (header.caplen > CAPTURE_FRAME_MAX)
 		return fail(out, error, -EMSGSIZE, "a packet is too long");
+	if ((out->link_type == DLT_IPV4 && version == 6) || (out->link_type == DLT_IPV6 && version == 4))
+		return fail(out, error, -EINVAL, "its link type, that of the input, is for the other IP version; raw IP (101) is for both");
 	memcpy(out->frame, link, link_len);
+	if (link_len && (version == 4 || version == 6)) {
+		out->frame[ETHERTYPE_AT] = version == 6 ? 0x86 : 0x08;
+		out->frame[ETHERTYPE_AT + 1] = version == 6 ? 0xdd : 0x00;
+	}
 	memcpy(out->frame + link_len, ip, ip_len);
 	errno = EIO;
 	pcap_dump((u_char *)out->dumper, &header, out->frame);

@@ -90,16 +90,27 @@ static const char *link_speed_name(unsigned int speed)
 	return speed < sizeof(names) / sizeof(names[0]) ? names[speed] : "unknown";
 }
 
+static json_t *feature_names(uint32_t features)
+{
+	json_t *names = json_array();
+
+	for (unsigned int i = 0; i < ESPALIER_FEATURES; i++)
+		if (features >> i & 1)
+			json_array_append_new(names, json_string(espalier_feature_name((enum espalier_feature)(1u << i))));
+	return names;
+}
+
 int report_info(FILE *file, const struct espalier_info *info, bool json)
 {
 	const char *algorithms = info->algorithms & 1 ? "AES-GCM-16 (128, 192, 256), ESN, IPv4 tunnel" : "none";
 
 	if (json)
-		return put_json(file, json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "name",
+		return put_json(file, json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "name",
 						info->name, "transport", info->transport, "location", info->location, "simulated",
 						(int)info->simulated, "version", (json_int_t)info->version, "lanes",
 						(json_int_t)info->lanes, "queues", (json_int_t)info->queues, "clock_khz",
-						(json_int_t)info->clock_khz, "algorithms", algorithms, "sa_capacity",
+						(json_int_t)info->clock_khz, "algorithms", algorithms, "features",
+						feature_names(info->features), "max_esp", (json_int_t)info->max_esp, "sa_capacity",
 						(json_int_t)info->sa_capacity, "max_packet", (json_int_t)info->max_packet, "max_window",
 						(json_int_t)info->max_window, "link_width", (json_int_t)info->link_width,
 						"link_generation", (json_int_t)info->link_speed, "link_speed",
@@ -111,6 +122,9 @@ int report_info(FILE *file, const struct espalier_info *info, bool json)
 	if (info->link_width)
 		fprintf(file, "%-16s %s x%u\n", "link", link_speed_name(info->link_speed), info->link_width);
 	fprintf(file, "%-16s %s\n", "algorithms", algorithms);
+	for (unsigned int i = 0; i < ESPALIER_FEATURES; i++)
+		if (info->features >> i & 1)
+			fprintf(file, "%-16s %s\n", "", espalier_feature_name((enum espalier_feature)(1u << i)));
 	fprintf(file, "%-16s %u a direction\n", "SAs", info->sa_capacity);
 	fprintf(file, "%-16s %u\n", "queues", info->queues);
 	fprintf(file, "%-16s %u bytes\n", "largest packet", info->max_packet);

@@ -16,7 +16,7 @@
  */
 int report_run(FILE *file, const struct run *run, bool json);
 
-/* JSON: an object with the members of struct espalier_info; algorithms and link as texts. */
+/* JSON: an object with the members of struct espalier_info; algorithms and link as texts, features as an array of texts. */
 int report_info(FILE *file, const struct espalier_info *info, bool json);
 
 /* JSON: an array of {"name","address","vendor","device","driver","simulated","link_speed","link_width"}. */

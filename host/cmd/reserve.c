@@ -110,7 +110,7 @@ int reserve_merge(struct reserve *r, struct states *states, char *error)
 				continue;
 			if (state->oseq < kept->oseq)
 				state->oseq = kept->oseq;
-			if (state->spi != kept->spi || state->dst != kept->dst)
+			if (state->config.spi != kept->config.spi || memcmp(&state->config.dst, &kept->config.dst, sizeof(kept->config.dst)))
 				continue;
 			found = true;
 			if (state->seq < kept->seq)
@@ -126,7 +126,7 @@ int reserve_merge(struct reserve *r, struct states *states, char *error)
 /* A number space that ends is covered to its end. */
 static uint64_t ahead(const struct state *state, uint32_t count)
 {
-	uint64_t limit = state->esn ? UINT64_MAX : UINT32_MAX;
+	uint64_t limit = state->config.esn ? UINT64_MAX : UINT32_MAX;
 
 	return state->reached < limit - count ? state->reached + count : limit;
 }
@@ -170,7 +170,7 @@ int reserve_ahead(struct reserve *r, struct states *states, bool inbound, char *
 
 		if (!inbound)
 			state->oseq = ahead(state, RESERVE_OUTBOUND);
-		else if (state->used && state->replay_window)
+		else if (state->used && state->config.replay_window)
 			state->seq = ahead(state, RESERVE_INBOUND);
 	}
 	return save(r, states, error);

@@ -5,11 +5,12 @@
  */
 #include "run.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "ip_headers.h"
 
 #define SLOTS 256u
 #define ESP_SEQ_OFFSET 4 /* of the sequence number in the ESP header */
@@ -54,11 +55,34 @@ static int device_error(const struct pump *pump, int code, const char *what)
 	return code;
 }
 
+/* In transport mode an SA is for the packets between its ends. */
+static bool is_between(const struct state *state, const uint8_t *ip, uint32_t len)
+{
+	const struct espalier_sa_config *config = &state->config;
+	struct ip_headers headers;
+
+	if (config->mode != ESPALIER_TRANSPORT)
+		return true;
+	return ip_headers_parse(ip, len, &headers) && !memcmp(&headers.src, &config->src, sizeof(headers.src)) &&
+	       !memcmp(&headers.dst, &config->dst, sizeof(headers.dst));
+}
+
+/* Whether the device takes this packet at all. */
+static enum capture_verdict judge(const struct run *run, enum capture_verdict verdict)
+{
+	uint32_t needed = run->decap ? ESPALIER_FEATURE_OUTER_V6 : ESPALIER_FEATURE_INNER_V6;
+
+	return verdict == CAPTURE_IPV6 && !(run->info.features & needed) ? CAPTURE_NOT_IPV4 : verdict;
+}
+
 static struct state *find_state(struct run *run, const uint8_t *ip, uint32_t len)
 {
-	for (size_t i = 0; i < run->states->count; i++)
-		if (selector_match(&run->states->list[i].selector, ip, len))
-			return &run->states->list[i];
+	for (size_t i = 0; i < run->states->count; i++) {
+		struct state *state = &run->states->list[i];
+
+		if (state->outbound && is_between(state, ip, len) && selector_match(&state->selector, ip, len))
+			return state;
+	}
 	return NULL;
 }
 
@@ -92,7 +116,7 @@ static int interrupted(const struct pump *pump)
 /* A number is used, unless the SA has none left. */
 static void use_number(struct pump *pump, struct state *state)
 {
-	if (state->reached < (state->esn ? UINT64_MAX : UINT32_MAX))
+	if (state->reached < (state->config.esn ? UINT64_MAX : UINT32_MAX))
 		state->reached++;
 	state->used = true;
 	if (state->reached > state->oseq)
@@ -116,7 +140,8 @@ static void take_packet(struct pump *pump)
 	len = packet.ip_len;
 	run->counters.packets_in++;
 	run->counters.bytes_in += packet.ip_len;
-	if (packet.verdict != CAPTURE_IPV4) {
+	packet.verdict = judge(run, packet.verdict);
+	if (packet.verdict != CAPTURE_IPV4 && packet.verdict != CAPTURE_IPV6) {
 		run->counters.verdict[packet.verdict]++;
 		return;
 	}
@@ -169,14 +194,20 @@ static int cover_inbound(struct pump *pump, struct espalier_op *const *ops, int 
 	for (int i = 0; i < count; i++) {
 		struct state *state = run->by_sa[ops[i]->result_sa];
 		const uint8_t *packet = (const uint8_t *)pump->src.va + ops[i]->cookie * pump->src_stride;
+		const uint8_t *esp;
 		uint32_t low;
 		int ret;
 
 		if (ops[i]->status != ESP_STATUS_OK || !state)
 			continue;
-		memcpy(&low, packet + (packet[0] & 0xfu) * 4u + ESP_SEQ_OFFSET, sizeof(low));
+		esp = ip_headers_esp(packet, ops[i]->src_len);
+		if (!esp) {
+			snprintf(pump->error, RUN_ERROR_LEN, "The device opened a packet without ESP.");
+			return -EIO;
+		}
+		low = (uint32_t)esp[ESP_SEQ_OFFSET] << 24 | (uint32_t)esp[ESP_SEQ_OFFSET + 1] << 16 | (uint32_t)esp[ESP_SEQ_OFFSET + 2] << 8 | esp[ESP_SEQ_OFFSET + 3];
 		state->used = true;
-		if (run_is_covered(state, ntohl(low)))
+		if (run_is_covered(state, low))
 			continue;
 		ret = run_query(run, state, pump->error);
 		if (ret)

@@ -6,34 +6,43 @@
 
 #include "run.h"
 
+/* What of a state is for this direction. */
+static struct espalier_sa_config config_for(const struct state *state, bool decap)
+{
+	struct espalier_sa_config config = state->config;
+
+	config.direction = decap ? ESPALIER_INBOUND : ESPALIER_OUTBOUND;
+	config.seq = decap ? state->seq : state->oseq;
+	if (decap) {
+		config.df = ESPALIER_DF_COPY;
+		config.set_dscp = false;
+		config.tfc_pad = 0;
+	} else {
+		config.copy_dscp = false;
+	}
+	return config;
+}
+
 static int install(struct run *run, struct state *state, char *error)
 {
-	struct espalier_sa_config config = {
-		.direction = run->decap ? ESPALIER_INBOUND : ESPALIER_OUTBOUND,
-		.spi = state->spi,
-		.src = ip_from_number(state->src),
-		.dst = ip_from_number(state->dst),
-		.key_len = state->key_len,
-		.esn = state->esn,
-		.replay_window = (uint16_t)state->replay_window,
-		.seq = run->decap ? state->seq : state->oseq,
-	};
+	struct espalier_sa_config config;
 	int ret;
 
-	if (state->replay_window > run->info.max_window) {
-		snprintf(error, RUN_ERROR_LEN, "State of line %u: replay-window %u is above the device's %u", state->line, state->replay_window,
+	state->reached = run->decap ? state->seq : state->oseq;
+	if (!(run->decap ? state->inbound : state->outbound))
+		return 0;
+	if (state->config.replay_window > run->info.max_window) {
+		snprintf(error, RUN_ERROR_LEN, "State of line %u: replay-window %u is above the device's %u", state->line, state->config.replay_window,
 			 run->info.max_window);
 		return -EINVAL;
 	}
-	memcpy(config.key, state->key, sizeof(config.key));
-	memcpy(config.salt, state->salt, sizeof(config.salt));
+	config = config_for(state, run->decap);
 	ret = espalier_sa_add(run->dev, &config, &state->sa);
 	explicit_bzero(&config, sizeof(config));
 	if (ret) {
 		snprintf(error, RUN_ERROR_LEN, "State of line %u: %.400s", state->line, espalier_error(run->dev));
 		return ret;
 	}
-	state->reached = run->decap ? state->seq : state->oseq;
 	run->by_sa[state->sa] = state;
 	return 0;
 }
@@ -84,7 +93,7 @@ int run_query(struct run *run, struct state *state, char *error)
 
 bool run_is_covered(const struct state *state, uint32_t low)
 {
-	return !state->replay_window || (state->esn ? (int32_t)(low - (uint32_t)state->seq) <= 0 : low <= state->seq);
+	return !state->config.replay_window || (state->config.esn ? (int32_t)(low - (uint32_t)state->seq) <= 0 : low <= state->seq);
 }
 
 int run_settle(struct run *run, char *error)

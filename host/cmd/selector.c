@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Traffic selectors of a state: iproute2's `sel`, and the match against an inner IPv4 packet, as Linux' xfrm does it. */
+/* Traffic selectors of a state: iproute2's `sel`, and the match against an inner packet, as Linux' xfrm does it. */
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
 
+#include "ip_headers.h"
 #include "states.h"
 
-#define FRAGMENT_BITS 0x3fffu
 #define PROTO_DCCP 33
 
 static bool has_ports(uint8_t proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP || proto == PROTO_DCCP;
+}
+
+static bool is_icmp(uint8_t proto)
+{
+	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
 }
 
 static int parse_proto(const char *word, struct selector *selector, char *reason)
@@ -42,7 +47,7 @@ static int parse_port(const char *option, const char *word, struct selector *sel
 
 	if (parse_number(word, icmp ? UINT8_MAX : UINT16_MAX, &value))
 		return parse_fail(reason, "sel %s %s is not a number in range", option, word);
-	if (icmp ? selector->proto != IPPROTO_ICMP : !has_ports(selector->proto))
+	if (icmp ? !is_icmp(selector->proto) : !has_ports(selector->proto))
 		return parse_fail(reason, "sel %s does not go with this proto", option);
 	if (first) {
 		selector->sport = (uint16_t)value;
@@ -70,9 +75,9 @@ int selector_parse(struct words *words, struct selector *selector, char *reason)
 		if (!value)
 			return -EINVAL;
 		if (!strcmp(option, "src"))
-			ret = parse_prefix(value, &selector->src, &selector->src_mask, reason);
+			ret = parse_prefix(value, &selector->src, reason);
 		else if (!strcmp(option, "dst"))
-			ret = parse_prefix(value, &selector->dst, &selector->dst_mask, reason);
+			ret = parse_prefix(value, &selector->dst, reason);
 		else if (!strcmp(option, "proto"))
 			ret = parse_proto(value, selector, reason);
 		else
@@ -83,40 +88,37 @@ int selector_parse(struct words *words, struct selector *selector, char *reason)
 	return taken ? 0 : parse_fail(reason, "sel %s is not a selector", option ? option : "(end of line)");
 }
 
-static uint32_t be(const uint8_t *p, int bytes)
+static bool prefix_match(const struct prefix *prefix, const struct ip_addr *ip)
 {
-	uint32_t value = 0;
+	unsigned int whole = prefix->plen / 8, rest = prefix->plen % 8;
 
-	while (bytes--)
-		value = value << 8 | *p++;
-	return value;
+	if (!prefix->ip.family)
+		return true;
+	if (prefix->ip.family != ip->family || memcmp(prefix->ip.bytes, ip->bytes, whole))
+		return false;
+	return !rest || (prefix->ip.bytes[whole] ^ ip->bytes[whole]) >> (8 - rest) == 0;
 }
 
 bool selector_match(const struct selector *selector, const uint8_t *packet, size_t len)
 {
-	size_t header;
-	uint16_t sport, dport;
+	struct ip_headers headers;
+	const uint8_t *upper;
+	unsigned int sport, dport;
 
-	if (!selector->src_mask && !selector->dst_mask && !selector->proto)
+	if (!selector->src.ip.family && !selector->dst.ip.family && !selector->proto)
 		return true;
-	if (len < 20 || packet[0] >> 4 != 4)
-		return false;
-	if ((be(packet + 12, 4) ^ selector->src) & selector->src_mask || (be(packet + 16, 4) ^ selector->dst) & selector->dst_mask)
+	if (!ip_headers_parse(packet, len, &headers) || !prefix_match(&selector->src, &headers.src) || !prefix_match(&selector->dst, &headers.dst))
 		return false;
 	if (!selector->proto)
 		return true;
-	if (packet[9] != selector->proto)
+	if (headers.proto != selector->proto)
 		return false;
 	if (!selector->has_sport && !selector->has_dport)
 		return true;
-	header = (packet[0] & 0xfu) * 4u;
-	if (be(packet + 6, 2) & FRAGMENT_BITS || len < header + 4) /* fragments have no ports */
+	if (headers.fragment || len < headers.len + 4) /* fragments have no ports */
 		return false;
-	sport = (uint16_t)be(packet + header, 2);
-	dport = (uint16_t)be(packet + header + 2, 2);
-	if (selector->proto == IPPROTO_ICMP) {
-		sport = packet[header];
-		dport = packet[header + 1];
-	}
+	upper = packet + headers.len;
+	sport = is_icmp(selector->proto) ? upper[0] : (unsigned int)upper[0] << 8 | upper[1];
+	dport = is_icmp(selector->proto) ? upper[1] : (unsigned int)upper[2] << 8 | upper[3];
 	return (!selector->has_sport || sport == selector->sport) && (!selector->has_dport || dport == selector->dport);
 }

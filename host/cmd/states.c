@@ -3,6 +3,7 @@
  * The STATES file: lines, comments, continuations and words as iproute2's batch mode has them.
  *   # to the end of the line is a comment, also inside quotes. A \ right before the line's end joins the next line without a blank.
  *   A word that begins with ' or " ends at the next such quote. At most 99 words a line.
+ * A line that begins with `src` is the first of a state as `ip xfrm state` prints it; the lines behind it that begin with a blank belong to it.
  * Buffers that held key text are wiped.
  */
 #include "states.h"
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORDS_MAX 99
 #define FILE_MAX (64u << 20) /* bytes; far above 4096 states */
 
 struct buffer {
@@ -113,8 +113,8 @@ static int split_words(char *line, char **list, int *count, char *reason)
 
 	*count = 0;
 	while (*p) {
-		if (*count == WORDS_MAX)
-			return parse_fail(reason, "more than %d words", WORDS_MAX);
+		if (*count == STATES_WORDS_MAX)
+			return parse_fail(reason, "more than %d words", STATES_WORDS_MAX);
 		if (*p == '\'' || *p == '"') {
 			char quote = *p++;
 
@@ -160,13 +160,18 @@ static char *join_words(char *const *list, int count)
 	return text.data;
 }
 
+static bool same_id(const struct state *a, const struct state *b)
+{
+	return a->config.spi == b->config.spi && !memcmp(&a->config.dst, &b->config.dst, sizeof(a->config.dst));
+}
+
 static int append(struct states *states, const struct state *state, char *reason)
 {
 	struct state *list;
 
 	for (size_t i = 0; i < states->count; i++)
-		if (states->list[i].spi == state->spi && states->list[i].dst == state->dst)
-			return parse_fail(reason, "SPI 0x%08x for this destination is already in line %u", state->spi, states->list[i].line);
+		if (same_id(&states->list[i], state))
+			return parse_fail(reason, "SPI 0x%08x for this destination is already in line %u", state->config.spi, states->list[i].line);
 	if (!(states->count & (states->count - 1))) { /* the list is full at every power of two */
 		list = calloc(states->count ? 2 * states->count : 1, sizeof(*list));
 		if (!list)
@@ -182,18 +187,28 @@ static int append(struct states *states, const struct state *state, char *reason
 	return 0;
 }
 
-static int parse_line(char *line, unsigned int number, struct states *states, char *reason)
+/* The lines of a printed state, up to the first that does not begin with a blank. */
+static int next_printed(const char **text, const char *end, unsigned int *number, struct buffer *lines, char *reason)
 {
-	char *list[WORDS_MAX];
-	struct words words = { list, 0, 0 };
-	struct state state = { .line = number };
-	int ret = split_words(line, list, &words.count, reason);
+	lines->len = 0;
+	do {
+		const char *newline = memchr(*text, '\n', (size_t)(end - *text));
 
-	if (ret || !words.count)
-		return ret;
-	ret = xfrm_parse_line(&words, &state, reason);
+		if (buffer_append(lines, *text, (size_t)((newline ? newline + 1 : end) - *text)))
+			return parse_fail(reason, "out of memory");
+		*text = newline ? newline + 1 : end;
+		++*number;
+	} while (*text != end && (**text == ' ' || **text == '\t'));
+	return memchr(lines->data, '\0', lines->len) ? parse_fail(reason, "a NUL byte") : 0;
+}
+
+static int parse_words(struct words *words, unsigned int number, struct states *states, char *reason)
+{
+	struct state state = { .line = number };
+	int ret = xfrm_parse_line(words, &state, reason);
+
 	if (!ret) {
-		state.words = join_words(list, words.count);
+		state.words = join_words(words->list, words->count);
 		ret = state.words ? append(states, &state, reason) : parse_fail(reason, "out of memory");
 	}
 	if (ret && state.words) {
@@ -202,6 +217,20 @@ static int parse_line(char *line, unsigned int number, struct states *states, ch
 	}
 	OPENSSL_cleanse(&state, sizeof(state));
 	return ret;
+}
+
+/* A logical line, or a printed state. */
+static int parse_next(const char **text, const char *end, unsigned int *number, struct buffer *line, struct states *states, char *reason)
+{
+	bool printed = xfrm_is_printed(*text, (size_t)(end - *text));
+	unsigned int first = *number + 1;
+	char *list[STATES_WORDS_MAX];
+	struct words words = { list, 0, 0 };
+	int ret = printed ? next_printed(text, end, number, line, reason) : next_line(text, end, number, line, reason);
+
+	if (!ret)
+		ret = printed ? xfrm_from_printed(line->data, &words, reason) : split_words(line->data, list, &words.count, reason);
+	return ret || !words.count ? ret : parse_words(&words, first, states, reason);
 }
 
 int states_parse(const char *name, const char *text, size_t len, struct states *states, char *error)
@@ -219,9 +248,7 @@ int states_parse(const char *name, const char *text, size_t len, struct states *
 		text += sizeof(byte_order_mark);
 	while (!ret && text != end) {
 		first = number + 1;
-		ret = next_line(&text, end, &number, &line, reason);
-		if (!ret)
-			ret = parse_line(line.data, first, states, reason);
+		ret = parse_next(&text, end, &number, &line, states, reason);
 	}
 	buffer_free(&line);
 	if (ret) {
@@ -264,7 +291,7 @@ static bool write_state(FILE *file, const struct state *s)
 	/* printf would have a copy of the words, also for a stream without a buffer. */
 	if (fputs(s->words, file) < 0 || fprintf(file, " replay-seq 0x%x replay-oseq 0x%x", (unsigned int)s->seq, (unsigned int)s->oseq) < 0)
 		return false;
-	if (s->esn && fprintf(file, " replay-seq-hi 0x%x replay-oseq-hi 0x%x", (unsigned int)(s->seq >> 32), (unsigned int)(s->oseq >> 32)) < 0)
+	if (s->config.esn && fprintf(file, " replay-seq-hi 0x%x replay-oseq-hi 0x%x", (unsigned int)(s->seq >> 32), (unsigned int)(s->oseq >> 32)) < 0)
 		return false;
 	return fputc('\n', file) != EOF;
 }
@@ -280,7 +307,9 @@ int states_write(FILE *file, const struct states *states)
 
 bool states_same_key(const struct state *a, const struct state *b)
 {
-	return a->key_len == b->key_len && !CRYPTO_memcmp(a->key, b->key, a->key_len) && !CRYPTO_memcmp(a->salt, b->salt, sizeof(a->salt));
+	const struct espalier_sa_config *x = &a->config, *y = &b->config;
+
+	return x->key_len == y->key_len && !CRYPTO_memcmp(x->key, y->key, x->key_len) && !CRYPTO_memcmp(x->salt, y->salt, sizeof(x->salt));
 }
 
 void states_free(struct states *states)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Manual SAs: a file of lines in the form of iproute2's `ip -batch`, `xfrm state add ...`, so that the same file works with ip on Linux.
+ * Manual SAs: a file of lines in the form of iproute2's `ip -batch`, `xfrm state add ...`, so that the same file works with ip on Linux; and what
+ * `ip xfrm state` prints.
  * What a card cannot honour is an error with file, line and reason; nothing is ignored in silence.
  * The structs hold keys: states_free() wipes them.
  */
@@ -13,10 +14,14 @@
 
 #define STATES_ERROR_LEN 768
 
-/* Which inner packets a state is for: `sel src A/P dst B/P [proto P] [sport S] [dport D] [type T] [code C]`. Addresses as numbers. */
+struct prefix {
+	struct ip_addr ip;  /* family 0: any address of both families */
+	unsigned int plen;  /* bits */
+};
+
+/* Which inner packets a state is for: `sel src A/P dst B/P [proto P] [sport S] [dport D] [type T] [code C]`. */
 struct selector {
-	uint32_t src, src_mask;
-	uint32_t dst, dst_mask;
+	struct prefix src, dst;
 	uint8_t proto; /* 0: any */
 	bool has_sport, has_dport; /* ICMP: type and code */
 	uint16_t sport, dport;
@@ -24,10 +29,8 @@ struct selector {
 
 struct state {
 	unsigned int line; /* in the file, from 1 */
-	uint32_t spi, src, dst;
-	uint8_t key[32], key_len, salt[4];
-	bool esn;
-	uint32_t replay_window; /* packets */
+	struct espalier_sa_config config; /* without direction and seq; what is for one direction only is for that */
+	bool inbound, outbound; /* directions that it is for: both, or what dir says */
 	uint64_t seq;  /* highest number received (replay-seq) */
 	uint64_t oseq; /* last number sent (replay-oseq) */
 	struct selector selector; /* all zero: every packet */
@@ -60,7 +63,7 @@ bool states_same_key(const struct state *a, const struct state *b);
 
 void states_free(struct states *states);
 
-/* ---- one line (xfrm_line.c): words as ip's batch mode splits them ---- */
+#define STATES_WORDS_MAX 99
 
 struct words {
 	char **list;
@@ -68,25 +71,48 @@ struct words {
 	int next; /* index of the word to look at */
 };
 
+/* ---- one line (xfrm_line.c): words as ip's batch mode splits them ---- */
+
 /* Fill state from `xfrm state add ...`. Returns 0 or -EINVAL with the reason (STATES_ERROR_LEN bytes). */
 int xfrm_parse_line(struct words *words, struct state *state, char *reason);
+
+/* ---- parts of a line, behind the word that begins them: 0, or -EINVAL with the reason ---- */
+int xfrm_parse_aead(struct words *words, struct espalier_sa_config *config, char *reason); /* xfrm_aead.c */
+int xfrm_parse_flags(struct words *words, struct state *state, bool *any_family, char *reason); /* xfrm_options.c, and what follows */
+int xfrm_parse_extra_flags(struct words *words, struct espalier_sa_config *config, char *reason);
+int xfrm_parse_limit(struct words *words, struct espalier_limits *limits, char *reason);
+int xfrm_parse_encap(struct words *words, struct espalier_sa_config *config, char *reason);
+int xfrm_parse_offload(struct words *words, char *reason);
+int xfrm_parse_dir(struct words *words, struct state *state, char *reason);
+/* What ip has and a device outside of the kernel cannot honour: a sentence, or NULL. */
+const char *xfrm_why_refused(const char *option);
+
+/* ---- what `ip xfrm state` prints (xfrm_printed.c) ---- */
+
+/* Does a line begin a printed state: `src A dst B` from its first column on? */
+bool xfrm_is_printed(const char *line, size_t len);
+
+/* The lines of one printed state as words of `xfrm state add`, at most STATES_WORDS_MAX. text is changed, and words stand in it. 0, or -EINVAL with the reason. */
+int xfrm_from_printed(char *text, struct words *words, char *reason);
 
 /* ---- selectors (selector.c) ---- */
 
 /* Parse behind the word `sel`, up to the first word that is not part of a selector. */
 int selector_parse(struct words *words, struct selector *selector, char *reason);
 
-/* Does the selector take this inner IPv4 packet of len bytes? */
+/* Does the selector take this inner packet of len bytes? */
 bool selector_match(const struct selector *selector, const uint8_t *packet, size_t len);
 
-/* ---- small parts both use (words.c) ---- */
+/* ---- small parts all use (words.c) ---- */
 const char *words_peek(const struct words *words); /* NULL at the end */
 const char *words_take(struct words *words);
 /* The value behind an option: NULL with a reason when the line ends there. */
 const char *words_value(struct words *words, const char *option, char *reason);
 int parse_number(const char *word, uint64_t max, uint64_t *value);
-/* ADDR[/PLEN], any, all or default; IPv4 only. */
-int parse_prefix(const char *word, uint32_t *addr, uint32_t *mask, char *reason);
+/* The same for the value behind option, with the reason. */
+int parse_option_number(struct words *words, const char *option, uint64_t max, uint64_t *value, char *reason);
+/* ADDR[/PLEN], any, all or default. */
+int parse_prefix(const char *word, struct prefix *prefix, char *reason);
 int parse_fail(char *reason, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

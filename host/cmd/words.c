@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Words of a line in iproute2's syntax: numbers and addresses, and what is wrong with them. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,6 +47,17 @@ int parse_number(const char *word, uint64_t max, uint64_t *value)
 	return !*word || *word == '-' || *end || errno || *value > max ? -EINVAL : 0;
 }
 
+int parse_option_number(struct words *words, const char *option, uint64_t max, uint64_t *value, char *reason)
+{
+	const char *word = words_value(words, option, reason);
+
+	if (!word)
+		return -EINVAL;
+	if (parse_number(word, max, value))
+		return parse_fail(reason, "%s %s is not a number up to %llu", option, word, (unsigned long long)max);
+	return 0;
+}
+
 /* ip completes 10.1 to 10.1.0.0 */
 static int parse_ipv4(const char *word, size_t len, uint32_t *addr)
 {
@@ -74,31 +86,51 @@ static int parse_ipv4(const char *word, size_t len, uint32_t *addr)
 	return -EINVAL;
 }
 
-static int parse_prefix_len(const char *word, uint32_t *mask)
+/* Bits of a prefix: a number, or an IPv4 netmask, as ip takes it: ones, then zeros. */
+static int parse_prefix_len(const char *word, struct prefix *prefix)
 {
 	uint64_t bits;
+	uint32_t mask;
 
-	if (!parse_number(word, 32, &bits)) {
-		*mask = bits ? UINT32_MAX << (32 - bits) : 0;
+	if (!parse_number(word, prefix->ip.family == 4 ? 32 : 128, &bits)) {
+		prefix->plen = (unsigned int)bits;
 		return 0;
 	}
-	/* a netmask, as ip takes it: ones, then zeros */
-	if (!strchr(word, '.') || parse_ipv4(word, strlen(word), mask) || (~*mask & (~*mask + 1)))
+	if (prefix->ip.family != 4 || !strchr(word, '.') || parse_ipv4(word, strlen(word), &mask) || (~mask & (~mask + 1)))
 		return -EINVAL;
+	prefix->plen = (unsigned int)__builtin_popcount(mask);
 	return 0;
 }
 
-int parse_prefix(const char *word, uint32_t *addr, uint32_t *mask, char *reason)
+static int parse_address(const char *word, size_t len, struct prefix *prefix)
+{
+	char text[INET6_ADDRSTRLEN];
+	uint32_t number;
+
+	if (memchr(word, ':', len)) {
+		prefix->ip.family = 6;
+		prefix->plen = 128;
+		if (len >= sizeof(text))
+			return -EINVAL;
+		memcpy(text, word, len);
+		text[len] = '\0';
+		return inet_pton(AF_INET6, text, prefix->ip.bytes) == 1 ? 0 : -EINVAL;
+	}
+	if (parse_ipv4(word, len, &number))
+		return -EINVAL;
+	prefix->ip = ip_from_number(number);
+	prefix->plen = 32;
+	return 0;
+}
+
+int parse_prefix(const char *word, struct prefix *prefix, char *reason)
 {
 	const char *slash = strchr(word, '/');
 
-	*addr = *mask = 0;
+	*prefix = (struct prefix){ 0 };
 	if (!strcmp(word, "any") || !strcmp(word, "all") || !strcmp(word, "default"))
 		return 0;
-	if (strchr(word, ':'))
-		return parse_fail(reason, "%s: only IPv4 addresses are supported", word);
-	*mask = UINT32_MAX;
-	if (parse_ipv4(word, slash ? (size_t)(slash - word) : strlen(word), addr) || (slash && parse_prefix_len(slash + 1, mask)))
-		return parse_fail(reason, "%s is not an IPv4 address or prefix", word);
+	if (parse_address(word, slash ? (size_t)(slash - word) : strlen(word), prefix) || (slash && parse_prefix_len(slash + 1, prefix)))
+		return parse_fail(reason, "%s is not an IP address or prefix", word);
 	return 0;
 }

@@ -1,208 +1,132 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One line `xfrm state add ID [OPTION...]` in the syntax of iproute2 6.1 (ip-xfrm(8)), and what of it an Espalier card can honour:
- * ESP in tunnel mode between IPv4 addresses, aead rfc4106(gcm(aes)) with a 128-bit ICV, replay-window, flag esn, the replay-seq
- * options and selectors. reqid and seq are names for key managers and change nothing. Everything else is an error.
+ * One line `xfrm state add ID [OPTION...]` in the syntax of iproute2 6.15 (ip-xfrm(8)), and what of it an Espalier device can honour: ESP in tunnel and transport
+ * mode. reqid, seq and nat-keepalive-interval are for key managers and change nothing here, nor does offload. Everything else is an error.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "states.h"
 
-#define SALT_LEN 4
-#define ICV_BITS 128
-#define FLAG_AF_UNSPEC 0x20u /* XFRM_STATE_AF_UNSPEC: selectors of any family; ours say theirs */
-#define FLAG_ESN 0x80u	     /* XFRM_STATE_ESN */
-#define WINDOW_MAX 4096u     /* XFRMA_REPLAY_ESN_MAX: what ip accepts */
+#define WINDOW_MAX 4096u /* XFRMA_REPLAY_ESN_MAX: what ip accepts */
 
-static int number_option(struct words *words, const char *option, uint64_t max, uint64_t *value, char *reason)
+/* One part of the ID. */
+static int parse_id_word(struct words *words, struct state *state, bool *spi_given, char *reason)
 {
-	const char *word = words_value(words, option, reason);
+	const char *option = words_take(words);
+	struct prefix prefix;
+	const char *value;
+	uint64_t spi;
 
-	if (!word)
+	if (!strcmp(option, "spi")) {
+		if (parse_option_number(words, "spi", UINT32_MAX, &spi, reason))
+			return -EINVAL;
+		state->config.spi = (uint32_t)spi;
+		*spi_given = true;
+		return 0;
+	}
+	value = words_value(words, option, reason);
+	if (!value)
 		return -EINVAL;
-	if (parse_number(word, max, value))
-		return parse_fail(reason, "%s %s is not a number up to %llu", option, word, (unsigned long long)max);
+	if (!strcmp(option, "proto"))
+		return strcmp(value, "esp") ? parse_fail(reason, "proto %s is not supported, only esp", value) : 0;
+	if (parse_prefix(value, &prefix, reason))
+		return -EINVAL;
+	if (prefix.plen != (prefix.ip.family == 6 ? 128 : 32))
+		return parse_fail(reason, "%s %s: an end of an SA is one address", option, value);
+	*(*option == 's' ? &state->config.src : &state->config.dst) = prefix.ip;
 	return 0;
+}
+
+static bool is_id_word(const char *word)
+{
+	return word && (!strcmp(word, "src") || !strcmp(word, "dst") || !strcmp(word, "proto") || !strcmp(word, "spi"));
 }
 
 /* [src A] [dst A] [proto P] [spi N], which ip wants to stand together */
 static int parse_id(struct words *words, struct state *state, bool *spi_given, char *reason)
 {
-	const char *word;
-	uint32_t mask;
-	uint64_t spi;
-	int taken = 0;
+	int ret = 0;
 
-	for (; (word = words_peek(words)) != NULL; taken++) {
-		if (!strcmp(word, "src") || !strcmp(word, "dst")) {
-			const char *option = words_take(words), *value = words_value(words, option, reason);
-
-			if (!value || parse_prefix(value, *option == 's' ? &state->src : &state->dst, &mask, reason))
-				return -EINVAL;
-			if (mask != UINT32_MAX)
-				return parse_fail(reason, "%s %s: a tunnel end is one address", option, value);
-		} else if (!strcmp(word, "proto")) {
-			const char *value;
-
-			words_take(words);
-			value = words_value(words, "proto", reason);
-			if (!value)
-				return -EINVAL;
-			if (strcmp(value, "esp"))
-				return parse_fail(reason, "proto %s is not supported, only esp", value);
-		} else if (!strcmp(word, "spi")) {
-			words_take(words);
-			if (number_option(words, "spi", UINT32_MAX, &spi, reason))
-				return -EINVAL;
-			state->spi = (uint32_t)spi;
-			*spi_given = true;
-		} else {
-			break;
-		}
-	}
-	if (!taken)
-		return parse_fail(reason, "%s is not supported", word);
-	return 0;
-}
-
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* 0x and hexadecimal digits (an odd count gets a zero in front), or else the characters themselves. Returns bytes or -EINVAL. */
-static int parse_keymat(const char *word, uint8_t *bytes, size_t max, char *reason)
-{
-	size_t len = strlen(word), n = 0;
-
-	if (len <= 2 || strncmp(word, "0x", 2)) {
-		if (len > max)
-			return parse_fail(reason, "key and salt of %zu bytes are too long", len);
-		memcpy(bytes, word, len);
-		return (int)len;
-	}
-	word += 2;
-	len -= 2;
-	if ((len + 1) / 2 > max)
-		return parse_fail(reason, "key and salt of %zu bytes are too long", (len + 1) / 2);
-	for (size_t i = 0; i < len; n++) {
-		int high = len % 2 && i == 0 ? 0 : hex_digit(word[i++]), low = hex_digit(word[i++]);
-
-		if (high < 0 || low < 0)
-			return parse_fail(reason, "the key is not hexadecimal");
-		bytes[n] = (uint8_t)(high << 4 | low);
-	}
-	return (int)n;
-}
-
-static int parse_aead(struct words *words, struct state *state, char *reason)
-{
-	uint8_t bytes[sizeof(state->key) + SALT_LEN];
-	const char *name = words_value(words, "aead", reason), *key;
-	uint64_t icv;
-	int len, ret = -EINVAL;
-
-	if (!name)
-		return -EINVAL;
-	if (strcmp(name, "rfc4106(gcm(aes))"))
-		return parse_fail(reason, "aead %s is not supported, only rfc4106(gcm(aes))", name);
-	key = words_value(words, "aead", reason);
-	if (!key || number_option(words, "the ICV length", UINT32_MAX, &icv, reason))
-		return -EINVAL;
-	if (icv != ICV_BITS)
-		return parse_fail(reason, "an ICV of %llu bits is not supported, only %d", (unsigned long long)icv, ICV_BITS);
-	len = parse_keymat(key, bytes, sizeof(bytes), reason);
-	if (len < 0)
-		goto out;
-	if (len != 20 && len != 28 && len != 36) {
-		parse_fail(reason, "key and salt have 20, 28 or 36 bytes (AES-128, -192, -256), not %d", len);
-		goto out;
-	}
-	state->key_len = (uint8_t)(len - SALT_LEN);
-	memcpy(state->key, bytes, state->key_len);
-	memcpy(state->salt, bytes + state->key_len, SALT_LEN);
-	ret = 0;
-out:
-	OPENSSL_cleanse(bytes, sizeof(bytes));
+	if (!is_id_word(words_peek(words)))
+		return parse_fail(reason, "%s is not supported", words_peek(words));
+	while (!ret && is_id_word(words_peek(words)))
+		ret = parse_id_word(words, state, spi_given, reason);
 	return ret;
 }
 
-static int parse_flags(struct words *words, struct state *state, char *reason)
-{
-	static const char *const refused[] = { "noecn", "decap-dscp", "nopmtudisc", "wildrecv", "icmp", "align4" };
-	const char *word = words_value(words, "flag", reason);
-	uint64_t bits;
-	int taken = 0;
-
-	if (!word)
-		return -EINVAL;
-	if (!strncmp(word, "0x", 2)) {
-		if (parse_number(word, UINT8_MAX, &bits) || (bits & ~(uint64_t)(FLAG_ESN | FLAG_AF_UNSPEC)))
-			return parse_fail(reason, "flag %s is not supported, only esn (0x80)", word);
-		state->esn = bits & FLAG_ESN;
-		return 0;
-	}
-	words->next--;
-	for (; (word = words_peek(words)) != NULL; taken++) {
-		for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-			if (!strcmp(word, refused[i]))
-				return parse_fail(reason, "flag %s is not supported", word);
-		if (!strcmp(word, "esn"))
-			state->esn = true;
-		else if (strcmp(word, "af-unspec"))
-			break;
-		words_take(words);
-	}
-	return taken ? 0 : parse_fail(reason, "flag %s is unknown", word);
-}
-
-/* ip takes any beginning of tunnel but t, which is transport */
-static int parse_mode(struct words *words, bool *tunnel, char *reason)
+/* ip takes any beginning of tunnel and transport; t is transport */
+static int parse_mode(struct words *words, struct state *state, bool *given, char *reason)
 {
 	const char *word = words_value(words, "mode", reason);
 
 	if (!word)
 		return -EINVAL;
-	*tunnel = strlen(word) > 1 && !strncmp(word, "tunnel", strlen(word));
-	return *tunnel ? 0 : parse_fail(reason, "mode %s is not supported, only tunnel", word);
+	*given = true;
+	if (*word && !strncmp(word, "transport", strlen(word)))
+		state->config.mode = ESPALIER_TRANSPORT;
+	else if (*word && !strncmp(word, "tunnel", strlen(word)))
+		state->config.mode = ESPALIER_TUNNEL;
+	else
+		return parse_fail(reason, "mode %s is not supported, only tunnel and transport", word);
+	return 0;
 }
 
 struct parsed {
-	bool id, spi, aead, tunnel;
-	uint64_t window, seq, seq_hi, oseq, oseq_hi, ignored;
+	bool id, spi, aead, mode, any_family;
+	uint64_t window, seq, seq_hi, oseq, oseq_hi, tfcpad, ignored;
 };
 
-static int parse_option(struct words *words, struct state *state, struct parsed *got, char *reason)
+/* 1: the word is none of them. */
+static int parse_numbers(struct words *words, const char *word, struct parsed *got, char *reason)
 {
 	const struct {
 		const char *name;
 		uint64_t *value;
 	} numbers[] = {
 		{ "replay-window", &got->window },    { "replay-seq", &got->seq },	 { "replay-seq-hi", &got->seq_hi },
-		{ "replay-oseq", &got->oseq },	      { "replay-oseq-hi", &got->oseq_hi }, { "reqid", &got->ignored },
-		{ "seq", &got->ignored },
+		{ "replay-oseq", &got->oseq },	      { "replay-oseq-hi", &got->oseq_hi }, { "tfcpad", &got->tfcpad },
+		{ "reqid", &got->ignored },	      { "seq", &got->ignored },		 { "nat-keepalive-interval", &got->ignored },
 	};
-	const char *word = words_take(words);
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (!strcmp(word, numbers[i].name))
-			return number_option(words, word, UINT32_MAX, numbers[i].value, reason);
+			return parse_option_number(words, word, UINT32_MAX, numbers[i].value, reason);
+	return 1;
+}
+
+static int parse_option(struct words *words, struct state *state, struct parsed *got, char *reason)
+{
+	const char *word = words_take(words);
+	int ret = parse_numbers(words, word, got, reason);
+
+	if (ret <= 0)
+		return ret;
 	if (!strcmp(word, "mode"))
-		return parse_mode(words, &got->tunnel, reason);
+		return parse_mode(words, state, &got->mode, reason);
 	if (!strcmp(word, "flag"))
-		return parse_flags(words, state, reason);
+		return xfrm_parse_flags(words, state, &got->any_family, reason);
+	if (!strcmp(word, "extra-flag"))
+		return xfrm_parse_extra_flags(words, &state->config, reason);
 	if (!strcmp(word, "sel"))
 		return selector_parse(words, &state->selector, reason);
+	if (!strcmp(word, "limit"))
+		return xfrm_parse_limit(words, &state->config.limits, reason);
+	if (!strcmp(word, "encap"))
+		return xfrm_parse_encap(words, &state->config, reason);
+	if (!strcmp(word, "offload"))
+		return xfrm_parse_offload(words, reason);
+	if (!strcmp(word, "dir"))
+		return xfrm_parse_dir(words, state, reason);
 	if (!strcmp(word, "aead")) {
 		if (got->aead)
 			return parse_fail(reason, "aead is given twice");
 		got->aead = true;
-		return parse_aead(words, state, reason);
+		return xfrm_parse_aead(words, &state->config, reason);
 	}
+	if (xfrm_why_refused(word))
+		return parse_fail(reason, "%s", xfrm_why_refused(word));
 	if (got->id)
 		return parse_fail(reason, "%s is not supported here", word);
 	words->next--;
@@ -210,25 +134,45 @@ static int parse_option(struct words *words, struct state *state, struct parsed 
 	return parse_id(words, state, &got->spi, reason);
 }
 
+/* Linux' af-unspec: a selector of all addresses is one of both families. */
+static void widen(struct prefix *prefix)
+{
+	if (!prefix->plen)
+		prefix->ip.family = 0;
+}
+
 static int check(const struct parsed *got, struct state *state, char *reason)
 {
-	if (!state->src || !state->dst)
-		return parse_fail(reason, "the tunnel's %s address is missing", state->src ? "dst" : "src");
-	if (!got->spi || !state->spi)
+	struct espalier_sa_config *config = &state->config;
+
+	if (!config->src.family || !config->dst.family)
+		return parse_fail(reason, "the SA's %s address is missing", config->src.family ? "dst" : "src");
+	if (config->src.family != config->dst.family)
+		return parse_fail(reason, "src and dst are not of one family");
+	if (!got->spi || !config->spi)
 		return parse_fail(reason, "spi is missing or 0");
 	if (!got->aead)
-		return parse_fail(reason, "aead rfc4106(gcm(aes)) is missing");
-	if (!got->tunnel)
-		return parse_fail(reason, "mode tunnel is missing");
+		return parse_fail(reason, "aead is missing: rfc4106(gcm(aes)) or rfc4543(gcm(aes))");
+	if (!got->mode)
+		return parse_fail(reason, "mode tunnel or mode transport is missing");
 	if (got->window > WINDOW_MAX)
 		return parse_fail(reason, "replay-window %llu is above %u", (unsigned long long)got->window, WINDOW_MAX);
-	if (state->esn && !got->window)
+	if (config->esn && !got->window && state->inbound && state->outbound)
 		return parse_fail(reason, "flag esn needs a replay-window");
-	if (!state->esn && (got->seq_hi || got->oseq_hi))
+	if (!config->esn && (got->seq_hi || got->oseq_hi))
 		return parse_fail(reason, "replay-seq-hi and replay-oseq-hi need flag esn");
-	state->replay_window = (uint32_t)got->window;
+	if (got->tfcpad > ESPALIER_MAX_PACKET || (got->tfcpad && config->mode == ESPALIER_TRANSPORT))
+		return parse_fail(reason, "tfcpad is for tunnel mode (RFC 4303, 2.7), up to %u", ESPALIER_MAX_PACKET);
+	if (config->mode == ESPALIER_TRANSPORT && (config->df || config->ecn || config->set_dscp || config->copy_dscp))
+		return parse_fail(reason, "noecn, decap-dscp, nopmtudisc and dont-encap-dscp are for tunnel mode");
+	config->replay_window = (uint16_t)got->window;
+	config->tfc_pad = (uint16_t)got->tfcpad;
 	state->seq = got->seq_hi << 32 | got->seq;
 	state->oseq = got->oseq_hi << 32 | got->oseq;
+	if (got->any_family) {
+		widen(&state->selector.src);
+		widen(&state->selector.dst);
+	}
 	return 0;
 }
 
@@ -245,6 +189,7 @@ int xfrm_parse_line(struct words *words, struct state *state, char *reason)
 
 	if (!abbreviates(object, "xfrm") || !(abbreviates(kind, "state") || abbreviates(kind, "sa")) || !abbreviates(command, "add"))
 		return parse_fail(reason, "only lines that begin with xfrm state add are supported");
+	state->inbound = state->outbound = true;
 	while (words_peek(words)) {
 		ret = parse_option(words, state, &got, reason);
 		if (ret)

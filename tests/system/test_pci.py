@@ -90,6 +90,20 @@ class Pci(unittest.TestCase):
                 run.communicate()
                 wait_for(lambda home=home: not os.listdir(f"{home}/run"))
 
+    def test_lacking(self):
+        """What the driver's interface has and the card has not is refused by name, before anything is written."""
+        with tempfile.TemporaryDirectory() as home:
+            espalier.write_pcap(f"{home}/in", [espalier.ipv4("10.1.0.1", "10.2.0.1", b"x")])
+            for words, lacking in (("mode transport", "transport mode"), ("mode tunnel encap espinudp 4500 4500 0.0.0.0", "UDP encapsulation"),
+                                   ("mode tunnel tfcpad 100", "TFC padding"), ("mode tunnel limit packet-hard 5", "limits of packets and bytes"),
+                                   ("mode tunnel replay-window 129", "replay-window 129 is above the device's 128")):
+                with open(f"{home}/states", "w", encoding="ascii") as file:
+                    file.write(f"xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1000 {words} aead 'rfc4106(gcm(aes))' 0x{bytes(20).hex()} 128\n")
+                _, err, code = run_command("encap", "-d", self.simulator.device, "-x", f"{home}/states", "-r", f"{home}/in", "-w", f"{home}/out")
+                self.assertEqual(code, 1)
+                self.assertIn(lacking, err)
+                self.assertFalse(os.path.exists(f"{home}/out"))
+
     def test_info(self):
         out, err, code = run_command("info", "-d", self.simulator.device, "--json")
         self.assertEqual((code, err), (0, ""))

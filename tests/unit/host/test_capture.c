@@ -102,7 +102,7 @@ static void copy_capture(void)
 /* The copy of a pcap is the same file, byte for byte. */
 static void test_round_trip(void **unused)
 {
-	static const uint32_t magics[] = { 0xa1b2c3d4, 0xa1b23c4d }, links[] = { 1, 101, 228 };
+	static const uint32_t magics[] = { 0xa1b2c3d4, 0xa1b23c4d }, links[] = { 1, 101, 228, 229 };
 	static const uint8_t frame[60] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 8, 0, 0x45, 0, 0, 46 };
 	uint8_t file[MAX], copy[MAX];
 
@@ -172,7 +172,11 @@ static void test_verdicts(void **unused)
 		{ 1, { [12] = 8, 0, 0x45, 0, 0, 20 }, 60, 60, CAPTURE_IPV4, 46, 26 },
 		{ 1, { [12] = 8, 0, 0x45, 0, 0, 60 }, 60, 60, CAPTURE_IPV4, 46, 0 },
 		{ 1, { [12] = 8, 0, 0x45, 0, 0, 3 }, 60, 60, CAPTURE_IPV4, 46, 0 },
-		{ 1, { [12] = 0x86, 0xdd }, 60, 60, CAPTURE_NOT_IPV4, 46, 0 },
+		{ 1, { [12] = 0x86, 0xdd, 0x60, [19] = 4 }, 60, 60, CAPTURE_IPV6, 46, 2 },
+		{ 1, { [12] = 0x86, 0xdd, 0x60, [19] = 7 }, 60, 60, CAPTURE_IPV6, 46, 0 },
+		{ 1, { [12] = 0x86, 0xdd, 0x60, [19] = 7 }, 60, 61, CAPTURE_TRUNCATED, 46, 0 },
+		{ 1, { [12] = 0x08, 0x06 }, 60, 60, CAPTURE_NOT_IPV4, 46, 0 },
+		{ 229, { 0x60, [5] = 1 }, 42, 42, CAPTURE_IPV6, 42, 1 },
 		{ 1, { [12] = 0x81, 0 }, 60, 60, CAPTURE_VLAN, 46, 0 },
 		{ 1, { [12] = 0x88, 0xa8 }, 60, 60, CAPTURE_VLAN, 46, 0 },
 		{ 1, { 0 }, 13, 13, CAPTURE_SHORT, 13, 0 },
@@ -182,7 +186,7 @@ static void test_verdicts(void **unused)
 		{ 101, { 0x45, 0, 0, 20 }, 30, 40, CAPTURE_IPV4, 30, 10 },
 		{ 101, { 0x45, 0, 0, 31 }, 30, 40, CAPTURE_TRUNCATED, 30, 0 },
 		{ 228, { 0x45, 0, 0, 20 }, 40, 40, CAPTURE_IPV4, 40, 20 },
-		{ 101, { 0x60 }, 40, 40, CAPTURE_NOT_IPV4, 40, 0 },
+		{ 101, { 0x60 }, 40, 40, CAPTURE_IPV6, 40, 0 },
 		{ 101, { 0 }, 0, 0, CAPTURE_IPV4, 0, 0 },
 		{ 228, { 0x60 }, 40, 40, CAPTURE_IPV4, 40, 0 },
 	};
