@@ -26,7 +26,7 @@ void trap_acquire(struct agent *agent, const struct sink_event *event)
 	struct reqid *r = reqid_find(agent, event->reqid);
 	char text[TS_TEXT_LEN];
 
-	if (!r || r->user || !r->trap_conf || r->trap_conf != agent->conf || !may_ask(r, event))
+	if (!r || r->is_rest || r->user || !r->trap_conf || r->trap_conf != agent->conf || !may_ask(r, event))
 		return;
 	r->acquire_allowed_ms = agent_now(agent) + ACQUIRE_PAUSE_MS;
 	r->acquire_child = agent->last_child_id;

@@ -69,6 +69,10 @@ static void free_reqid(struct reqid *r)
 
 	hash_remove(&all->by_id, &r->by_id);
 	hash_remove(&all->by_key, &r->by_key);
+	if (r->rest)
+		r->rest->rest_of = NULL;
+	if (r->rest_of)
+		r->rest_of->rest = NULL;
 	conf_free(r->trap_conf);
 	free(r->conn);
 	free(r->name);
@@ -219,7 +223,72 @@ static enum ts_rank rank_of(const struct reqid *r)
 	return r->trap->mode == CONF_PASS ? RANK_PASS : RANK_DROP;
 }
 
-int reqid_apply(struct reqid *r)
+static bool within(const struct ts *list, unsigned int count, const struct ts *outer, unsigned int outer_count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		bool found = false;
+
+		for (unsigned int k = 0; k < outer_count && !found; k++)
+			found = ts_contains(&outer[k], &list[i]);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* Does its trap cover more than its SA? */
+static bool has_rest(const struct reqid *r)
+{
+	const struct child_sa *user = r->user;
+
+	return user && r->trap_conf && r->trap->reqid && !(within(r->local, r->local_count, user->local, user->local_count) &&
+							   within(r->remote, r->remote_count, user->remote, user->remote_count));
+}
+
+/* It is found by its number alone, and is nobody's name. */
+static struct reqid *make_rest(struct reqid *r)
+{
+	struct reqid *rest = calloc(1, sizeof(*rest));
+
+	if (!rest)
+		return NULL;
+	rest->agent = r->agent;
+	rest->id = next_id(r->agent);
+	rest->conn = strdup(r->conn);
+	rest->name = strdup("");
+	rest->is_rest = true;
+	if (!rest->conn || !rest->name || hash_insert(&r->agent->reqids->by_id, &rest->by_id, rest->id)) {
+		free_reqid(rest);
+		return NULL;
+	}
+	rest->rest_of = r;
+	return rest;
+}
+
+static int cover_rest(struct reqid *r)
+{
+	if (!r->rest)
+		r->rest = make_rest(r);
+	if (!r->rest || reqid_select(r->rest, r->local, r->local_count, r->remote, r->remote_count))
+		return -ENOMEM;
+	conf_free(r->rest->trap_conf);
+	r->rest->trap_conf = conf_ref(r->trap_conf);
+	r->rest->trap = r->trap;
+	r->rest->priority = r->priority;
+	return reqid_apply(r->rest);
+}
+
+/* The reqid itself stays: whoever walks over all of them frees it. */
+static void uncover_rest(struct reqid *r)
+{
+	if (!r->rest || !r->rest->trap_conf)
+		return;
+	conf_free(r->rest->trap_conf);
+	r->rest->trap_conf = NULL;
+	reqid_apply(r->rest);
+}
+
+static int apply(struct reqid *r)
 {
 	static const enum sink_action actions[] = { [RANK_PASS] = SINK_BYPASS, [RANK_SA] = SINK_PROTECT, [RANK_TRAP] = SINK_PROTECT, [RANK_DROP] = SINK_DISCARD };
 	struct agent *agent = r->agent;
@@ -271,6 +340,17 @@ static struct child_sa *best_of(const struct reqid *r, const struct child_sa *wi
 		}
 	}
 	return best;
+}
+
+int reqid_apply(struct reqid *r)
+{
+	int err = has_rest(r) ? cover_rest(r) : 0; /* before the policy covers less */
+
+	if (!err)
+		err = apply(r);
+	if (!err && !has_rest(r))
+		uncover_rest(r);
+	return err;
 }
 
 int reqid_use(struct reqid *r, struct child_sa *child)

@@ -33,6 +33,12 @@ struct reqid {
 	bool in_sink;			/* there is a policy */
 	bool blocks;			/* its SAs were lost with the data plane: the policy is there without one until they are back */
 	bool marked;			/* trap.c: wanted by the new configuration */
+	/*
+	 * A configured number has one policy, which covers what its SA has: what the trap covers beside it (the peer has narrowed, a reload has added) is
+	 * blocked by a policy of its own, for which nothing is begun. It is there while trap_conf is.
+	 */
+	struct reqid *rest, *rest_of;
+	bool is_rest;			/* rest_of: NULL when that one is gone */
 };
 
 /* Find or make. A configured reqid is taken as it is. NULL: no memory. */

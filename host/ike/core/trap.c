@@ -45,7 +45,7 @@ static int set_trap(struct agent *agent, struct conf *conf, const struct conf_ch
 		r->trap_conf = conf_ref(conf);
 		r->trap = child;
 	}
-	return r->user ? 0 : reqid_apply(r);
+	return r->user && !child->reqid ? 0 : reqid_apply(r);
 }
 
 static int install_one(struct agent *agent, struct conf *conf, const struct conf_child *child)
@@ -107,6 +107,11 @@ static void settle(struct reqid *r, void *arg)
 {
 	struct conf *conf = arg;
 
+	if (r->is_rest) {
+		if (!r->rest_of)
+			reqid_release(r);
+		return;
+	}
 	if (!r->trap_conf || r->marked)
 		return;
 	if (r->trap_conf != conf) {
@@ -116,7 +121,7 @@ static void settle(struct reqid *r, void *arg)
 		r->trap_conf = child ? conf_ref(conf) : NULL;
 		r->trap = child;
 	}
-	if (!r->user)
+	if (!r->user || r->rest)
 		reqid_apply(r);
 	reqid_release(r);
 }

@@ -266,10 +266,31 @@ static void test_added(void **state)
 	}
 }
 
+/* With a number of its own there is the one SA that the peer gives; what the trap covers beside it stays blocked, up to the SA's end and beyond. */
+static void test_rest_of_a_number(void **state)
+{
+	struct ip_addr local = { 4, { 10, 1, 0, 1 } }, remote = { 4, { 10, 2, 2, 7 } };
+	struct pair p;
+
+	(void)state;
+	way = ONE_OF_OURS;
+	pair_open(&p, 30, TRAP_A "\nreqid = 9", SUBNETS_B);
+	served(&p, "10.2.0.3");
+	assert_non_null(mock_policy_match(&p.a->sink, &local, &remote));
+	node_rekey(p.a, "net", false, false);
+	world_run(p.w, MINUTE);
+	assert_non_null(mock_policy_match(&p.a->sink, &local, &remote));
+	node_down(p.a, "net");
+	world_run(p.w, MINUTE);
+	assert_non_null(mock_policy_match(&p.a->sink, &local, &remote));
+	pair_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_subnet_each),    cmocka_unit_test(test_at_once), cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_subnet_each),
+		cmocka_unit_test(test_rest_of_a_number),    cmocka_unit_test(test_at_once), cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_nothing_for_it), cmocka_unit_test(test_added),   cmocka_unit_test(test_pairs),
 	};
 
