@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Yosys (pyosys, pinned in .ci/requirements.txt) synth_xilinx for UltraScale+, card.sv as top: what the RTL costs, and how long its paths are.
 #   make synth-card   the card with 4 lanes and 4096 SAs: build/synth/card-area.json, card-levels.json
-#   make synth        with 1, 2 and 4 lanes and 64, 1024 and 4096 SAs: build/synth/area.json, area.svg, levels.json
-# Both fail on an error, an inferred latch, a net with several drivers, a combinational loop, a table that did not become block RAM, a
+#   make synth-spd    the policy classifier by itself, with 256 and 64 rules: build/synth/spd-RULES-area.json, spd-RULES-levels.json
+#   make synth        both, and the card with 1, 2 and 4 lanes and 64, 1024 and 4096 SAs: build/synth/area.json, area.svg, levels.json
+# They fail on an error, an inferred latch, a net with several drivers, a combinational loop, a table that did not become block RAM, a
 # direction at full size that gives less than SYNTH_LEAST Gbit/s (projected at 250 MHz) per 1000 LUTs, or a path of more than SYNTH_MOST LUT levels.
-# synth-card is 4 minutes of processor time, synth some 12.
+# synth-card is 4 minutes of processor time, synth-spd 2, synth some 14.
 SYNTH_LEAST := 2.0
 SYNTH_MOST := 8
 SYNTH_DIR := constraints/yosys
@@ -35,6 +36,11 @@ endef
 $(eval $(call synth_tables,,$(SYNTH_ALL),--svg $(B)/synth/area.svg))
 $(eval $(call synth_tables,card-,$(SYNTH_CARD),))
 
-.PHONY: synth synth-card
-synth: synth-card $(B)/synth/area.json $(B)/synth/levels.json
+# The classifier is in no card yet.
+$(foreach r,256 64,$(eval $(call synth_run,spd-$(r),spd,RULES=$(r))))
+$(foreach r,256 64,$(eval $(call synth_tables,spd-$(r)-,spd:$(B)/synth/spd-$(r).json,)))
+
+.PHONY: synth synth-card synth-spd
+synth-spd: $(foreach r,256 64,$(B)/synth/spd-$(r)-area.json $(B)/synth/spd-$(r)-levels.json)
+synth: synth-card synth-spd $(B)/synth/area.json $(B)/synth/levels.json
 synth-card: $(B)/synth/card-area.json $(B)/synth/card-levels.json

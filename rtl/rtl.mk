@@ -33,10 +33,11 @@ $(B)/lint/$(notdir $(1)).ok: $(1) $(RTL_ALL)
 endef
 $(foreach f,$(LINT_TOPS),$(eval $(call lint_one,$(f))))
 
-# The card as slang reads it, whole and with its streams watched, with each number of lanes.
+# The card as slang reads it, whole and with its streams watched, with each number of lanes; and the classifier, which is in no card yet.
 $(B)/lint/slang.ok: rtl/slang_lint.py $(RTL_ALL) $(PROTOCOL)
 	@mkdir -p $(@D)
 	@for l in 1 2 4; do $(VENV)/bin/python rtl/slang_lint.py "--top card -G LANES=$$l" $(filter %.sv,$(RTL_ALL)) $(PROTOCOL) >$(@D)/slang.log 2>&1 || { cat $(@D)/slang.log; exit 1; }; done
+	@$(VENV)/bin/python rtl/slang_lint.py "--top spd" $(filter %.sv,$(RTL_ALL)) >$(@D)/slang.log 2>&1 || { cat $(@D)/slang.log; exit 1; }
 	@touch $@
 
 lint-slang: $(B)/lint/slang.ok

@@ -219,7 +219,7 @@ def main():
         f.write('\n')
     print(f'{"block":<18}{"lanes":>6}' + ''.join(f'{k:>9}' for k in KINDS) + '  longest between registers')
     for row in rows:
-        print(f'{row["block"]:<18}{row["lanes"]:>6}' + ''.join(f'{"-" if row[k] is None else row[k]:>9}' for k in KINDS)
+        print(f'{row["block"]:<18}{row["lanes"] or "-":>6}' + ''.join(f'{"-" if row[k] is None else row[k]:>9}' for k in KINDS)
               + (f'  {row["reg2reg_from"]} -> {row["reg2reg_to"]}' if row['reg2reg'] is not None else ''))
     over = [r for r in rows if args.most and (r['reg2reg'] or 0) > args.most]
     if over:

@@ -24,9 +24,11 @@ def source(module):
 
 def cards(net):
     """LANES:SAS:NETLIST.json or LANES:NETLIST.json as (lanes, modules, [(SAs, module)], most SAs first): the card at the top, or those that stand in
-    synth_top, which are named card_SAS."""
+    synth_top, which are named card_SAS. MODULE:NETLIST.json is a block by itself: lanes and SAs are None."""
     lanes, *sas, path = net.split(':')
     modules = load(path)
+    if lanes in modules:
+        return None, modules, [(None, lanes)]
     found = [(int(sas[0]), 'card')] if sas else [(int(re.search(r'_(\d+)$', name)[1]), cell['type'])
                                                for name, cell in modules['synth_top']['cells'].items()]
     if not found or not all(module in modules for _, module in found):

@@ -2,7 +2,7 @@
 # make coverage: the models built again under $(B)/cover, counting what of the RTL runs; the tests on them; build/coverage/index.html. Fails where a
 # module has too little. make coverage-docs: the same, and the table of docs/verification.md.
 # The engines with two lanes, the cipher by itself and the card, small, with one: what more lanes run is the same source.
-COVER_UNIT := $(addprefix $(B)/tests/,axis_width_128 axis_width_256 axis_width_512 lib_cells csr sa lookup_64 replay pcie_regs pcie_cfg pcie_function pcie_dma pcie_cells sim_pcie dma dma_cells esp_cells gcm_cavp_1 gcm_stream_1 gcm_dpi_1 decap_2 encap_2)
+COVER_UNIT := $(addprefix $(B)/tests/,axis_width_128 axis_width_256 axis_width_512 lib_cells csr sa lookup_64 spd_64 replay pcie_regs pcie_cfg pcie_function pcie_dma pcie_cells sim_pcie dma dma_cells esp_cells gcm_cavp_1 gcm_stream_1 gcm_dpi_1 decap_2 encap_2)
 COVER_SYSTEM := $(addprefix $(B)/tests/,rings sas)
 COVER_SIM := $(B)/bin/espalier-sim-small
 COVERED = B=$(B)/cover COVER=1

@@ -18,6 +18,8 @@ BENCHES = {
                ("cycles_per_packet", "latency_idle", "latency_load_max", "beyond_packet_idle", "beyond_packet_load")),
     "rings": ("bench/rings.json", ("link", "direction", "inner_bytes", "mix"), ("cycles_per_packet",)),
     "area": ("synth/card-area.json", ("block", "within", "lanes", "sas"), ("lut", "ff", "bram36", "uram")),
+    "classifier area": ("synth/spd-256-area.json", ("block", "within"), ("lut", "ff", "bram36", "uram")),
+    "classifier levels": ("synth/spd-256-levels.json", ("block",), ("reg2reg",)),
     "levels": ("synth/card-levels.json", ("block", "lanes"), ("reg2reg",)),
 }
 
