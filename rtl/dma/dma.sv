@@ -64,15 +64,15 @@ module dma import espalier_pkg::*, dma_pkg::*; #(
   localparam int unsigned DESC_ROWS = SLOTS * SLOT_ROWS;
 
   // ---- queues -------------------------------------------------------------------------------------------------------------
-  issue_t       issue;
-  drop_t        drop;
-  queue_event_t consumed, cqe_alloc, cqe_done;
-  logic [QUEUES-1:0]         queue_error, cqe_phase, q_irq_valid, q_irq_ready;
-  logic [QUEUES*BATCH_W-1:0] fetch_count;
-  logic [QUEUES*64-1:0]      fetch_addr, cqe_addr;
-  logic [QUEUES*USED_W-1:0]  job_room;
-  logic [QUEUES*16-1:0]      sq_head;
-  logic [QUEUES*8-1:0]       q_irq_vector;
+  issue_t                         issue;
+  drop_t                          drop;
+  queue_event_t                   consumed, cqe_alloc, cqe_done;
+  logic [QUEUES-1:0]              queue_error, cqe_phase, q_irq_valid, q_irq_ready;
+  logic [QUEUES-1:0][BATCH_W-1:0] fetch_count;
+  logic [QUEUES-1:0][63:0]        fetch_addr, cqe_addr;
+  logic [QUEUES-1:0][USED_W-1:0]  job_room;
+  logic [QUEUES-1:0][15:0]        sq_head;
+  logic [QUEUES-1:0][7:0]         q_irq_vector;
 
   dma_regs i_regs (
       .clk, .rst, .stop, .idle, .reg_req, .reg_rsp,

@@ -36,7 +36,11 @@ module dma_completions import espalier_pkg::*, dma_pkg::*; #(
 
   localparam int unsigned PER_WRITE = 3;  // completions, at most
   localparam int unsigned AGE_W     = $clog2(WAIT + 1);
-  localparam int unsigned ITEM_W    = 128 + JOB_W;
+
+  typedef struct packed {
+    logic [JOB_W-1:0] job;
+    completion_t      completion;
+  } item_t;
 
   // ---- what each queue has -----------------------------------------------------------------------------------------------
   logic [1:0]         count_q[0:QUEUES-1];
@@ -80,27 +84,25 @@ module dma_completions import espalier_pkg::*, dma_pkg::*; #(
   end
 
   // ---- the completions themselves: a small memory a position -----------------------------------------------------------------
-  logic [PER_WRITE*ITEM_W-1:0] items;
+  item_t [PER_WRITE-1:0] items;
   for (genvar i = 0; i < PER_WRITE; i++) begin : g_item
-    logic [ITEM_W-1:0] mem[0:QUEUES-1];
+    item_t mem[0:QUEUES-1];
     always_ff @(posedge clk) begin
-      if (s_valid && count_q[s_qid] == 2'(i)) mem[s_qid] <= {s_job, s_completion};
+      if (s_valid && count_q[s_qid] == 2'(i)) mem[s_qid] <= '{job: s_job, completion: s_completion};
     end
-    assign items[i*ITEM_W+:ITEM_W] = mem[pick];
-    assign m_data[i*128+:128]      = items[i*ITEM_W+:128];
+    assign items[i]           = mem[pick];
+    assign m_data[i*128+:128] = items[i].completion;
   end
   assign m_data[511:PER_WRITE*128] = '0;
   assign m_addr                    = addr_q[pick];
   assign m_len                     = {10'd0, count_q[pick], 4'd0};
 
   // ---- after the write: tell them one by one ------------------------------------------------------------------------------------
-  logic [QUEUE_W-1:0]          told_qid_q;
-  logic [1:0]                  left_q;
-  logic                        telling_q;
-  logic [PER_WRITE*ITEM_W-1:0] told_q;
-  completion_t                 told;
+  logic [QUEUE_W-1:0]    told_qid_q;
+  logic [1:0]            left_q;
+  logic                  telling_q;
+  item_t [PER_WRITE-1:0] told_q;  // the next one lowest
 
-  assign told = told_q[127:0];
   always_ff @(posedge clk) begin
     if (rst) begin
       busy_q    <= 1'b0;
@@ -117,14 +119,14 @@ module dma_completions import espalier_pkg::*, dma_pkg::*; #(
       told_q     <= items;
     end else if (telling_q) begin
       left_q <= left_q - 2'd1;
-      told_q <= told_q >> ITEM_W;
+      told_q <= told_q >> $bits(item_t);
     end
   end
 
   assign done.valid  = telling_q;
   assign done.qid    = told_qid_q;
-  assign done_job    = told_q[128+:JOB_W];
-  assign done_status = told.status;
+  assign done_job    = told_q[0].job;
+  assign done_status = told_q[0].completion.status;
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

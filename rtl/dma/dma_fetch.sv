@@ -9,32 +9,32 @@
 `default_nettype none
 
 module dma_fetch import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
-    input  logic                      clk,
-    input  logic                      rst,
-    input  logic                      enable,       // 0: no new fetches
+    input  logic                           clk,
+    input  logic                           rst,
+    input  logic                           enable,       // 0: no new fetches
     // queues
-    input  logic [QUEUES*BATCH_W-1:0] fetch_count,
-    input  logic [QUEUES*64-1:0]      fetch_addr,
-    input  logic [QUEUES*USED_W-1:0]  job_room,
-    input  logic [QUEUES-1:0]         error,
-    output issue_t                    issue,
-    output queue_event_t              consumed,
-    output drop_t                     drop,
+    input  logic [QUEUES-1:0][BATCH_W-1:0] fetch_count,
+    input  logic [QUEUES-1:0][63:0]        fetch_addr,
+    input  logic [QUEUES-1:0][USED_W-1:0]  job_room,
+    input  logic [QUEUES-1:0]              error,
+    output issue_t                         issue,
+    output queue_event_t                   consumed,
+    output drop_t                          drop,
     // reads
-    output logic                      rd_req_valid,
-    input  logic                      rd_req_ready,
-    output rd_req_t                   rd_req,
-    input  logic                      done_valid,   // a fetch's last byte is in the buffer, or it failed
-    input  logic [SLOT_W-1:0]         done_slot,
-    input  logic [7:0]                done_status,
+    output logic                           rd_req_valid,
+    input  logic                           rd_req_ready,
+    output rd_req_t                        rd_req,
+    input  logic                           done_valid,   // a fetch's last byte is in the buffer, or it failed
+    input  logic [SLOT_W-1:0]              done_slot,
+    input  logic [7:0]                     done_status,
     // descriptor buffer, read latency 1
-    output logic                      buf_rd_en,
-    output logic [SLOT_W+1:0]         buf_rd_row,
-    input  logic [511:0]              buf_rd_data,
+    output logic                           buf_rd_en,
+    output logic [SLOT_W+1:0]              buf_rd_row,
+    input  logic [511:0]                   buf_rd_data,
     // descriptors out
-    output logic                      desc_valid,
-    output logic [QUEUE_W-1:0]        desc_queue,
-    output descriptor_t               desc
+    output logic                           desc_valid,
+    output logic [QUEUE_W-1:0]             desc_queue,
+    output descriptor_t                    desc
 );
 
   localparam int unsigned INFO_W = QUEUE_W + BATCH_W;
@@ -56,8 +56,8 @@ module dma_fetch import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
   logic               slot_free, enough_q, grant;
   rd_req_t req_q;
 
-  assign want      = fetch_count[turn_q*BATCH_W+:BATCH_W];
-  assign room      = job_room[turn_q*USED_W+:USED_W];
+  assign want      = fetch_count[turn_q];
+  assign room      = job_room[turn_q];
   assign slot_free = (wr_q ^ rd_q) != {1'b1, {SLOT_W{1'b0}}};
   // With fewer jobs free than the batch needs it waits: half a batch costs the link as many requests as a whole one.
   assign grant     = (state_q == GRANT) && enough_q && (want != '0);  // a queue that stops wants none from then on
@@ -95,7 +95,7 @@ module dma_fetch import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
 
   always_ff @(posedge clk) begin
     if (grant) begin
-      req_q.addr <= fetch_addr[turn_q*64+:64];
+      req_q.addr <= fetch_addr[turn_q];
       req_q.len  <= {{(11 - BATCH_W) {1'b0}}, count_q, 5'd0};
       req_q.ctx  <= {1'b1, {(15 - SLOT_W) {1'b0}}, wr_q[SLOT_W-1:0]};
     end

@@ -3,14 +3,14 @@
 `default_nettype none
 
 module dma_irq import dma_pkg::*; (
-    input  logic                clk,
-    input  logic                rst,
-    input  logic [QUEUES-1:0]   s_valid,
-    output logic [QUEUES-1:0]   s_ready,   // one cycle, for the queue that was taken
-    input  logic [QUEUES*8-1:0] s_vector,
-    output logic                m_valid,
-    input  logic                m_ready,
-    output logic [7:0]          m_vector
+    input  logic                   clk,
+    input  logic                   rst,
+    input  logic [QUEUES-1:0]      s_valid,
+    output logic [QUEUES-1:0]      s_ready,   // one cycle, for the queue that was taken
+    input  logic [QUEUES-1:0][7:0] s_vector,
+    output logic                   m_valid,
+    input  logic                   m_ready,
+    output logic [7:0]             m_vector
 );
 
   logic               valid_q;
@@ -31,7 +31,7 @@ module dma_irq import dma_pkg::*; (
       turn_q   <= '0;
       vector_q <= '0;
     end else begin
-      if (take) vector_q <= s_vector[turn_q*8+:8];
+      if (take) vector_q <= s_vector[turn_q];
       valid_q <= take || (valid_q && !m_ready);
       if (take || !s_valid[turn_q]) turn_q <= turn_q + 1'b1;
     end

@@ -10,41 +10,41 @@
 `default_nettype none
 
 module dma_write import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
-    input  logic                 clk,
-    input  logic                 rst,
+    input  logic                    clk,
+    input  logic                    rst,
     // finished packets: e encapsulation, d decapsulation
-    input  logic                 e_info_valid,
-    output logic                 e_info_ready,
-    input  esp_out_t             e_info,
-    input  logic                 e_data_valid,
-    output logic                 e_data_ready,
-    input  logic [511:0]         e_data,
-    input  logic                 d_info_valid,
-    output logic                 d_info_ready,
-    input  esp_out_t             d_info,
-    input  logic                 d_data_valid,
-    output logic                 d_data_ready,
-    input  logic [511:0]         d_data,
+    input  logic                    e_info_valid,
+    output logic                    e_info_ready,
+    input  esp_out_t                e_info,
+    input  logic                    e_data_valid,
+    output logic                    e_data_ready,
+    input  logic [511:0]            e_data,
+    input  logic                    d_info_valid,
+    output logic                    d_info_ready,
+    input  esp_out_t                d_info,
+    input  logic                    d_data_valid,
+    output logic                    d_data_ready,
+    input  logic [511:0]            d_data,
     // job table, read latency 1
-    output logic                 job_rd_en,
-    output logic [JOB_W-1:0]     job_rd,
-    input  job_t                 job,
+    output logic                    job_rd_en,
+    output logic [JOB_W-1:0]        job_rd,
+    input  job_t                    job,
     // queues
-    input  logic [QUEUES*64-1:0] cqe_addr,
-    input  logic [QUEUES-1:0]    cqe_phase,
-    input  logic [QUEUES*16-1:0] sq_head,
-    output queue_event_t         cqe_alloc,
-    output queue_event_t         cqe_done,
-    output logic                 free_valid,
-    output logic [JOB_W-1:0]     free_job,
-    output logic                 count_valid,
-    output logic [7:0]           count_status,
+    input  logic [QUEUES-1:0][63:0] cqe_addr,
+    input  logic [QUEUES-1:0]       cqe_phase,
+    input  logic [QUEUES-1:0][15:0] sq_head,
+    output queue_event_t            cqe_alloc,
+    output queue_event_t            cqe_done,
+    output logic                    free_valid,
+    output logic [JOB_W-1:0]        free_job,
+    output logic                    count_valid,
+    output logic [7:0]              count_status,
     // writes
-    output logic                 m_axis_wr_tvalid,
-    input  logic                 m_axis_wr_tready,
-    output logic [511:0]         m_axis_wr_tdata,
-    output logic                 m_axis_wr_tlast,
-    output wr_req_t              m_axis_wr_tuser
+    output logic                    m_axis_wr_tvalid,
+    input  logic                    m_axis_wr_tready,
+    output logic [511:0]            m_axis_wr_tdata,
+    output logic                    m_axis_wr_tlast,
+    output wr_req_t                 m_axis_wr_tuser
 );
 
   // What is to be written for one packet.
@@ -106,7 +106,7 @@ module dma_write import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
   assign plan.beats    = 10'(({1'b0, info1_q.len} + 17'd63) >> 6);
   assign plan.len      = info1_q.len;
   assign plan.dst_line = job.dst_line;
-  assign plan.cqe_addr = cqe_addr[job.qid*64+:64];
+  assign plan.cqe_addr = cqe_addr[job.qid];
   assign plan.phase    = cqe_phase[job.qid];
   assign plan.qid    = job.qid;
   assign plan.job      = info1_q.job;
@@ -166,7 +166,7 @@ module dma_write import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
   assign cqe.phase    = next.phase;
   assign cqe.decap    = next.decap;
   assign cqe.reserved = '0;
-  assign cqe.sq_head  = sq_head[next.qid*16+:16];
+  assign cqe.sq_head  = sq_head[next.qid];
 
   dma_completions i_completions (
       .clk         (clk),

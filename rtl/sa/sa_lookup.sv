@@ -29,19 +29,23 @@ module sa_lookup import espalier_regs_pkg::*, espalier_pkg::*, sa_pkg::*; #(
   localparam int unsigned WAYS    = 4;
   localparam int unsigned STASH   = 4;
   localparam int unsigned ROW_W   = $clog2(SA_ENTRIES);
-  localparam int unsigned WORD_W  = 1 + 64 + ROW_W;  // valid, key, SA index
+
+  typedef struct packed {
+    logic             used;
+    logic [63:0]      key;
+    logic [ROW_W-1:0] sa;
+  } word_t;
 
   // ---- lookups --------------------------------------------------------------------------------------------------------------
-  logic [63:0]            key, key1_q, key2_q, key3_q;
-  logic [LATENCY-1:0]     valid_q;
-  logic [WAYS*ROW_W-1:0]  hash_q;             // cycle 1: a row a way
-  logic [WAYS*WORD_W-1:0] word;               // cycle 3: a word a way
-  logic [WAYS-1:0]        match_q;            // cycle 4
-  logic [WAYS*ROW_W-1:0]  index_q;
-  logic                   hit_q;              // cycle 5
-  logic [ROW_W-1:0]       sa_q;
-  logic [ROW_W-1:0]       selected;
-  logic [WAYS*ROW_W-1:0]  hash;
+  logic [63:0]                key, key1_q, key2_q, key3_q;
+  logic [LATENCY-1:0]         valid_q;
+  logic [WAYS-1:0][ROW_W-1:0] hash, hash_q;  // cycle 1: a row a way
+  word_t [WAYS-1:0]           word;          // cycle 3: a word a way
+  logic [WAYS-1:0]            match_q;       // cycle 4
+  logic [WAYS-1:0][ROW_W-1:0] index_q;
+  logic                       hit_q;         // cycle 5
+  logic [ROW_W-1:0]           sa_q;
+  logic [ROW_W-1:0]           selected;
 
   assign key = {s_spi, s_dst};
 
@@ -50,19 +54,18 @@ module sa_lookup import espalier_regs_pkg::*, espalier_pkg::*, sa_pkg::*; #(
     IDLE, HASH, READ, WAIT, COMPARE, WRITE, WIPE, DONE
   } state_e;
 
-  state_e                 state_q;
-  logic [63:0]            cmd_key_q;
-  logic [WAYS*ROW_W-1:0]  cmd_hash_q;
-  logic [WAYS*WORD_W-1:0] cmd_word;
-  logic [WAYS-1:0]        cmd_match, cmd_used;
-  logic                   cmd_found;
-  logic [WAYS-1:0]        target_q;           // the ways that WRITE or WIPE writes
-  logic [WORD_W-1:0]      cmd_wdata_q;
-  logic [ROW_W-1:0]       wipe_row_q;
-  logic [7:0]             result_q;
-  logic                   cmd_en, cmd_write;
-  logic [WAYS-1:0]        first_free;
-  logic [WAYS*ROW_W-1:0]  cmd_hash;
+  state_e                     state_q;
+  logic [63:0]                cmd_key_q;
+  logic [WAYS-1:0][ROW_W-1:0] cmd_hash, cmd_hash_q;
+  word_t [WAYS-1:0]           cmd_word;
+  logic [WAYS-1:0]            cmd_match, cmd_used;
+  logic                       cmd_found;
+  logic [WAYS-1:0]            target_q;             // the ways that WRITE or WIPE writes
+  word_t                      cmd_wdata_q;
+  logic [ROW_W-1:0]           wipe_row_q;
+  logic [7:0]                 result_q;
+  logic                       cmd_en, cmd_write;
+  logic [WAYS-1:0]            first_free;
 
   assign cmd_write  = (state_q == WRITE) || (state_q == WIPE);
   assign cmd_en     = (state_q == READ) || cmd_write;
@@ -85,46 +88,46 @@ module sa_lookup import espalier_regs_pkg::*, espalier_pkg::*, sa_pkg::*; #(
 
   for (genvar w = 0; w < WAYS; w++) begin : g_way
     ram_rrw #(
-        .WIDTH(WORD_W),
+        .WIDTH($bits(word_t)),
         .DEPTH(SA_ENTRIES)
     ) u_ram (
         .clk,
         .a_en(valid_q[0]),
-        .a_addr(hash_q[w*ROW_W+:ROW_W]),
-        .a_data(word[w*WORD_W+:WORD_W]),
+        .a_addr(hash_q[w]),
+        .a_data(word[w]),
         .b_en(cmd_en && (!cmd_write || target_q[w])),
         .b_write(cmd_write),
-        .b_addr((state_q == WIPE) ? wipe_row_q : cmd_hash_q[w*ROW_W+:ROW_W]),
+        .b_addr((state_q == WIPE) ? wipe_row_q : cmd_hash_q[w]),
         .b_wdata(cmd_wdata_q),
-        .b_data(cmd_word[w*WORD_W+:WORD_W])
+        .b_data(cmd_word[w])
     );
 
-    assign cmd_used[w]  = cmd_word[w*WORD_W+WORD_W-1];
-    assign cmd_match[w] = cmd_used[w] && cmd_word[w*WORD_W+ROW_W+:64] == cmd_key_q;
+    assign cmd_used[w]  = cmd_word[w].used;
+    assign cmd_match[w] = cmd_used[w] && cmd_word[w].key == cmd_key_q;
 
     always_ff @(posedge clk) begin
-      match_q[w] <= valid_q[2] && word[w*WORD_W+WORD_W-1] && word[w*WORD_W+ROW_W+:64] == key3_q;
-      if (valid_q[2]) index_q[w*ROW_W+:ROW_W] <= word[w*WORD_W+:ROW_W];
+      match_q[w] <= valid_q[2] && word[w].used && word[w].key == key3_q;
+      if (valid_q[2]) index_q[w] <= word[w].sa;
     end
   end
 
   // ---- the stash, beside the ways -------------------------------------------------------------------------------------------------
-  logic [STASH-1:0]       stash_used_q, stash_match_q, stash_cmd_match, stash_free;
-  logic [STASH*64-1:0]    stash_key_q;
-  logic [STASH*ROW_W-1:0] stash_sa_q, stash_index_q;  // index: as the lookup in cycle 4 saw it
-  logic [STASH-1:0]       stash_target_q;  // the place that WRITE writes
+  logic [STASH-1:0]            stash_used_q, stash_match_q, stash_cmd_match, stash_free;
+  logic [STASH-1:0][63:0]      stash_key_q;
+  logic [STASH-1:0][ROW_W-1:0] stash_sa_q, stash_index_q;  // index: as the lookup in cycle 4 saw it
+  logic [STASH-1:0]            stash_target_q;             // the place that WRITE writes
 
   assign stash_free = ~stash_used_q & (stash_used_q + STASH'(1));  // lowest free place
   for (genvar i = 0; i < STASH; i++) begin : g_stash
-    assign stash_cmd_match[i] = stash_used_q[i] && stash_key_q[i*64+:64] == cmd_key_q;
+    assign stash_cmd_match[i] = stash_used_q[i] && stash_key_q[i] == cmd_key_q;
     always_ff @(posedge clk) begin
-      stash_match_q[i] <= valid_q[2] && stash_used_q[i] && stash_key_q[i*64+:64] == key3_q;
-      if (valid_q[2]) stash_index_q[i*ROW_W+:ROW_W] <= stash_sa_q[i*ROW_W+:ROW_W];
+      stash_match_q[i] <= valid_q[2] && stash_used_q[i] && stash_key_q[i] == key3_q;
+      if (valid_q[2]) stash_index_q[i] <= stash_sa_q[i];
       if (rst || state_q == WIPE) stash_used_q[i] <= 1'b0;
       else if (state_q == WRITE && stash_target_q[i]) begin
-        stash_used_q[i]               <= cmd_wdata_q[WORD_W-1];
-        stash_key_q[i*64+:64]         <= cmd_wdata_q[ROW_W+:64];
-        stash_sa_q[i*ROW_W+:ROW_W]    <= cmd_wdata_q[ROW_W-1:0];
+        stash_used_q[i] <= cmd_wdata_q.used;
+        stash_key_q[i]  <= cmd_wdata_q.key;
+        stash_sa_q[i]   <= cmd_wdata_q.sa;
       end
     end
   end
@@ -132,10 +135,10 @@ module sa_lookup import espalier_regs_pkg::*, espalier_pkg::*, sa_pkg::*; #(
   always_comb begin
     selected = '0;
     for (int unsigned w = 0; w < WAYS; w++) begin
-      if (match_q[w]) selected |= index_q[w*ROW_W+:ROW_W];
+      if (match_q[w]) selected |= index_q[w];
     end
     for (int unsigned i = 0; i < STASH; i++) begin
-      if (stash_match_q[i]) selected |= stash_index_q[i*ROW_W+:ROW_W];
+      if (stash_match_q[i]) selected |= stash_index_q[i];
     end
   end
 
@@ -180,7 +183,7 @@ module sa_lookup import espalier_regs_pkg::*, espalier_pkg::*, sa_pkg::*; #(
         WAIT: state_q <= COMPARE;
         COMPARE: begin
           if (req.op == LOOKUP_INSERT) begin
-            cmd_wdata_q    <= {1'b1, cmd_key_q, req.sa[ROW_W-1:0]};
+            cmd_wdata_q    <= '{used: 1'b1, key: cmd_key_q, sa: req.sa[ROW_W-1:0]};
             target_q       <= cmd_found ? '0 : first_free;
             stash_target_q <= (cmd_found || !(&cmd_used)) ? '0 : stash_free;
             if (cmd_found) result_q <= SA_RESULT_EXISTS;

@@ -10,8 +10,8 @@ module sa_lookup_hash #(
     parameter int unsigned WAYS  = 4,  // up to 4
     parameter int unsigned ROW_W = 12  // bits of a row
 ) (
-    input  logic [63:0]           key,
-    output logic [WAYS*ROW_W-1:0] row
+    input  logic [63:0]                key,
+    output logic [WAYS-1:0][ROW_W-1:0] row
 );
 
   // Bit b of way w's row is the parity of the bits in this mask: bit b of (x^k * x^32 mod the way's CRC polynomial) for each bit k.
@@ -47,7 +47,7 @@ module sa_lookup_hash #(
   for (genvar w = 0; w < WAYS; w++) begin : g_way
     for (genvar b = 0; b < ROW_W; b++) begin : g_bit
       localparam logic [63:0] MASK = crc_mask(w, 5'(b));
-      assign row[w*ROW_W+b] = ^(mixed & MASK);
+      assign row[w][b] = ^(mixed & MASK);
     end
   end
 

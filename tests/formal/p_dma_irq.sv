@@ -5,11 +5,11 @@
 `default_nettype none
 
 module p_dma_irq (
-    input logic                       clk,
-    input logic                       rst,
-    input logic [dma_pkg::QUEUES-1:0] s_valid,
-    input logic [31:0]                s_vector,
-    input logic                       m_ready
+    input  logic                            clk,
+    input  logic                            rst,
+    input  logic [dma_pkg::QUEUES-1:0]      s_valid,
+    input  logic [dma_pkg::QUEUES-1:0][7:0] s_vector,
+    input  logic                            m_ready
 );
   logic [dma_pkg::QUEUES-1:0] s_ready, taken;
   logic                       m_valid, due_q, stall_q;
@@ -24,7 +24,7 @@ module p_dma_irq (
     due_q   <= !rst && (|taken || (due_q && !m_ready));
     stall_q <= !rst && m_valid && !m_ready;
     held_q  <= m_vector;
-    for (int unsigned i = 0; i < dma_pkg::QUEUES; i++) if (taken[i]) vector_q <= s_vector[8*i+:8];
+    for (int unsigned i = 0; i < dma_pkg::QUEUES; i++) if (taken[i]) vector_q <= s_vector[i];
     if (rst || !s_valid[0] || s_ready[0] || !m_ready) waited_q <= '0;
     else waited_q <= waited_q + 4'd1;
     if (!rst) begin

@@ -17,13 +17,13 @@ module p_dma_write (
     input logic [63:0]            addr,
     input logic                   m_axis_wr_tready
 );
-  logic e_info_ready, d_info_ready, e_data_ready, d_data_ready, job_rd_en, free_valid, count_valid, m_axis_wr_tvalid, m_axis_wr_tlast;
-  logic [espalier_pkg::JOB_W-1:0]     job_rd, free_job;
-  logic [dma_pkg::QUEUES*64-1:0] cqe_addr;
-  dma_pkg::queue_event_t         cqe_alloc, cqe_done;
-  logic [7:0]                    count_status;
-  logic [511:0]                  m_axis_wr_tdata;
-  espalier_pkg::wr_req_t         m_axis_wr_tuser;
+  logic                             e_info_ready, d_info_ready, e_data_ready, d_data_ready, job_rd_en, free_valid, count_valid, m_axis_wr_tvalid, m_axis_wr_tlast;
+  logic [espalier_pkg::JOB_W-1:0]   job_rd, free_job;
+  logic [dma_pkg::QUEUES-1:0][63:0] cqe_addr;
+  dma_pkg::queue_event_t            cqe_alloc, cqe_done;
+  logic [7:0]                       count_status;
+  logic [511:0]                     m_axis_wr_tdata;
+  espalier_pkg::wr_req_t            m_axis_wr_tuser;
   assign cqe_addr = {dma_pkg::QUEUES{addr}};
 
   p_reset u_reset (.*);
