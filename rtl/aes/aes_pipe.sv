@@ -17,27 +17,27 @@ module aes_pipe import espalier_regs_pkg::*, espalier_pkg::*, aes_pkg::*; #(
     parameter  int unsigned SA_ENTRIES = 4096,  // keys held
     localparam int unsigned ADDR_W     = $clog2(SA_ENTRIES)
 ) (
-    input  logic                 clk,
-    input  logic                 rst,
-    input  key_wr_t              key_wr,
-    input  logic                 ahead,      // two cycles before valid: blocks of sa_ahead follow
-    input  logic [ADDR_W-1:0]    sa_ahead,
-    input  logic [1:0]           key_size_ahead,
-    input  logic [95:0]          nonce,      // byte string; two cycles after ahead
-    input  logic [16*LANES-1:0]  counter,    // numbers: the last two bytes of the blocks, those before them are 0
-    output logic [128*LANES-1:0] out
+    input  logic                    clk,
+    input  logic                    rst,
+    input  key_wr_t                 key_wr,
+    input  logic                    ahead,      // two cycles before valid: blocks of sa_ahead follow
+    input  logic [ADDR_W-1:0]       sa_ahead,
+    input  logic [1:0]              key_size_ahead,
+    input  logic [95:0]             nonce,      // byte string; two cycles after ahead
+    input  logic [LANES-1:0][15:0]  counter,    // numbers: the last two bytes of the blocks, those before them are 0
+    output logic [LANES-1:0][127:0] out
 );
 
   localparam int unsigned FIRST = 3;  // stage behind aes_start
 
   // Element n of these belongs to the beat whose key memory address is at stage n; its state is there two cycles later, at element n + 2.
-  logic [STAGES+1:0]        valid, valid_q;
-  logic [STAGES*ADDR_W-1:0] sa, sa_q;
-  logic [7:0]               short_key, short_key_q;        // skips stages 3 and 4
-  logic [7:0]               shortest_key, shortest_key_q;  // skips stages 5 and 6 too
+  logic [STAGES+1:0]             valid, valid_q;
+  logic [STAGES-1:0][ADDR_W-1:0] sa, sa_q;
+  logic [7:0]                    short_key, short_key_q;        // skips stages 3 and 4
+  logic [7:0]                    shortest_key, shortest_key_q;  // skips stages 5 and 6 too
 
   assign valid        = {valid_q[STAGES:0], ahead};
-  assign sa           = {sa_q[(STAGES-1)*ADDR_W-1:0], sa_ahead};
+  assign sa           = {sa_q[STAGES-2:0], sa_ahead};
   assign short_key    = {short_key_q[6:0], key_size_ahead != KEY_SIZE_AES256};
   assign shortest_key = {shortest_key_q[6:0], key_size_ahead == KEY_SIZE_AES128};
 
@@ -55,7 +55,7 @@ module aes_pipe import espalier_regs_pkg::*, espalier_pkg::*, aes_pkg::*; #(
   end
 
   // ---- round keys; 0 where a beat goes around its second stage -----------------------------------------------------------------
-  logic [128*STAGES-1:0] keys;
+  logic [STAGES-1:0][127:0] keys;
   for (genvar n = 0; n < STAGES; n++) begin : g_key
     logic [127:0] read, key_q;
     ram_sdp #(
@@ -71,7 +71,7 @@ module aes_pipe import espalier_regs_pkg::*, espalier_pkg::*, aes_pkg::*; #(
         .wr_strb(1'b1),
         .wr_data(key_wr_q.data),
         .rd_en  (valid[n]),
-        .rd_addr(sa[ADDR_W*n+:ADDR_W]),
+        .rd_addr(sa[n]),
         .rd_data(read)
     );
     logic around;
@@ -79,17 +79,17 @@ module aes_pipe import espalier_regs_pkg::*, espalier_pkg::*, aes_pkg::*; #(
     always_ff @(posedge clk) begin
       if (valid[n+1]) key_q <= around ? '0 : read;
     end
-    assign keys[128*n+:128] = key_q;
+    assign keys[n] = key_q;
   end
 
   // ---- rounds ------------------------------------------------------------------------------------------------------------------
-  logic [128*LANES-1:0] started;
+  logic [LANES-1:0][127:0] started;
   aes_start #(
       .LANES(LANES)
   ) i_start (
       .clk,
       .valid(valid[FIRST+1:2]),
-      .key(keys[128*FIRST-1:0]),
+      .key(keys[FIRST-1:0]),
       .nonce,
       .counter,
       .out(started)
@@ -98,8 +98,8 @@ module aes_pipe import espalier_regs_pkg::*, espalier_pkg::*, aes_pkg::*; #(
   for (genvar n = FIRST; n < STAGES; n++) begin : g_stage
     localparam bit SKIP = n == 3 || n == 5;
     localparam bit JOIN = n == 4 || n == 6;
-    logic [128*LANES-1:0] state, next, around;
-    logic                 skip;
+    logic [LANES-1:0][127:0] state, next, around;
+    logic                    skip;
     if (n == FIRST) begin : g_in
       assign state = started;
     end else begin : g_chain
@@ -109,7 +109,7 @@ module aes_pipe import espalier_regs_pkg::*, espalier_pkg::*, aes_pkg::*; #(
     // Around stages 3 and 4, and 5 and 6, a beat of a shorter key waits in kept_q for the cycle that the first of the two takes.
     assign skip = (n == 3) ? short_key[n+2] : (n == 5) ? shortest_key[n+2] : 1'b0;
     if (JOIN) begin : g_join
-      logic [128*LANES-1:0] kept_q;
+      logic [LANES-1:0][127:0] kept_q;
       always_ff @(posedge clk) begin
         if (valid[n+1]) kept_q <= g_stage[n-1].skip ? g_stage[n-1].state : '0;
       end
@@ -127,10 +127,10 @@ module aes_pipe import espalier_regs_pkg::*, espalier_pkg::*, aes_pkg::*; #(
           .clk,
           .valid (valid[n+2]),
           .skip,
-          .around(around[128*l+:128]),
-          .state (state[128*l+:128]),
-          .key   (keys[128*n+:128]),
-          .out   (next[128*l+:128])
+          .around(around[l]),
+          .state (state[l]),
+          .key   (keys[n]),
+          .out   (next[l])
       );
     end
   end

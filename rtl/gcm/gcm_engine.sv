@@ -23,34 +23,34 @@ module gcm_engine import espalier_regs_pkg::*, espalier_pkg::*; #(
     parameter int unsigned USER_W = 8,         // bits of the sideband
     parameter int unsigned MAX_AAD_BLOCKS = 1  // 1: AAD of at most 16 bytes, all of it in s_aad
 ) (
-    input  logic                 clk,
-    input  logic                 rst,
-    input  key_wr_t              key_wr,
+    input  logic                    clk,
+    input  logic                    rst,
+    input  key_wr_t                 key_wr,
     // beats in; the sideband is stable over a packet. s_null: a one-beat packet that passes by and is not ciphered
-    input  logic                 s_valid,
-    input  logic                 s_first,
-    input  logic                 s_last,
-    input  logic                 s_null,
-    input  logic [128*LANES-1:0] s_data,
-    input  logic [SA_W-1:0]      s_sa,
-    input  logic [1:0]           s_key_size,
-    input  logic [95:0]          s_nonce,    // byte string: salt, IV
-    input  logic [127:0]         s_aad,      // byte string, first block, zero padded
-    input  logic [15:0]          s_aad_len,  // bytes
-    input  logic [15:0]          s_len,      // payload bytes
-    input  logic [USER_W-1:0]    s_user,     // passes with each beat; tag_user is that of the last
+    input  logic                    s_valid,
+    input  logic                    s_first,
+    input  logic                    s_last,
+    input  logic                    s_null,
+    input  logic [LANES-1:0][127:0] s_data,
+    input  logic [SA_W-1:0]         s_sa,
+    input  logic [1:0]              s_key_size,
+    input  logic [95:0]             s_nonce,    // byte string: salt, IV
+    input  logic [127:0]            s_aad,      // byte string, first block, zero padded
+    input  logic [15:0]             s_aad_len,  // bytes
+    input  logic [15:0]             s_len,      // payload bytes
+    input  logic [USER_W-1:0]       s_user,     // passes with each beat; tag_user is that of the last
     // beats out
-    output logic                 m_valid,
-    output logic                 m_first,
-    output logic                 m_last,
-    output logic                 m_null,
-    output logic [128*LANES-1:0] m_data,
-    output logic [USER_W-1:0]    m_user,
+    output logic                    m_valid,
+    output logic                    m_first,
+    output logic                    m_last,
+    output logic                    m_null,
+    output logic [LANES-1:0][127:0] m_data,
+    output logic [USER_W-1:0]       m_user,
     // one a packet, in order
-    output logic                 tag_valid,
-    output logic                 tag_null,
-    output logic [127:0]         tag,      // byte string
-    output logic [USER_W-1:0]    tag_user
+    output logic                    tag_valid,
+    output logic                    tag_null,
+    output logic [127:0]            tag,      // byte string
+    output logic [USER_W-1:0]       tag_user
 );
 
   localparam int unsigned ADDR_W    = $clog2(SA_ENTRIES);
@@ -73,12 +73,12 @@ module gcm_engine import espalier_regs_pkg::*, espalier_pkg::*; #(
   assign key_sa    = s_cipher ? s_sa[ADDR_W-1:0] : key_wr_q.sa[ADDR_W-1:0];
 
   // ---- layout and keystream ------------------------------------------------------------------------------------------------
-  logic                 lay_valid;
-  logic [95:0]          nonce;
-  logic [16*LANES-1:0]  counter;
-  logic [128*LANES-1:0] keystream;
-  logic [LANES-1:0]     lay_aad, lay_full, lay_part, lay_length;
-  logic [3:0]           lay_part_len;
+  logic                    lay_valid;
+  logic [95:0]             nonce;
+  logic [LANES-1:0][15:0]  counter;
+  logic [LANES-1:0][127:0] keystream;
+  logic [LANES-1:0]        lay_aad, lay_full, lay_part, lay_length;
+  logic [3:0]              lay_part_len;
 
   gcm_layout #(.LANES(LANES), .MAX_AAD_BLOCKS(MAX_AAD_BLOCKS)) i_layout (
       .clk, .rst,
@@ -94,9 +94,9 @@ module gcm_engine import espalier_regs_pkg::*, espalier_pkg::*; #(
   );
 
   // ---- what goes beside the cipher -------------------------------------------------------------------------------------------
-  logic                 d_valid, d_first, d_last, d_null;
-  logic [128*LANES-1:0] d_data;
-  logic [USER_W-1:0]    d_user;
+  logic                    d_valid, d_first, d_last, d_null;
+  logic [LANES-1:0][127:0] d_data;
+  logic [USER_W-1:0]       d_user;
   delay_line #(.WIDTH(128 * LANES + USER_W + 3), .DELAY(STREAM_AT)) i_delay (
       .clk, .rst, .s_valid, .s_data({s_data, s_user, s_first, s_last, s_null}),
       .m_valid(d_valid), .m_data({d_data, d_user, d_first, d_last, d_null})
@@ -130,13 +130,13 @@ module gcm_engine import espalier_regs_pkg::*, espalier_pkg::*; #(
   end
 
   // ---- cycle 17: the other text; and for GHASH the ciphertext, cut, with the AAD in place of the first block ----------------------
-  logic                 c_valid_q, c_last_q;
-  logic [LANES-1:0]     c_length_q;
-  logic [128*LANES-1:0] other, hashed, x_q;
-  logic [15:0]          part_bytes;
+  logic                    c_valid_q, c_last_q;
+  logic [LANES-1:0]        c_length_q;
+  logic [LANES-1:0][127:0] other, hashed, x_q;
+  logic [15:0]             part_bytes;
 
   for (genvar l = 0; l < LANES; l++) begin : g_other
-    assign other[128*l+:128] = d_data[128*l+:128] ^ ((d_null || d_aad[l]) ? '0 : keystream[128*l+:128]);
+    assign other[l] = d_data[l] ^ ((d_null || d_aad[l]) ? '0 : keystream[l]);
   end
   assign hashed     = DECRYPT ? d_data : other;
   assign part_bytes = ~(16'hffff << d_part_len);
@@ -164,32 +164,32 @@ module gcm_engine import espalier_regs_pkg::*, espalier_pkg::*; #(
   // The cut is the reset of a byte's registers, which costs no LUT a bit.
   for (genvar l = 0; l < LANES; l++) begin : g_hashed
     logic [127:0] block;
-    assign block = (l == 0 && p_first) ? p_aad : hashed[128*l+:128];
+    assign block = (l == 0 && p_first) ? p_aad : hashed[l];
     for (genvar i = 0; i < 16; i++) begin : g_byte
       logic keep;
       assign keep = d_aad[l] || d_full[l] || (d_part[l] && part_bytes[i]);
       always_ff @(posedge clk) begin
-        if (d_cipher) x_q[128*l+8*i+:8] <= keep ? block[8*i+:8] : 8'd0;
+        if (d_cipher) x_q[l][8*i+:8] <= keep ? block[8*i+:8] : 8'd0;
       end
     end
   end
 
   // ---- cycle 18: GHASH's blocks ------------------------------------------------------------------------------------------------
-  logic [127:0]         length_block;  // bit lengths of AAD and payload, 64 bits big endian each
-  logic [18:0]          aad_bits, len_bits;
-  logic [128*LANES-1:0] blocks;
-  logic [LANES-1:0]     count;
+  logic [127:0]            length_block;  // bit lengths of AAD and payload, 64 bits big endian each
+  logic [18:0]             aad_bits, len_bits;
+  logic [LANES-1:0][127:0] blocks;
+  logic [LANES-1:0]        count;
 
   assign aad_bits     = {p_aad_len_q, 3'b0};
   assign len_bits     = {p_len_q, 3'b0};
   assign length_block = {len_bits[7:0], len_bits[15:8], 5'b0, len_bits[18:16], 40'b0,
                          aad_bits[7:0], aad_bits[15:8], 5'b0, aad_bits[18:16], 40'b0};
   for (genvar l = 0; l < LANES; l++) begin : g_block
-    assign blocks[128*l+:128] = x_q[128*l+:128] | ({128{c_length_q[l]}} & length_block);
+    assign blocks[l] = x_q[l] | ({128{c_length_q[l]}} & length_block);
     assign count[l] = c_last_q ? c_length_q[l] : (l == LANES - 1);
   end
 
-  logic [128*LANES-1:0] powers;
+  logic [LANES-1:0][127:0] powers;
   ghash_powers #(.LANES(LANES), .SA_ENTRIES(SA_ENTRIES)) i_powers (
       .clk, .rst, .key_wr, .ahead(h_ahead), .sa_ahead(h_sa), .power(powers)
   );
@@ -204,7 +204,7 @@ module gcm_engine import espalier_regs_pkg::*, espalier_pkg::*; #(
   logic         j_valid;
   logic [127:0] j_block, j_q;
   delay_line #(.WIDTH(128), .DELAY(GHASH_LAT)) i_j_delay (
-      .clk, .rst, .s_valid(d_cipher && d_first), .s_data(keystream[127:0]), .m_valid(j_valid), .m_data(j_block)
+      .clk, .rst, .s_valid(d_cipher && d_first), .s_data(keystream[0]), .m_valid(j_valid), .m_data(j_block)
   );
 
   logic              e_valid, e_null;  // each packet's end, with y

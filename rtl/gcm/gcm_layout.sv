@@ -12,22 +12,22 @@ module gcm_layout #(
     parameter int unsigned LANES          = 4,  // blocks a beat
     parameter int unsigned MAX_AAD_BLOCKS = 1   // 1: block 0 is all the AAD
 ) (
-    input  logic                 clk,
-    input  logic                 rst,
-    input  logic                 s_valid,
-    input  logic                 s_flush,    // no beat: the nonce before it is to be gone
-    input  logic                 s_first,
-    input  logic [95:0]          s_nonce,    // byte string
-    input  logic [15:0]          s_aad_len,  // bytes
-    input  logic [15:0]          s_len,      // payload bytes
-    output logic                 m_valid,
-    output logic [95:0]          m_nonce,    // byte string
-    output logic [16*LANES-1:0]  m_counter,  // numbers, the last 16 bits of a block: s_len leaves 0 in the other 16
-    output logic [LANES-1:0]     m_aad,      // lane holds AAD
-    output logic [LANES-1:0]     m_full,     // lane holds 16 bytes of payload
-    output logic [LANES-1:0]     m_part,     // lane holds the last, partial payload block ...
-    output logic [3:0]           m_part_len, // ... of this many bytes
-    output logic [LANES-1:0]     m_length    // lane holds the length block, which ends the packet
+    input  logic                   clk,
+    input  logic                   rst,
+    input  logic                   s_valid,
+    input  logic                   s_flush,    // no beat: the nonce before it is to be gone
+    input  logic                   s_first,
+    input  logic [95:0]            s_nonce,    // byte string
+    input  logic [15:0]            s_aad_len,  // bytes
+    input  logic [15:0]            s_len,      // payload bytes
+    output logic                   m_valid,
+    output logic [95:0]            m_nonce,    // byte string
+    output logic [LANES-1:0][15:0] m_counter,  // numbers, the last 16 bits of a block: s_len leaves 0 in the other 16
+    output logic [LANES-1:0]       m_aad,      // lane holds AAD
+    output logic [LANES-1:0]       m_full,     // lane holds 16 bytes of payload
+    output logic [LANES-1:0]       m_part,     // lane holds the last, partial payload block ...
+    output logic [3:0]             m_part_len, // ... of this many bytes
+    output logic [LANES-1:0]       m_length    // lane holds the length block, which ends the packet
 );
 
   // ---- cycle 1: where the beat stands ------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ module gcm_layout #(
 
     always_ff @(posedge clk) begin
       if (valid_q) begin
-        m_counter[16*l+:16] <= counter;
+        m_counter[l] <= counter;
         m_aad[l]            <= aad;
         m_full[l]           <= !aad && (left_q >= skip + 16'd16);
         m_part[l]           <= !aad && !behind && (left_q < skip + 16'd16);

@@ -15,40 +15,40 @@
 module ghash import gf128_pkg::*; #(
     parameter int unsigned LANES = 4  // blocks a beat
 ) (
-    input  logic                  clk,
-    input  logic                  rst,
-    input  logic                  valid,
-    input  logic                  flush,     // no beat: what is read takes the place of the powers before it, and changes no result
-    input  logic                  last,      // the packet ends with this beat
-    input  logic [LANES-1:0]      count,     // one-hot: bit n-1 is set when the beat has n blocks, the first n lanes
-    input  logic [128*LANES-1:0]  blocks,    // byte strings; lanes beyond count are zero
-    input  logic [128*LANES-1:0]  powers,    // byte strings, of the beat's SA: H^(n+1) in lane n
-    output logic                  y_valid,
-    output logic [127:0]          y          // byte string
+    input  logic                    clk,
+    input  logic                    rst,
+    input  logic                    valid,
+    input  logic                    flush,     // no beat: what is read takes the place of the powers before it, and changes no result
+    input  logic                    last,      // the packet ends with this beat
+    input  logic [LANES-1:0]        count,     // one-hot: bit n-1 is set when the beat has n blocks, the first n lanes
+    input  logic [LANES-1:0][127:0] blocks,    // byte strings; lanes beyond count are zero
+    input  logic [LANES-1:0][127:0] powers,    // byte strings, of the beat's SA: H^(n+1) in lane n
+    output logic                    y_valid,
+    output logic [127:0]            y          // byte string
 );
 
   // ---- cycle 2: each lane picks the power that its place from the end of the beat asks for ------------------------------------
-  logic [128*LANES-1:0] power;  // as polynomials
+  logic [LANES-1:0][127:0] power;  // as polynomials
   for (genvar n = 0; n < LANES; n++) begin : g_power
-    assign power[128*n+:128] = poly(powers[128*n+:128]);
+    assign power[n] = poly(powers[n]);
   end
 
   // Lane l of n blocks takes H^(n-l). A lane without a block has X = 0, and any power will do.
-  logic                 valid3_q, last3_q;
-  logic [127:0]         x3_q, h3_q;  // lane 0: block and its power
-  logic [128*LANES-1:0] picked;
+  logic                    valid3_q, last3_q;
+  logic [127:0]            x3_q, h3_q;  // lane 0: block and its power
+  logic [LANES-1:0][127:0] picked;
   for (genvar l = 0; l < LANES; l++) begin : g_pick
     localparam int unsigned N = LANES - l;  // powers to choose from
     if (N == 1) begin : g_1
-      assign picked[128*l+:128] = power[127:0];
+      assign picked[l] = power[0];
     end else if (N == 2) begin : g_2
-      assign picked[128*l+:128] = count[l] ? power[127:0] : power[255:128];
+      assign picked[l] = count[l] ? power[0] : power[1];
     end else if (N == 3) begin : g_3
-      assign picked[128*l+:128] = count[l] ? power[127:0] : count[l+1] ? power[255:128] : power[383:256];
+      assign picked[l] = count[l] ? power[0] : count[l+1] ? power[1] : power[2];
     end else begin : g_4
       logic [1:0] n;
       assign n = {count[3] | count[2], count[3] | count[1]};
-      assign picked[127:0] = n[1] ? (n[0] ? power[511:384] : power[383:256]) : (n[0] ? power[255:128] : power[127:0]);
+      assign picked[l] = n[1] ? (n[0] ? power[3] : power[2]) : (n[0] ? power[1] : power[0]);
     end
   end
 
@@ -64,8 +64,8 @@ module ghash import gf128_pkg::*; #(
     valid3_q <= valid && !rst;
     if (take2) begin
       last3_q <= last;
-      x3_q    <= poly(blocks[127:0]);
-      h3_q    <= picked[127:0];
+      x3_q    <= poly(blocks[0]);
+      h3_q    <= picked[0];
     end
   end
 
@@ -107,8 +107,8 @@ module ghash import gf128_pkg::*; #(
       logic [PARTS_W-1:0]  product, total;
       always_ff @(posedge clk) begin
         if (take2) begin
-          xe_q <= expand(poly(blocks[128*(l+1)+:128]));
-          he_q <= expand(picked[128*(l+1)+:128]);
+          xe_q <= expand(poly(blocks[l+1]));
+          he_q <= expand(picked[l+1]);
         end
       end
       assign product = multiply(xe_q, he_q);

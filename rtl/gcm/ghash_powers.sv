@@ -8,12 +8,12 @@ module ghash_powers import espalier_pkg::*; #(
     parameter  int unsigned SA_ENTRIES = 4096,  // keys held
     localparam int unsigned ADDR_W     = $clog2(SA_ENTRIES)
 ) (
-    input  logic                 clk,
-    input  logic                 rst,
-    input  key_wr_t              key_wr,
-    input  logic                 ahead,
-    input  logic [ADDR_W-1:0]    sa_ahead,
-    output logic [128*LANES-1:0] power  // byte strings, H^(n+1) in lane n
+    input  logic                    clk,
+    input  logic                    rst,
+    input  key_wr_t                 key_wr,
+    input  logic                    ahead,
+    input  logic [ADDR_W-1:0]       sa_ahead,
+    output logic [LANES-1:0][127:0] power  // byte strings, H^(n+1) in lane n
 );
 
   key_wr_t key_wr_q;
@@ -31,7 +31,7 @@ module ghash_powers import espalier_pkg::*; #(
         .wr_data(key_wr_q.data),
         .rd_en  (ahead),
         .rd_addr(sa_ahead),
-        .rd_data(power[128*n+:128])
+        .rd_data(power[n])
     );
   end
 

@@ -18,7 +18,7 @@ module gcm_engine_dpi #(
     input  logic                          s_first,
     input  logic                          s_last,
     input  logic                          s_null,
-    input  logic [128*LANES-1:0]          s_data,
+    input  logic [LANES-1:0][127:0]       s_data,
     input  logic [espalier_pkg::SA_W-1:0] s_sa,
     input  logic [1:0]                    s_key_size,
     input  logic [95:0]                   s_nonce,
@@ -30,7 +30,7 @@ module gcm_engine_dpi #(
     output logic                          m_first,
     output logic                          m_last,
     output logic                          m_null,
-    output logic [128*LANES-1:0]          m_data,
+    output logic [LANES-1:0][127:0]       m_data,
     output logic [USER_W-1:0]             m_user,
     output logic                          tag_valid,
     output logic                          tag_null,
@@ -39,7 +39,7 @@ module gcm_engine_dpi #(
 );
 
   localparam int unsigned M_AT = 18;  // cycles from s_* to m_*
-  localparam int unsigned T_AT = 24;  // cycles from the last s_* to t_*
+  localparam int unsigned T_AT = 24;  // cycles from the last s_* to tag_*
 
   import "DPI-C" function chandle gcm_dpi_new(input int lanes, input int sa_entries, input int max_aad_blocks, input bit decrypt);
   import "DPI-C" function void gcm_dpi_key(input chandle engine, input int sa, input int slot, input bit all, input bit [127:0] data);
@@ -54,12 +54,12 @@ module gcm_engine_dpi #(
   final gcm_dpi_free(engine);
 
   // ---- cycle 0: the beat; then the keys, so that a beat sees those that were written two cycles before it, as in the RTL -------------
-  espalier_pkg::key_wr_t key_wr_q;
-  logic                  valid_q, first_q, last_q, null_q, ends;
-  logic [128*LANES-1:0]  data_q;
-  logic [USER_W-1:0]     user_q;
-  logic [127:0]          made, made_q;  // tag
-  logic [511:0]          result;
+  espalier_pkg::key_wr_t   key_wr_q;
+  logic                    valid_q, first_q, last_q, null_q, ends;
+  logic [LANES-1:0][127:0] data_q;
+  logic [USER_W-1:0]       user_q;
+  logic [127:0]            made, made_q;  // tag
+  logic [511:0]            result;
 
   always_ff @(posedge clk) begin
     valid_q <= s_valid && !rst;
@@ -91,9 +91,6 @@ module gcm_engine_dpi #(
   delay_line #(.WIDTH(128 + USER_W + 1), .DELAY(T_AT - 1)) i_tag_delay (
       .clk, .rst, .s_valid(valid_q && last_q), .s_data({made_q, user_q, null_q}), .m_valid(tag_valid), .m_data({tag, tag_user, tag_null})
   );
-
-  logic unused;
-  assign unused = &{1'b0, result, key_wr_q.flush};
 
 endmodule
 
