@@ -87,9 +87,9 @@ module dma import espalier_pkg::*, dma_pkg::*; #(
   );
 
   // ---- reads and where their answers go ---------------------------------------------------------------------------------------
-  logic             f_req_valid, f_req_ready, e_req_valid, e_req_ready, d_req_valid, d_req_ready;
-  rd_req_t          f_req, e_req, d_req;
-  logic [ROW_W-1:0] e_req_row, d_req_row, base_row, wr_row;
+  logic             desc_req_valid, desc_req_ready, encap_req_valid, encap_req_ready, decap_req_valid, decap_req_ready;
+  rd_req_t          desc_req, encap_req, decap_req;
+  logic [ROW_W-1:0] encap_req_row, decap_req_row, base_row, wr_row;
   logic             base_valid;
   logic [JOB_W-1:0] base_job, done_id;
   logic             wr_desc, wr_encap, wr_decap, done_desc, done_encap, done_decap;
@@ -99,9 +99,9 @@ module dma import espalier_pkg::*, dma_pkg::*; #(
 
   dma_rd_arb #(.ROW_W(ROW_W)) i_rd_arb (
       .clk, .rst,
-      .desc_valid(f_req_valid), .desc_ready(f_req_ready), .desc(f_req),
-      .encap_valid(e_req_valid), .encap_ready(e_req_ready), .encap(e_req), .encap_row(e_req_row),
-      .decap_valid(d_req_valid), .decap_ready(d_req_ready), .decap(d_req), .decap_row(d_req_row),
+      .desc_valid(desc_req_valid), .desc_ready(desc_req_ready), .desc(desc_req),
+      .encap_valid(encap_req_valid), .encap_ready(encap_req_ready), .encap(encap_req), .encap_row(encap_req_row),
+      .decap_valid(decap_req_valid), .decap_ready(decap_req_ready), .decap(decap_req), .decap_row(decap_req_row),
       .base_valid, .base_job, .base_row,
       .rd_req_valid, .rd_req_ready, .rd_req
   );
@@ -128,7 +128,7 @@ module dma import espalier_pkg::*, dma_pkg::*; #(
   dma_fetch i_fetch (
       .clk, .rst, .enable,
       .fetch_count, .fetch_addr, .job_room, .error(queue_error), .issue, .consumed, .drop,
-      .rd_req_valid(f_req_valid), .rd_req_ready(f_req_ready), .rd_req(f_req),
+      .rd_req_valid(desc_req_valid), .rd_req_ready(desc_req_ready), .rd_req(desc_req),
       .done_valid(done_desc), .done_slot(done_id[SLOT_W-1:0]), .done_status,
       .buf_rd_en, .buf_rd_row, .buf_rd_data,
       .desc_valid, .desc_queue, .desc
@@ -151,7 +151,7 @@ module dma import espalier_pkg::*, dma_pkg::*; #(
   // ---- packets to the engines -------------------------------------------------------------------------------------------------------
   dma_read #(.DECAP(1'b0), .ROWS(BUF_ROWS)) i_read_encap (
       .clk, .rst, .s_job_valid(job_valid && !job_decap), .s_job(read_job),
-      .rd_req_valid(e_req_valid), .rd_req_ready(e_req_ready), .rd_req(e_req), .rd_req_row(e_req_row),
+      .rd_req_valid(encap_req_valid), .rd_req_ready(encap_req_ready), .rd_req(encap_req), .rd_req_row(encap_req_row),
       .wr_en(wr_encap), .wr_row, .wr_low, .wr_high, .wr_data, .done_valid(done_encap), .done_job(done_id), .done_status,
       .m_axis_tvalid(m_axis_encap_tvalid), .m_axis_tready(m_axis_encap_tready), .m_axis_tdata(m_axis_encap_tdata),
       .m_axis_tlast(m_axis_encap_tlast), .m_axis_tuser(m_axis_encap_tuser)
@@ -159,37 +159,37 @@ module dma import espalier_pkg::*, dma_pkg::*; #(
 
   dma_read #(.DECAP(1'b1), .ROWS(BUF_ROWS)) i_read_decap (
       .clk, .rst, .s_job_valid(job_valid && job_decap), .s_job(read_job),
-      .rd_req_valid(d_req_valid), .rd_req_ready(d_req_ready), .rd_req(d_req), .rd_req_row(d_req_row),
+      .rd_req_valid(decap_req_valid), .rd_req_ready(decap_req_ready), .rd_req(decap_req), .rd_req_row(decap_req_row),
       .wr_en(wr_decap), .wr_row, .wr_low, .wr_high, .wr_data, .done_valid(done_decap), .done_job(done_id), .done_status,
       .m_axis_tvalid(m_axis_decap_tvalid), .m_axis_tready(m_axis_decap_tready), .m_axis_tdata(m_axis_decap_tdata),
       .m_axis_tlast(m_axis_decap_tlast), .m_axis_tuser(m_axis_decap_tuser)
   );
 
   // ---- packets and completions to host memory -------------------------------------------------------------------------------------------
-  logic         e_info_valid, e_info_ready, e_data_valid, e_data_ready, d_info_valid, d_info_ready, d_data_valid, d_data_ready;
-  esp_out_t     e_info, d_info;
-  logic [511:0] e_data, d_data;
+  logic         encap_info_valid, encap_info_ready, encap_data_valid, encap_data_ready, decap_info_valid, decap_info_ready, decap_data_valid, decap_data_ready;
+  esp_out_t     encap_info, decap_info;
+  logic [511:0] encap_data, decap_data;
 
   dma_out_fifo #(.ROWS(OUT_ROWS)) i_out_encap (
       .clk, .rst,
       .s_axis_tvalid(s_axis_encap_tvalid), .s_axis_tready(s_axis_encap_tready), .s_axis_tdata(s_axis_encap_tdata),
       .s_axis_tlast(s_axis_encap_tlast), .s_axis_tuser(s_axis_encap_tuser),
-      .m_info_valid(e_info_valid), .m_info_ready(e_info_ready), .m_info(e_info),
-      .m_data_valid(e_data_valid), .m_data_ready(e_data_ready), .m_data(e_data)
+      .m_info_valid(encap_info_valid), .m_info_ready(encap_info_ready), .m_info(encap_info),
+      .m_data_valid(encap_data_valid), .m_data_ready(encap_data_ready), .m_data(encap_data)
   );
 
   dma_out_fifo #(.ROWS(OUT_ROWS)) i_out_decap (
       .clk, .rst,
       .s_axis_tvalid(s_axis_decap_tvalid), .s_axis_tready(s_axis_decap_tready), .s_axis_tdata(s_axis_decap_tdata),
       .s_axis_tlast(s_axis_decap_tlast), .s_axis_tuser(s_axis_decap_tuser),
-      .m_info_valid(d_info_valid), .m_info_ready(d_info_ready), .m_info(d_info),
-      .m_data_valid(d_data_valid), .m_data_ready(d_data_ready), .m_data(d_data)
+      .m_info_valid(decap_info_valid), .m_info_ready(decap_info_ready), .m_info(decap_info),
+      .m_data_valid(decap_data_valid), .m_data_ready(decap_data_ready), .m_data(decap_data)
   );
 
   dma_write i_write (
       .clk, .rst,
-      .e_info_valid, .e_info_ready, .e_info, .e_data_valid, .e_data_ready, .e_data,
-      .d_info_valid, .d_info_ready, .d_info, .d_data_valid, .d_data_ready, .d_data,
+      .encap_info_valid, .encap_info_ready, .encap_info, .encap_data_valid, .encap_data_ready, .encap_data,
+      .decap_info_valid, .decap_info_ready, .decap_info, .decap_data_valid, .decap_data_ready, .decap_data,
       .job_rd_en, .job_rd, .job, .cqe_addr, .cqe_phase, .sq_head, .cqe_alloc, .cqe_done,
       .free_valid(give), .free_job(give_job), .count_valid, .count_status,
       .m_axis_wr_tvalid, .m_axis_wr_tready, .m_axis_wr_tdata, .m_axis_wr_tlast, .m_axis_wr_tuser

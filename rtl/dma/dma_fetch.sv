@@ -63,7 +63,7 @@ module dma_fetch import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
   assign grant     = (state_q == GRANT) && enough_q && (want != '0);  // a queue that stops wants none from then on
 
   assign issue.valid = grant;
-  assign issue.qid = turn_q;
+  assign issue.qid   = turn_q;
   assign issue.count = count_q;
 
   always_ff @(posedge clk) begin
@@ -151,12 +151,12 @@ module dma_fetch import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
   end
 
   assign drop.valid     = head_done && head_bad;
-  assign drop.qid     = head_queue;
+  assign drop.qid       = head_queue;
   assign drop.count     = head_count;
   assign drop.failed    = !error[head_queue];
   assign drop.status    = head_status;
   assign consumed.valid = emit;
-  assign consumed.qid = head_queue;
+  assign consumed.qid   = head_queue;
 
   // ---- descriptors out: two a buffer row ----------------------------------------------------------------------------------
   logic               valid_q, half_q;

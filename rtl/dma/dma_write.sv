@@ -12,19 +12,19 @@
 module dma_write import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
     input  logic                    clk,
     input  logic                    rst,
-    // finished packets: e encapsulation, d decapsulation
-    input  logic                    e_info_valid,
-    output logic                    e_info_ready,
-    input  esp_out_t                e_info,
-    input  logic                    e_data_valid,
-    output logic                    e_data_ready,
-    input  logic [511:0]            e_data,
-    input  logic                    d_info_valid,
-    output logic                    d_info_ready,
-    input  esp_out_t                d_info,
-    input  logic                    d_data_valid,
-    output logic                    d_data_ready,
-    input  logic [511:0]            d_data,
+    // finished packets
+    input  logic                    encap_info_valid,
+    output logic                    encap_info_ready,
+    input  esp_out_t                encap_info,
+    input  logic                    encap_data_valid,
+    output logic                    encap_data_ready,
+    input  logic [511:0]            encap_data,
+    input  logic                    decap_info_valid,
+    output logic                    decap_info_ready,
+    input  esp_out_t                decap_info,
+    input  logic                    decap_data_valid,
+    output logic                    decap_data_ready,
+    input  logic [511:0]            decap_data,
     // job table, read latency 1
     output logic                    job_rd_en,
     output logic [JOB_W-1:0]        job_rd,
@@ -68,13 +68,13 @@ module dma_write import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
   logic     decap_turn_q, pick, pick_decap, v1_q, decap1_q, plan_ready;
   esp_out_t info, info1_q;
 
-  assign pick_decap   = d_info_valid && (decap_turn_q || !e_info_valid);
-  assign pick         = (e_info_valid || d_info_valid) && (!v1_q || plan_ready);
-  assign info         = pick_decap ? d_info : e_info;
-  assign d_info_ready = pick && pick_decap;
-  assign e_info_ready = pick && !pick_decap;
-  assign job_rd_en    = pick;
-  assign job_rd       = info.job;
+  assign pick_decap       = decap_info_valid && (decap_turn_q || !encap_info_valid);
+  assign pick             = (encap_info_valid || decap_info_valid) && (!v1_q || plan_ready);
+  assign info             = pick_decap ? decap_info : encap_info;
+  assign decap_info_ready = pick && pick_decap;
+  assign encap_info_ready = pick && !pick_decap;
+  assign job_rd_en        = pick;
+  assign job_rd           = info.job;
 
   always_ff @(posedge clk) begin
     if (rst) begin
@@ -95,7 +95,7 @@ module dma_write import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
   logic  next_valid, next_ready, has_data, fits;
 
   assign cqe_alloc.valid = v1_q && plan_ready;
-  assign cqe_alloc.qid = job.qid;
+  assign cqe_alloc.qid   = job.qid;
 
   assign has_data = info1_q.status == STATUS_OK;
   assign fits     = info1_q.len <= job.capacity;
@@ -108,7 +108,7 @@ module dma_write import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
   assign plan.dst_line = job.dst_line;
   assign plan.cqe_addr = cqe_addr[job.qid];
   assign plan.phase    = cqe_phase[job.qid];
-  assign plan.qid    = job.qid;
+  assign plan.qid      = job.qid;
   assign plan.job      = info1_q.job;
   assign plan.status   = (has_data && !fits) ? STATUS_BUFFER_TOO_SMALL : info1_q.status;
   assign plan.sa       = info1_q.sa;
@@ -145,19 +145,19 @@ module dma_write import espalier_regs_pkg::*, espalier_pkg::*, dma_pkg::*; (
   logic [511:0] data_out_q;
   wr_req_t      req_q;
 
-  assign out_free     = !valid_q || m_axis_wr_tready;
-  assign take_cqe     = cqe_valid && !data_q && out_free;
-  assign may_begin    = data_q || (!hold && !cqe_valid);
-  assign beats        = data_q ? beats_q : next.beats;
-  assign in_data      = next_valid && next.has_data && may_begin;
-  assign data_valid   = next.decap ? d_data_valid : e_data_valid;
-  assign data         = next.decap ? d_data : e_data;
-  assign take_data    = in_data && data_valid && out_free;
-  assign last_data    = beats == 10'd1;
-  assign e_data_ready = take_data && !next.decap;
-  assign d_data_ready = take_data && next.decap;
-  assign add          = (take_data && last_data) || (next_valid && !next.has_data && may_begin);
-  assign next_ready   = add;
+  assign out_free         = !valid_q || m_axis_wr_tready;
+  assign take_cqe         = cqe_valid && !data_q && out_free;
+  assign may_begin        = data_q || (!hold && !cqe_valid);
+  assign beats            = data_q ? beats_q : next.beats;
+  assign in_data          = next_valid && next.has_data && may_begin;
+  assign data_valid       = next.decap ? decap_data_valid : encap_data_valid;
+  assign data             = next.decap ? decap_data : encap_data;
+  assign take_data        = in_data && data_valid && out_free;
+  assign last_data        = beats == 10'd1;
+  assign encap_data_ready = take_data && !next.decap;
+  assign decap_data_ready = take_data && next.decap;
+  assign add              = (take_data && last_data) || (next_valid && !next.has_data && may_begin);
+  assign next_ready       = add;
 
   assign cqe.cookie   = next.cookie;
   assign cqe.out_len  = (next.status == STATUS_OK) ? next.len : '0;

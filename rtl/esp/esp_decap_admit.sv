@@ -267,8 +267,8 @@ module esp_decap_admit import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_p
       cipher_nonce     <= {data11[127:64], salt11};
       cipher_aad       <= esn11 ? {32'b0, data11[63:32], swap32(check_seq[63:32]), data11[31:0]} : {64'b0, data11[63:0]};
       cipher_aad_len   <= esn11 ? 16'd12 : 16'd8;
-      cipher_len       <= header11.c;
-      cipher_user      <= {job11, header11.ce, header11.c};
+      cipher_len       <= header11.cipher_len;
+      cipher_user      <= {job11, header11.ce, header11.cipher_len};
       enter_info.job       <= job11;
       enter_info.epoch     <= epoch11;
       enter_info.sa        <= (header11.status == STATUS_OK && found11) ? sa11 : '1;
@@ -276,7 +276,7 @@ module esp_decap_admit import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_p
       enter_info.seq       <= check_seq;
       enter_info.window    <= window11;
       enter_info.in_beats  <= in_beats11;
-      enter_info.buf_beats <= pass ? BEATS_W'((header11.c - 16'd1) >> BEAT_LOG2) + BEATS_W'(1) : '0;
+      enter_info.buf_beats <= pass ? BEATS_W'((header11.cipher_len - 16'd1) >> BEAT_LOG2) + BEATS_W'(1) : '0;
     end
   end
 
@@ -294,7 +294,7 @@ module esp_decap_admit import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_p
   logic [7:0]              lane_job_q, received_job_q;
 
   assign window_words = {cipher_data, before_q};
-  assign end_word     = cipher_len[2+:WORD_W] + WORD_W'(8 - 1);  // stream bytes: c + 32
+  assign end_word     = cipher_len[2+:WORD_W] + WORD_W'(8 - 1);  // stream bytes: cipher_len + 32
 
   always_ff @(posedge clk) begin
     if (rst) begin

@@ -87,10 +87,10 @@ module esp_decap_header import espalier_regs_pkg::*, espalier_pkg::*, esp_decap_
 
     // A right checksum makes the one's complement sum of all words FFFF; ten words carry at most 9, so one folding shows it.
     if (valid_q[2]) begin
-      header_q.status    <= (!pass_sum3_q && folded != 17'h0FFFF) ? STATUS_OUTER_MALFORMED : status3_q;
-      header_q.c         <= c3_q;
-      header_q.last_beat <= BEATS_W'(from_last3_q >> BEAT_LOG2);
-      header_q.ce        <= ce3_q;
+      header_q.status     <= (!pass_sum3_q && folded != 17'h0FFFF) ? STATUS_OUTER_MALFORMED : status3_q;
+      header_q.cipher_len <= c3_q;
+      header_q.last_beat  <= BEATS_W'(from_last3_q >> BEAT_LOG2);
+      header_q.ce         <= ce3_q;
     end
   end
 

@@ -18,7 +18,7 @@ package esp_decap_pkg;
   // From the outer header, for every packet.
   typedef struct packed {
     logic [7:0]         status;      // OK, or the first check that failed, or the status with which the packet came
-    logic [15:0]        c;           // payload with trailer, bytes
+    logic [15:0]        cipher_len;  // payload with trailer, bytes
     logic [BEATS_W-1:0] last_beat;   // number of the last stream beat (ESP header to ICV)
     logic               ce;          // outer ECN field is CE
   } header_t;
@@ -27,7 +27,7 @@ package esp_decap_pkg;
   typedef struct packed {
     logic [JOB_W-1:0] job;
     logic             ce;            // outer ECN field is CE
-    logic [LEN_W-1:0] c;             // payload with trailer, bytes
+    logic [LEN_W-1:0] cipher_len;    // payload with trailer, bytes
   } cipher_user_t;
 
   // Known when a packet enters the cipher; waits for its tag.

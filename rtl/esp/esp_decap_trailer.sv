@@ -45,7 +45,7 @@ module esp_decap_trailer import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
   logic [128*LANES-1:0] aligned;
 
   assign user       = flush_q ? user_q : s_user;
-  assign final_beat = BEATS_W'((user.c - 16'd1) >> BEAT_LOG2);
+  assign final_beat = BEATS_W'((user.cipher_len - 16'd1) >> BEAT_LOG2);
   assign emit       = (flush_q || (s_valid && !s_first)) && number_q <= final_beat;
 
   if (LANES == 1) begin : g_straight
@@ -83,7 +83,7 @@ module esp_decap_trailer import espalier_regs_pkg::*, espalier_pkg::*, esp_decap
       number1_q <= number_q;
       data1_q   <= aligned;
       ce1_q     <= user.ce;
-      c1_q      <= user.c;
+      c1_q      <= user.cipher_len;
       job1_q    <= user.job;
     end
   end

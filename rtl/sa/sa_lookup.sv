@@ -5,8 +5,8 @@
 // takes the first free one; if there is none, one of the STASH places, which are registers that every lookup looks at. Filled to SA_ENTRIES
 // SAs of any pattern, a place in the ways is missing for about one SA in 10^6, so two of the stash are needed once in 10^5 full tables.
 //
-// Lookups: one a cycle, LATENCY cycles, never stalled: they own port A of the memories. Commands use port B: INSERT and DELETE take about
-// 8 cycles, WIPE SA_ENTRIES cycles. A command changes one row of one way in one cycle, so a lookup sees an SA as a whole or not at all.
+// Lookups: one a cycle, LATENCY cycles, never stalled: they own the read port of the memories. Commands use the other port: INSERT and DELETE
+// take about 8 cycles, WIPE SA_ENTRIES cycles. A command changes one row of one way in one cycle, so a lookup sees an SA as a whole or not at all.
 `default_nettype none
 
 module sa_lookup import espalier_regs_pkg::*, espalier_pkg::*, sa_pkg::*; #(
@@ -92,14 +92,14 @@ module sa_lookup import espalier_regs_pkg::*, espalier_pkg::*, sa_pkg::*; #(
         .DEPTH(SA_ENTRIES)
     ) u_ram (
         .clk,
-        .a_en(valid_q[0]),
-        .a_addr(hash_q[w]),
-        .a_data(word[w]),
-        .b_en(cmd_en && (!cmd_write || target_q[w])),
-        .b_write(cmd_write),
-        .b_addr((state_q == WIPE) ? wipe_row_q : cmd_hash_q[w]),
-        .b_wdata(cmd_wdata_q),
-        .b_data(cmd_word[w])
+        .rd_en(valid_q[0]),
+        .rd_addr(hash_q[w]),
+        .rd_data(word[w]),
+        .rw_en(cmd_en && (!cmd_write || target_q[w])),
+        .rw_write(cmd_write),
+        .rw_addr((state_q == WIPE) ? wipe_row_q : cmd_hash_q[w]),
+        .rw_wr_data(cmd_wdata_q),
+        .rw_rd_data(cmd_word[w])
     );
 
     assign cmd_used[w]  = cmd_word[w].used;

@@ -7,17 +7,17 @@
 module p_dma_write (
     input logic                   clk,
     input logic                   rst,
-    input logic                   e_info_valid,
-    input espalier_pkg::esp_out_t e_info,
-    input logic                   e_data_valid,
-    input logic                   d_info_valid,
-    input espalier_pkg::esp_out_t d_info,
-    input logic                   d_data_valid,
+    input logic                   encap_info_valid,
+    input espalier_pkg::esp_out_t encap_info,
+    input logic                   encap_data_valid,
+    input logic                   decap_info_valid,
+    input espalier_pkg::esp_out_t decap_info,
+    input logic                   decap_data_valid,
     input dma_pkg::job_t          job,
     input logic [63:0]            addr,
     input logic                   m_axis_wr_tready
 );
-  logic                             e_info_ready, d_info_ready, e_data_ready, d_data_ready, job_rd_en, free_valid, count_valid, m_axis_wr_tvalid, m_axis_wr_tlast;
+  logic                             encap_info_ready, decap_info_ready, encap_data_ready, decap_data_ready, job_rd_en, free_valid, count_valid, m_axis_wr_tvalid, m_axis_wr_tlast;
   logic [espalier_pkg::JOB_W-1:0]   job_rd, free_job;
   logic [dma_pkg::QUEUES-1:0][63:0] cqe_addr;
   dma_pkg::queue_event_t            cqe_alloc, cqe_done;
@@ -27,11 +27,11 @@ module p_dma_write (
   assign cqe_addr = {dma_pkg::QUEUES{addr}};
 
   p_reset u_reset (.*);
-  dma_write u_dut (.*, .e_data('0), .d_data('0), .cqe_phase('0), .sq_head('0));
+  dma_write u_dut (.*, .encap_data('0), .decap_data('0), .cqe_phase('0), .sq_head('0));
 
   always_comb begin
     m_once : assume (rst == !u_reset.begun_q);
-    m_len : assume ((e_info.status != espalier_regs_pkg::STATUS_OK || e_info.len != '0) && (d_info.status != espalier_regs_pkg::STATUS_OK || d_info.len != '0));
+    m_len : assume ((encap_info.status != espalier_regs_pkg::STATUS_OK || encap_info.len != '0) && (decap_info.status != espalier_regs_pkg::STATUS_OK || decap_info.len != '0));
     // dma_out_fifo gives a packet's beats without a gap; dma_queue gives a queue's places one after the other.
     m_data : assume (!u_dut.data_q || u_dut.data_valid);
     m_next : assume (!u_dut.add || u_dut.i_completions.count_q[u_dut.next.qid] == '0 || u_dut.next.cqe_addr ==

@@ -18,119 +18,119 @@
 #include "seed.h"
 
 DUT_PORT(rst);
-DUT_PORT(p_base_valid);
-DUT_PORT(p_base_job);
-DUT_PORT(p_base_row);
-DUT_PORT(p_valid);
-DUT_PORT(p_ctx);
-DUT_PORT(p_offset);
-DUT_PORT(p_count);
-DUT_PORT(p_start);
-DUT_PORT(p_done);
-DUT_PORT(p_status);
-DUT_PORT(p_data);
-DUT_PORT(p_wr);
-DUT_PORT(p_wr_row);
-DUT_PORT(p_wr_low);
-DUT_PORT(p_wr_high);
-DUT_PORT(p_wr_data);
-DUT_PORT(p_wr_done);
-DUT_PORT(p_done_id);
-DUT_PORT(p_done_status);
-DUT_PORT(p_rd_en);
-DUT_PORT(p_rd_row);
-DUT_PORT(p_rd_data);
-DUT_PORT(c_valid);
-DUT_PORT(c_qid);
-DUT_PORT(c_addr);
-DUT_PORT(c_completion);
-DUT_PORT(c_job);
-DUT_PORT(c_hold);
-DUT_PORT(c_offer);
-DUT_PORT(c_take);
-DUT_PORT(c_m_addr);
-DUT_PORT(c_m_len);
-DUT_PORT(c_m_data);
-DUT_PORT(c_m_written);
-DUT_PORT(c_done);
-DUT_PORT(c_done_qid);
-DUT_PORT(c_done_job);
-DUT_PORT(c_done_status);
-DUT_PORT(f_count);
-DUT_PORT(f_addr);
-DUT_PORT(f_room);
-DUT_PORT(f_error);
-DUT_PORT(f_issue);
-DUT_PORT(f_issue_qid);
-DUT_PORT(f_issue_count);
-DUT_PORT(f_consumed);
-DUT_PORT(f_consumed_qid);
-DUT_PORT(f_drop);
-DUT_PORT(f_drop_qid);
-DUT_PORT(f_drop_count);
-DUT_PORT(f_drop_failed);
-DUT_PORT(f_drop_status);
-DUT_PORT(f_req_valid);
-DUT_PORT(f_req_ready);
-DUT_PORT(f_req_addr);
-DUT_PORT(f_req_len);
-DUT_PORT(f_req_ctx);
-DUT_PORT(f_done);
-DUT_PORT(f_done_slot);
-DUT_PORT(f_done_status);
-DUT_PORT(f_buf_en);
-DUT_PORT(f_buf_row);
-DUT_PORT(f_buf_data);
-DUT_PORT(f_desc_valid);
-DUT_PORT(f_desc_queue);
-DUT_PORT(f_desc);
-DUT_PORT(a_valid);
-DUT_PORT(a_ready);
-DUT_PORT(a_addr_0);
-DUT_PORT(a_addr_1);
-DUT_PORT(a_addr_2);
-DUT_PORT(a_base_valid);
-DUT_PORT(a_base_job);
-DUT_PORT(a_base_row);
-DUT_PORT(a_m_valid);
-DUT_PORT(a_m_ready);
-DUT_PORT(a_m_addr);
-DUT_PORT(i_valid);
-DUT_PORT(i_ready);
-DUT_PORT(i_m_valid);
-DUT_PORT(i_m_ready);
-DUT_PORT(i_m_vector);
-DUT_PORT(n_free);
-DUT_PORT(n_take);
-DUT_PORT(n_job);
-DUT_PORT(n_give);
-DUT_PORT(n_give_job);
-DUT_PORT(n_rd_en);
-DUT_PORT(n_rd_job);
-DUT_PORT(n_rd_data);
-DUT_PORT(v_valid);
-DUT_PORT(v_queue);
-DUT_PORT(v_desc);
-DUT_PORT(v_free);
-DUT_PORT(v_job_valid);
-DUT_PORT(v_decap);
-DUT_PORT(v_job);
-DUT_PORT(v_read_job);
-DUT_PORT(v_read_src);
-DUT_PORT(v_read_len);
-DUT_PORT(v_read_sa);
-DUT_PORT(v_read_status);
-DUT_PORT(o_s_valid);
-DUT_PORT(o_s_ready);
-DUT_PORT(o_s_data);
-DUT_PORT(o_s_last);
-DUT_PORT(o_s_user);
-DUT_PORT(o_info_valid);
-DUT_PORT(o_info_ready);
-DUT_PORT(o_info);
-DUT_PORT(o_data_valid);
-DUT_PORT(o_data_ready);
-DUT_PORT(o_data);
+DUT_PORT(place_base_valid);
+DUT_PORT(place_base_job);
+DUT_PORT(place_base_row);
+DUT_PORT(place_valid);
+DUT_PORT(place_ctx);
+DUT_PORT(place_offset);
+DUT_PORT(place_count);
+DUT_PORT(place_start);
+DUT_PORT(place_done);
+DUT_PORT(place_status);
+DUT_PORT(place_data);
+DUT_PORT(place_wr);
+DUT_PORT(place_wr_row);
+DUT_PORT(place_wr_low);
+DUT_PORT(place_wr_high);
+DUT_PORT(place_wr_data);
+DUT_PORT(place_wr_done);
+DUT_PORT(place_done_id);
+DUT_PORT(place_done_status);
+DUT_PORT(place_rd_en);
+DUT_PORT(place_rd_row);
+DUT_PORT(place_rd_data);
+DUT_PORT(cqe_valid);
+DUT_PORT(cqe_qid);
+DUT_PORT(cqe_addr);
+DUT_PORT(cqe_completion);
+DUT_PORT(cqe_job);
+DUT_PORT(cqe_hold);
+DUT_PORT(cqe_offer);
+DUT_PORT(cqe_take);
+DUT_PORT(cqe_m_addr);
+DUT_PORT(cqe_m_len);
+DUT_PORT(cqe_m_data);
+DUT_PORT(cqe_m_written);
+DUT_PORT(cqe_done);
+DUT_PORT(cqe_done_qid);
+DUT_PORT(cqe_done_job);
+DUT_PORT(cqe_done_status);
+DUT_PORT(fetch_count);
+DUT_PORT(fetch_addr);
+DUT_PORT(fetch_room);
+DUT_PORT(fetch_error);
+DUT_PORT(fetch_issue);
+DUT_PORT(fetch_issue_qid);
+DUT_PORT(fetch_issue_count);
+DUT_PORT(fetch_consumed);
+DUT_PORT(fetch_consumed_qid);
+DUT_PORT(fetch_drop);
+DUT_PORT(fetch_drop_qid);
+DUT_PORT(fetch_drop_count);
+DUT_PORT(fetch_drop_failed);
+DUT_PORT(fetch_drop_status);
+DUT_PORT(fetch_req_valid);
+DUT_PORT(fetch_req_ready);
+DUT_PORT(fetch_req_addr);
+DUT_PORT(fetch_req_len);
+DUT_PORT(fetch_req_ctx);
+DUT_PORT(fetch_done);
+DUT_PORT(fetch_done_slot);
+DUT_PORT(fetch_done_status);
+DUT_PORT(fetch_buf_en);
+DUT_PORT(fetch_buf_row);
+DUT_PORT(fetch_buf_data);
+DUT_PORT(fetch_desc_valid);
+DUT_PORT(fetch_desc_queue);
+DUT_PORT(fetch_desc);
+DUT_PORT(arb_valid);
+DUT_PORT(arb_ready);
+DUT_PORT(arb_addr_0);
+DUT_PORT(arb_addr_1);
+DUT_PORT(arb_addr_2);
+DUT_PORT(arb_base_valid);
+DUT_PORT(arb_base_job);
+DUT_PORT(arb_base_row);
+DUT_PORT(arb_m_valid);
+DUT_PORT(arb_m_ready);
+DUT_PORT(arb_m_addr);
+DUT_PORT(irq_valid);
+DUT_PORT(irq_ready);
+DUT_PORT(irq_m_valid);
+DUT_PORT(irq_m_ready);
+DUT_PORT(irq_m_vector);
+DUT_PORT(jobs_free);
+DUT_PORT(jobs_take);
+DUT_PORT(jobs_job);
+DUT_PORT(jobs_give);
+DUT_PORT(jobs_give_job);
+DUT_PORT(jobs_rd_en);
+DUT_PORT(jobs_rd_job);
+DUT_PORT(jobs_rd_data);
+DUT_PORT(validate_valid);
+DUT_PORT(validate_queue);
+DUT_PORT(validate_desc);
+DUT_PORT(validate_free);
+DUT_PORT(validate_job_valid);
+DUT_PORT(validate_decap);
+DUT_PORT(validate_job);
+DUT_PORT(validate_read_job);
+DUT_PORT(validate_read_src);
+DUT_PORT(validate_read_len);
+DUT_PORT(validate_read_sa);
+DUT_PORT(validate_read_status);
+DUT_PORT(out_fifo_s_valid);
+DUT_PORT(out_fifo_s_ready);
+DUT_PORT(out_fifo_s_data);
+DUT_PORT(out_fifo_s_last);
+DUT_PORT(out_fifo_s_user);
+DUT_PORT(out_fifo_info_valid);
+DUT_PORT(out_fifo_info_ready);
+DUT_PORT(out_fifo_info);
+DUT_PORT(out_fifo_data_valid);
+DUT_PORT(out_fifo_data_ready);
+DUT_PORT(out_fifo_data);
 
 #define CYCLES 20000u
 #define QUEUES 4u
@@ -147,10 +147,10 @@ static int chance(unsigned percent)
 
 static void reset(void)
 {
-	*P8(p_base_valid) = *P8(p_valid) = *P8(p_rd_en) = *P8(c_valid) = *P8(c_take) = *P8(c_m_written) = *P8(f_req_ready) = *P8(f_done) = 0;
-	*P8(a_valid) = *P8(a_m_ready) = *P8(i_valid) = *P8(i_m_ready) = *P8(f_error) = 0;
-	*P8(n_take) = *P8(n_give) = *P8(n_rd_en) = *P8(v_valid) = *P8(o_s_valid) = *P8(o_info_ready) = *P8(o_data_ready) = 0;
-	*P16(f_count) = 0;
+	*P8(place_base_valid) = *P8(place_valid) = *P8(place_rd_en) = *P8(cqe_valid) = *P8(cqe_take) = *P8(cqe_m_written) = *P8(fetch_req_ready) = *P8(fetch_done) = 0;
+	*P8(arb_valid) = *P8(arb_m_ready) = *P8(irq_valid) = *P8(irq_m_ready) = *P8(fetch_error) = 0;
+	*P8(jobs_take) = *P8(jobs_give) = *P8(jobs_rd_en) = *P8(validate_valid) = *P8(out_fifo_s_valid) = *P8(out_fifo_info_ready) = *P8(out_fifo_data_ready) = 0;
+	*P16(fetch_count) = 0;
 	*P8(rst) = 1;
 	for (int i = 0; i < 4; i++)
 		dut_edge();
@@ -168,18 +168,18 @@ static uint8_t expected[3][ROWS * 64], written[3][ROWS * 64];
 
 static void take_write(void)
 {
-	const uint8_t *data = dut_p_wr_data();
-	unsigned which = *P8(p_wr) >> 1;
+	const uint8_t *data = dut_place_wr_data();
+	unsigned which = *P8(place_wr) >> 1;
 
-	if (!*P8(p_wr))
+	if (!*P8(place_wr))
 		return;
-	assert_true(*P8(p_wr) == 1 || *P8(p_wr) == 2 || *P8(p_wr) == 4);
+	assert_true(*P8(place_wr) == 1 || *P8(place_wr) == 2 || *P8(place_wr) == 4);
 	for (unsigned i = 0; i < 64; i++) {
-		assert_false(*P64(p_wr_low) >> i & *P64(p_wr_high) >> i & 1);
-		if (*P64(p_wr_low) >> i & 1)
-			written[which][*P16(p_wr_row) * 64 + i] = data[i];
-		if (*P64(p_wr_high) >> i & 1)
-			written[which][(*P16(p_wr_row) + 1) % ROWS * 64 + i] = data[i];
+		assert_false(*P64(place_wr_low) >> i & *P64(place_wr_high) >> i & 1);
+		if (*P64(place_wr_low) >> i & 1)
+			written[which][*P16(place_wr_row) * 64 + i] = data[i];
+		if (*P64(place_wr_high) >> i & 1)
+			written[which][(*P16(place_wr_row) + 1) % ROWS * 64 + i] = data[i];
 	}
 }
 
@@ -196,44 +196,44 @@ static void test_place(void **state)
 	memset(past, 0, sizeof past);
 	reset();
 	for (unsigned i = 0; i < 256; i++) { /* each direction has half of the jobs */
-		*P8(p_base_valid) = 1;
-		*P8(p_base_job) = (uint8_t)i;
-		*P16(p_base_row) = base[0][i] = base[1][i] = (uint16_t)rnd(ROWS);
+		*P8(place_base_valid) = 1;
+		*P8(place_base_job) = (uint8_t)i;
+		*P16(place_base_row) = base[0][i] = base[1][i] = (uint16_t)rnd(ROWS);
 		dut_edge();
 	}
-	*P8(p_base_valid) = 0;
+	*P8(place_base_valid) = 0;
 	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
 		unsigned which = rnd(3), id = which ? rnd(128) + (which == 2 ? 128 : 0) : rnd(16), count = rnd(65), start = rnd(65 - count);
 		unsigned offset = which ? rnd(9600) : rnd(SLOT_BYTES - count + 1), at = which ? base[which - 1][id] * 64 : id * SLOT_BYTES;
-		uint8_t *data = dut_p_data();
+		uint8_t *data = dut_place_data();
 
 		memmove(past + 1, past, 3 * sizeof past[0]);
-		*P8(p_valid) = chance(80);
-		*P16(p_ctx) = (uint16_t)(which == 0 ? 0x8000 | id : which == 2 ? 0x4000 | id : id);
-		*P16(p_offset) = (uint16_t)offset;
-		*P8(p_count) = (uint8_t)count;
-		*P8(p_start) = (uint8_t)(start == 64 ? 0 : start);
-		*P8(p_done) = chance(30);
-		*P8(p_status) = (uint8_t)rnd(12);
+		*P8(place_valid) = chance(80);
+		*P16(place_ctx) = (uint16_t)(which == 0 ? 0x8000 | id : which == 2 ? 0x4000 | id : id);
+		*P16(place_offset) = (uint16_t)offset;
+		*P8(place_count) = (uint8_t)count;
+		*P8(place_start) = (uint8_t)(start == 64 ? 0 : start);
+		*P8(place_done) = chance(30);
+		*P8(place_status) = (uint8_t)rnd(12);
 		for (unsigned i = 0; i < 64; i++)
 			data[i] = (uint8_t)rand();
-		if (*P8(p_valid))
+		if (*P8(place_valid))
 			for (unsigned i = 0; i < count; i++)
-				expected[which][(at + offset + i) % (ROWS * 64)] = data[*P8(p_start) + i];
-		past[0].done = *P8(p_valid) && *P8(p_done);
+				expected[which][(at + offset + i) % (ROWS * 64)] = data[*P8(place_start) + i];
+		past[0].done = *P8(place_valid) && *P8(place_done);
 		past[0].which = which;
 		past[0].id = (uint8_t)id;
-		past[0].status = *P8(p_status);
+		past[0].status = *P8(place_status);
 		dut_edge();
 		/* What came three cycles ago is written now; with it the end is told. */
 		take_write();
-		assert_int_equal(*P8(p_wr_done), past[2].done ? 1 << past[2].which : 0);
+		assert_int_equal(*P8(place_wr_done), past[2].done ? 1 << past[2].which : 0);
 		if (past[2].done) {
-			assert_int_equal(*P8(p_done_id), past[2].id);
-			assert_int_equal(*P8(p_done_status), past[2].status);
+			assert_int_equal(*P8(place_done_id), past[2].id);
+			assert_int_equal(*P8(place_done_status), past[2].status);
 		}
 	}
-	*P8(p_valid) = 0;
+	*P8(place_valid) = 0;
 	for (unsigned i = 0; i < 4; i++) {
 		dut_edge();
 		take_write();
@@ -241,16 +241,16 @@ static void test_place(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		assert_memory_equal(written[i], expected[i], sizeof expected[i]);
 	for (unsigned i = 0; i < ROWS; i++) {
-		*P8(p_rd_en) = 1;
-		*P16(p_rd_row) = (uint16_t)i;
+		*P8(place_rd_en) = 1;
+		*P16(place_rd_row) = (uint16_t)i;
 		dut_edge();
-		*P8(p_rd_en) = 0;
-		*P16(p_rd_row) = (uint16_t)rnd(ROWS);
+		*P8(place_rd_en) = 0;
+		*P16(place_rd_row) = (uint16_t)rnd(ROWS);
 		for (unsigned wait = rnd(3); wait; wait--)
 			dut_edge(); /* the word stays */
 		for (unsigned k = 0; k < 64; k++)
 			if (written[1][64 * i + k])
-				assert_int_equal(((uint8_t *)dut_p_rd_data())[k], written[1][64 * i + k]);
+				assert_int_equal(((uint8_t *)dut_place_rd_data())[k], written[1][64 * i + k]);
 	}
 }
 
@@ -270,47 +270,47 @@ static void test_completions(void **state)
 		unsigned q = rnd(cycle / 1000 % 2 ? QUEUES : 1), dense = cycle / 500 % 3 * 45 + 5;
 
 		dut_settle();
-		*P8(c_valid) = !*P8(c_hold) && in[q] - told[q] < 60 && chance(dense);
-		*P8(c_qid) = (uint8_t)q;
-		*P64(c_addr) = 0x5000000000 + q * 4096 + in[q] % 64 * 16;
+		*P8(cqe_valid) = !*P8(cqe_hold) && in[q] - told[q] < 60 && chance(dense);
+		*P8(cqe_qid) = (uint8_t)q;
+		*P64(cqe_addr) = 0x5000000000 + q * 4096 + in[q] % 64 * 16;
 		for (unsigned i = 0; i < 16; i++)
-			((uint8_t *)dut_c_completion())[i] = (uint8_t)rand();
-		*P8(c_job) = (uint8_t)rand();
-		*P8(c_m_written) = writing && chance(40);
+			((uint8_t *)dut_cqe_completion())[i] = (uint8_t)rand();
+		*P8(cqe_job) = (uint8_t)rand();
+		*P8(cqe_m_written) = writing && chance(40);
 		dut_settle();
 		/* Never both in a cycle; neither side waits for the other for long. */
-		*P8(c_take) = *P8(c_offer) && chance(*P8(c_valid) ? 30 : 60);
-		if (*P8(c_take))
-			*P8(c_valid) = 0;
+		*P8(cqe_take) = *P8(cqe_offer) && chance(*P8(cqe_valid) ? 30 : 60);
+		if (*P8(cqe_take))
+			*P8(cqe_valid) = 0;
 		dut_settle();
-		hold = *P8(c_hold) ? hold + 1 : 0;
+		hold = *P8(cqe_hold) ? hold + 1 : 0;
 		/* A write that was taken, and the three of it told, and the next may go: with a busy reader that is soon. */
 		assert_true(hold < 200);
-		if (*P8(c_take)) {
-			unsigned wq = (unsigned)(*P64(c_m_addr) - 0x5000000000) / 4096, n = *P16(c_m_len) / 16;
+		if (*P8(cqe_take)) {
+			unsigned wq = (unsigned)(*P64(cqe_m_addr) - 0x5000000000) / 4096, n = *P16(cqe_m_len) / 16;
 
 			assert_false(writing || written_of);
-			assert_true(wq < QUEUES && n >= 1 && n <= 3 && *P16(c_m_len) % 16 == 0);
-			assert_int_equal(*P64(c_m_addr), 0x5000000000 + wq * 4096 + out[wq] % 64 * 16);
-			assert_true(*P64(c_m_addr) % 128 + 16 * n <= 128);
+			assert_true(wq < QUEUES && n >= 1 && n <= 3 && *P16(cqe_m_len) % 16 == 0);
+			assert_int_equal(*P64(cqe_m_addr), 0x5000000000 + wq * 4096 + out[wq] % 64 * 16);
+			assert_true(*P64(cqe_m_addr) % 128 + 16 * n <= 128);
 			assert_true(in[wq] - out[wq] >= n);
 			for (unsigned i = 0; i < n; i++)
-				assert_memory_equal((uint8_t *)dut_c_m_data() + 16 * i, ring[wq][(out[wq] + i) % 64].bytes, 16);
+				assert_memory_equal((uint8_t *)dut_cqe_m_data() + 16 * i, ring[wq][(out[wq] + i) % 64].bytes, 16);
 			out[wq] += n;
 			writing = wq + 1;
 			writes++;
 			items += n;
-		} else if (*P8(c_m_written)) {
+		} else if (*P8(cqe_m_written)) {
 			written_of = writing;
 			writing = 0;
 		}
-		if (*P8(c_done)) { /* only of the write that was taken, in order */
-			unsigned dq = *P8(c_done_qid);
+		if (*P8(cqe_done)) { /* only of the write that was taken, in order */
+			unsigned dq = *P8(cqe_done_qid);
 
 			assert_int_equal(written_of, dq + 1);
 			assert_true(told[dq] != out[dq]);
-			assert_int_equal(*P8(c_done_job), ring[dq][told[dq] % 64].job);
-			assert_int_equal(*P8(c_done_status), ring[dq][told[dq] % 64].bytes[12]);
+			assert_int_equal(*P8(cqe_done_job), ring[dq][told[dq] % 64].job);
+			assert_int_equal(*P8(cqe_done_status), ring[dq][told[dq] % 64].bytes[12]);
 			if (++told[dq] == out[dq])
 				written_of = 0;
 		}
@@ -319,9 +319,9 @@ static void test_completions(void **state)
 			waits[i] = in[i] != out[i] && writing != i + 1 ? waits[i] + 1 : 0;
 			assert_true(waits[i] < 200);
 		}
-		if (*P8(c_valid)) {
-			memcpy(ring[q][in[q] % 64].bytes, dut_c_completion(), 16);
-			ring[q][in[q]++ % 64].job = *P8(c_job);
+		if (*P8(cqe_valid)) {
+			memcpy(ring[q][in[q] % 64].bytes, dut_cqe_completion(), 16);
+			ring[q][in[q]++ % 64].job = *P8(cqe_job);
 		}
 		dut_edge();
 	}
@@ -352,7 +352,7 @@ static void test_fetch(void **state)
 	memset(slot, 0, sizeof slot);
 	reset();
 	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
-		*P64(f_room) = 0;
+		*P64(fetch_room) = 0;
 		for (unsigned q = 0; q < QUEUES; q++) {
 			if ((stopped >> q & 1) && !under_way[q] && chance(5)) {
 				stopped &= ~(1u << q);
@@ -360,82 +360,82 @@ static void test_fetch(void **state)
 			}
 			/* As dma_queue says it: a count stands until it is taken, and is 0 at once when the queue stops. */
 			if (stopped >> q & 1) {
-				*P16(f_count) &= (uint16_t) ~(15u << 4 * q);
-			} else if (!(*P16(f_count) >> 4 * q & 15) && cycle % 8 == 0) {
-				*P16(f_count) |= (uint16_t)((cycle / 200 % 3 ? 8 : rnd(4)) << 4 * q);
-				PW(f_addr)[2 * q] = 32 * next[q];
-				PW(f_addr)[2 * q + 1] = q;
+				*P16(fetch_count) &= (uint16_t) ~(15u << 4 * q);
+			} else if (!(*P16(fetch_count) >> 4 * q & 15) && cycle % 8 == 0) {
+				*P16(fetch_count) |= (uint16_t)((cycle / 200 % 3 ? 8 : rnd(4)) << 4 * q);
+				PW(fetch_addr)[2 * q] = 32 * next[q];
+				PW(fetch_addr)[2 * q + 1] = q;
 			}
-			*P64(f_room) |= (uint64_t)(chance(80) ? 8 : rnd(8)) << 9 * q;
+			*P64(fetch_room) |= (uint64_t)(chance(80) ? 8 : rnd(8)) << 9 * q;
 		}
-		*P8(f_error) = (uint8_t)stopped;
-		*P8(f_req_ready) = chance(50);
+		*P8(fetch_error) = (uint8_t)stopped;
+		*P8(fetch_req_ready) = chance(50);
 		/* Answers in any order. */
-		*P8(f_done) = 0;
-		for (unsigned i = rnd(16), n = 0; n < 16 && !*P8(f_done); n++, i = (i + 1) % 16)
+		*P8(fetch_done) = 0;
+		for (unsigned i = rnd(16), n = 0; n < 16 && !*P8(fetch_done); n++, i = (i + 1) % 16)
 			if (slot[i].asked && chance(30)) {
-				*P8(f_done) = 1;
-				*P8(f_done_slot) = (uint8_t)i;
-				*P8(f_done_status) = chance(4) ? 7 : 0;
+				*P8(fetch_done) = 1;
+				*P8(fetch_done_slot) = (uint8_t)i;
+				*P8(fetch_done_status) = chance(4) ? 7 : 0;
 				slot[i].asked = 0;
 				for (unsigned k = 0; k < slot[i].count; k++)
 					descriptor(buffer + SLOT_BYTES * i + 32 * k, slot[i].q, slot[i].first + k);
 			}
-		memcpy(dut_f_buf_data(), row_data, 64);
+		memcpy(dut_fetch_buf_data(), row_data, 64);
 		dut_settle();
-		if (*P8(f_desc_valid)) {
+		if (*P8(fetch_desc_valid)) {
 			uint8_t expected_bytes[32];
 
-			descriptor(expected_bytes, *P8(f_desc_queue), came[*P8(f_desc_queue)]++);
-			assert_memory_equal(dut_f_desc(), expected_bytes, 32);
+			descriptor(expected_bytes, *P8(fetch_desc_queue), came[*P8(fetch_desc_queue)]++);
+			assert_memory_equal(dut_fetch_desc(), expected_bytes, 32);
 			total++;
 		}
-		if (*P8(f_issue)) {
-			unsigned q = *P8(f_issue_qid);
+		if (*P8(fetch_issue)) {
+			unsigned q = *P8(fetch_issue_qid);
 
 			last_slot = slots++ % 16;
-			assert_int_equal(*P8(f_issue_count), *P16(f_count) >> 4 * q & 15);
-			assert_in_range(*P8(f_issue_count), 1, 8);
+			assert_int_equal(*P8(fetch_issue_count), *P16(fetch_count) >> 4 * q & 15);
+			assert_in_range(*P8(fetch_issue_count), 1, 8);
 			assert_false(slot[last_slot].wanted || slot[last_slot].asked);
 			slot[last_slot].wanted = 1;
 			slot[last_slot].q = q;
 			slot[last_slot].first = next[q];
-			slot[last_slot].count = *P8(f_issue_count);
-			next[q] += *P8(f_issue_count);
-			under_way[q] += *P8(f_issue_count);
+			slot[last_slot].count = *P8(fetch_issue_count);
+			next[q] += *P8(fetch_issue_count);
+			under_way[q] += *P8(fetch_issue_count);
 		}
-		if (*P8(f_req_valid) && *P8(f_req_ready)) {
+		if (*P8(fetch_req_valid) && *P8(fetch_req_ready)) {
 			assert_true(slot[last_slot].wanted);
-			assert_int_equal(*P16(f_req_ctx), 0x8000 | last_slot);
-			assert_int_equal(*P16(f_req_len), 32 * slot[last_slot].count);
-			assert_int_equal(*P64(f_req_addr), 32 * slot[last_slot].first + ((uint64_t)slot[last_slot].q << 32));
+			assert_int_equal(*P16(fetch_req_ctx), 0x8000 | last_slot);
+			assert_int_equal(*P16(fetch_req_len), 32 * slot[last_slot].count);
+			assert_int_equal(*P64(fetch_req_addr), 32 * slot[last_slot].first + ((uint64_t)slot[last_slot].q << 32));
 			slot[last_slot].wanted = 0;
 			slot[last_slot].asked = 1;
 		}
-		if (*P8(f_consumed))
-			under_way[*P8(f_consumed_qid)]--;
-		if (*P8(f_drop)) {
-			unsigned q = *P8(f_drop_qid);
+		if (*P8(fetch_consumed))
+			under_way[*P8(fetch_consumed_qid)]--;
+		if (*P8(fetch_drop)) {
+			unsigned q = *P8(fetch_drop_qid);
 
-			assert_true(under_way[q] >= *P8(f_drop_count));
-			under_way[q] -= *P8(f_drop_count);
+			assert_true(under_way[q] >= *P8(fetch_drop_count));
+			under_way[q] -= *P8(fetch_drop_count);
 			/* The first one is told as failed, those behind it are dropped with it. */
-			assert_int_equal(*P8(f_drop_failed), !(stopped >> q & 1));
-			if (*P8(f_drop_failed))
-				assert_int_equal(*P8(f_drop_status), 7);
-			failures += *P8(f_drop_failed);
+			assert_int_equal(*P8(fetch_drop_failed), !(stopped >> q & 1));
+			if (*P8(fetch_drop_failed))
+				assert_int_equal(*P8(fetch_drop_status), 7);
+			failures += *P8(fetch_drop_failed);
 		}
-		int read = *P8(f_buf_en), issued = *P8(f_issue), dropped = *P8(f_drop);
-		unsigned row = *P8(f_buf_row), issued_q = *P8(f_issue_qid), dropped_q = *P8(f_drop_qid);
+		int read = *P8(fetch_buf_en), issued = *P8(fetch_issue), dropped = *P8(fetch_drop);
+		unsigned row = *P8(fetch_buf_row), issued_q = *P8(fetch_issue_qid), dropped_q = *P8(fetch_drop_qid);
 
 		dut_edge();
 		if (read)
 			memcpy(row_data, buffer + 64 * row, 64);
 		if (issued)
-			*P16(f_count) &= (uint16_t) ~(15u << 4 * issued_q);
+			*P16(fetch_count) &= (uint16_t) ~(15u << 4 * issued_q);
 		if (dropped) {
 			stopped |= 1u << dropped_q;
-			*P16(f_count) &= (uint16_t) ~(15u << 4 * dropped_q);
+			*P16(fetch_count) &= (uint16_t) ~(15u << 4 * dropped_q);
 		}
 	}
 	assert_true(total > CYCLES / 8 && failures > 10);
@@ -445,45 +445,45 @@ static void test_fetch(void **state)
 
 static void test_rd_arb(void **state)
 {
-	uint64_t *in[3] = {dut_a_addr_0(), dut_a_addr_1(), dut_a_addr_2()}, queue[4];
+	uint64_t *in[3] = {dut_arb_addr_0(), dut_arb_addr_1(), dut_arb_addr_2()}, queue[4];
 	unsigned head = 0, tail = 0, waits[3] = {0}, passed[3] = {0};
 
 	(void)state;
 	reset();
 	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
 		for (unsigned i = 0; i < 3; i++)
-			if (!(*P8(a_valid) >> i & 1) && chance(i == 0 ? 10 : cycle / 500 % 2 ? 100 : 40)) {
+			if (!(*P8(arb_valid) >> i & 1) && chance(i == 0 ? 10 : cycle / 500 % 2 ? 100 : 40)) {
 				*in[i] = (uint64_t)rand() << 10 | rnd(1024);
-				*P8(a_valid) |= (uint8_t)(1u << i);
+				*P8(arb_valid) |= (uint8_t)(1u << i);
 			}
-		*P8(a_m_ready) = chance(70);
+		*P8(arb_m_ready) = chance(70);
 		dut_settle();
-		unsigned taken = *P8(a_valid) & *P8(a_ready);
+		unsigned taken = *P8(arb_valid) & *P8(arb_ready);
 
 		assert_true((taken & (taken - 1)) == 0); /* one a cycle */
-		assert_int_equal(*P8(a_m_valid), head != tail);
-		if (*P8(a_m_valid))
-			assert_int_equal(*P64(a_m_addr), queue[head % 4]);
-		assert_int_equal(*P8(a_base_valid), (taken & 6) != 0);
+		assert_int_equal(*P8(arb_m_valid), head != tail);
+		if (*P8(arb_m_valid))
+			assert_int_equal(*P64(arb_m_addr), queue[head % 4]);
+		assert_int_equal(*P8(arb_base_valid), (taken & 6) != 0);
 		if (taken & 6) {
-			assert_int_equal(*P8(a_base_job), (uint8_t)*in[taken >> 1]);
-			assert_int_equal(*P16(a_base_row), *in[taken >> 1] & 1023);
+			assert_int_equal(*P8(arb_base_job), (uint8_t)*in[taken >> 1]);
+			assert_int_equal(*P16(arb_base_row), *in[taken >> 1] & 1023);
 		}
 		for (unsigned i = 0; i < 3; i++) {
 			/* Descriptors go first, the others in turn. */
-			waits[i] = (*P8(a_valid) >> i & 1) && taken && !(taken >> i & 1) ? waits[i] + 1 : (taken >> i & 1) ? 0 : waits[i];
+			waits[i] = (*P8(arb_valid) >> i & 1) && taken && !(taken >> i & 1) ? waits[i] + 1 : (taken >> i & 1) ? 0 : waits[i];
 			if (i && taken >> i & 1)
-				assert_false(*P8(a_valid) & 1);
+				assert_false(*P8(arb_valid) & 1);
 			passed[i] += taken >> i & 1;
 		}
 		assert_true(waits[0] == 0 && waits[1] < 40 && waits[2] < 40);
-		int given = *P8(a_m_valid) && *P8(a_m_ready);
+		int given = *P8(arb_m_valid) && *P8(arb_m_ready);
 
 		dut_edge();
 		if (taken)
 			queue[tail++ % 4] = *in[taken >> 1];
 		head += (unsigned)given;
-		*P8(a_valid) &= (uint8_t)~taken;
+		*P8(arb_valid) &= (uint8_t)~taken;
 	}
 	assert_true(passed[0] > CYCLES / 64 && passed[1] > CYCLES / 8 && passed[2] > CYCLES / 8);
 }
@@ -495,24 +495,24 @@ static void test_irq(void **state)
 	(void)state;
 	reset();
 	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
-		*P8(i_valid) |= (uint8_t)(cycle / 300 % 2 ? 15u : (unsigned)chance(20) << rnd(4));
-		*P8(i_m_ready) = chance(60);
+		*P8(irq_valid) |= (uint8_t)(cycle / 300 % 2 ? 15u : (unsigned)chance(20) << rnd(4));
+		*P8(irq_m_ready) = chance(60);
 		dut_settle();
-		unsigned now = *P8(i_valid) & *P8(i_ready);
+		unsigned now = *P8(irq_valid) & *P8(irq_ready);
 
 		assert_true((now & (now - 1)) == 0);
-		if (*P8(i_m_valid) && *P8(i_m_ready)) {
-			assert_true(*P8(i_m_vector) >= 40 && *P8(i_m_vector) < 44);
-			given[*P8(i_m_vector) - 40]++;
+		if (*P8(irq_m_valid) && *P8(irq_m_ready)) {
+			assert_true(*P8(irq_m_vector) >= 40 && *P8(irq_m_vector) < 44);
+			given[*P8(irq_m_vector) - 40]++;
 		}
 		for (unsigned q = 0; q < QUEUES; q++) {
-			waits[q] = (*P8(i_valid) >> q & 1) && !(now >> q & 1) ? waits[q] + (unsigned)*P8(i_m_ready) : 0;
+			waits[q] = (*P8(irq_valid) >> q & 1) && !(now >> q & 1) ? waits[q] + (unsigned)*P8(irq_m_ready) : 0;
 			assert_true(waits[q] <= 8);
 			assert_true(given[q] <= taken[q] && taken[q] - given[q] <= 1);
 			taken[q] += now >> q & 1;
 		}
 		dut_edge();
-		*P8(i_valid) &= (uint8_t)~now;
+		*P8(irq_valid) &= (uint8_t)~now;
 	}
 	for (unsigned q = 0; q < QUEUES; q++)
 		assert_true(given[q] > CYCLES / 32);
@@ -540,33 +540,33 @@ static void test_jobs(void **state)
 	reset();
 	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
 		int filling = cycle / 700 % 2;
-		unsigned at = count ? rnd(count) : 0, number = *P8(n_free);
+		unsigned at = count ? rnd(count) : 0, number = *P8(jobs_free);
 
-		*P8(n_give) = count && chance(filling ? 20 : 60);
-		*P8(n_give_job) = count ? (uint8_t)out[at] : 0;
-		*P8(n_take) = count < JOBS && chance(filling ? 90 : 40);
-		random_record(dut_n_job());
+		*P8(jobs_give) = count && chance(filling ? 20 : 60);
+		*P8(jobs_give_job) = count ? (uint8_t)out[at] : 0;
+		*P8(jobs_take) = count < JOBS && chance(filling ? 90 : 40);
+		random_record(dut_jobs_job());
 		/* The write side reads a job that is in use, not the one that is stored just now. */
 		int read = count && chance(50);
 		unsigned which = count ? out[rnd(count)] : 0;
 
-		*P8(n_rd_en) = (uint8_t)read;
-		*P8(n_rd_job) = (uint8_t)which;
-		if (*P8(n_take)) {
+		*P8(jobs_rd_en) = (uint8_t)read;
+		*P8(jobs_rd_job) = (uint8_t)which;
+		if (*P8(jobs_take)) {
 			assert_false(used[number]); /* no number is out twice */
-			memcpy(kept[number], dut_n_job(), RECORD_BYTES);
+			memcpy(kept[number], dut_jobs_job(), RECORD_BYTES);
 			taken++;
 		}
 		dut_edge();
 		if (read) {
-			assert_memory_equal(dut_n_rd_data(), kept[which], RECORD_BYTES);
+			assert_memory_equal(dut_jobs_rd_data(), kept[which], RECORD_BYTES);
 			reads++;
 		}
-		if (*P8(n_give)) {
+		if (*P8(jobs_give)) {
 			used[out[at]] = 0;
 			out[at] = out[--count];
 		}
-		if (*P8(n_take)) {
+		if (*P8(jobs_take)) {
 			used[number] = 1;
 			out[count++] = number;
 		}
@@ -600,7 +600,7 @@ static uint64_t address(unsigned len)
 static void make_descriptor(struct checked *c)
 {
 	static const unsigned lengths[] = {0, 1, 9599, 9600, 9601, 9655, 9656, 9657, 65535};
-	uint8_t *d = dut_v_desc(), opcode, flags = 0;
+	uint8_t *d = dut_validate_desc(), opcode, flags = 0;
 	unsigned need, limit;
 
 	memset(c, 0, sizeof *c);
@@ -660,21 +660,21 @@ static void test_validate(void **state)
 		uint8_t record[24] = {0};
 
 		make_descriptor(&now);
-		*P8(v_valid) = (uint8_t)now.valid;
-		*P8(v_queue) = now.queue;
+		*P8(validate_valid) = (uint8_t)now.valid;
+		*P8(validate_queue) = now.queue;
 		dut_edge();
-		*P8(v_free) = (uint8_t)rand();
+		*P8(validate_free) = (uint8_t)rand();
 		dut_settle();
-		assert_int_equal(*P8(v_job_valid), now.valid);
+		assert_int_equal(*P8(validate_job_valid), now.valid);
 		if (!now.valid)
 			continue;
 		seen[now.status]++;
-		assert_int_equal(*P8(v_read_status), now.status);
-		assert_int_equal(*P8(v_decap), now.decap);
-		assert_int_equal(*P8(v_read_job), *P8(v_free));
-		assert_int_equal(*P64(v_read_src), now.src);
-		assert_int_equal(*P16(v_read_len), now.len);
-		assert_int_equal(*P16(v_read_sa), now.sa);
+		assert_int_equal(*P8(validate_read_status), now.status);
+		assert_int_equal(*P8(validate_decap), now.decap);
+		assert_int_equal(*P8(validate_read_job), *P8(validate_free));
+		assert_int_equal(*P64(validate_read_src), now.src);
+		assert_int_equal(*P16(validate_read_len), now.len);
+		assert_int_equal(*P16(validate_read_sa), now.sa);
 		/* cookie, destination / 64, capacity, queue, from bit 0 on */
 		uint64_t line = now.dst / 64, high = line | (uint64_t)now.capacity << 58;
 		uint16_t top = (uint16_t)(now.capacity >> 6 | now.queue << 10);
@@ -682,7 +682,7 @@ static void test_validate(void **state)
 		memcpy(record, &now.cookie, 8);
 		memcpy(record + 8, &high, 8);
 		memcpy(record + 16, &top, 2);
-		assert_memory_equal(dut_v_job(), record, RECORD_BYTES);
+		assert_memory_equal(dut_validate_job(), record, RECORD_BYTES);
 	}
 	assert_true(seen[ESP_STATUS_OK] && seen[ESP_STATUS_BAD_OPCODE] && seen[ESP_STATUS_BAD_ADDRESS] && seen[ESP_STATUS_BAD_ALIGNMENT] &&
 		    seen[ESP_STATUS_BAD_LENGTH] && seen[ESP_STATUS_BUFFER_TOO_SMALL]);
@@ -715,28 +715,28 @@ static void test_out_fifo(void **state)
 				p->bytes[i] = (uint8_t)(rand() >> 7);
 			made = 1;
 		}
-		*P8(o_s_valid) |= chance(slow_in ? 30 : 95);
-		*P64(o_s_user) = p->info;
-		*P8(o_s_last) = beat_in + 1 == p->beats;
-		memcpy(dut_o_s_data(), p->bytes + 64 * beat_in, 64);
+		*P8(out_fifo_s_valid) |= chance(slow_in ? 30 : 95);
+		*P64(out_fifo_s_user) = p->info;
+		*P8(out_fifo_s_last) = beat_in + 1 == p->beats;
+		memcpy(dut_out_fifo_s_data(), p->bytes + 64 * beat_in, 64);
 		dut_settle();
-		int take = *P8(o_s_valid) && *P8(o_s_ready);
+		int take = *P8(out_fifo_s_valid) && *P8(out_fifo_s_ready);
 
 		/* Full: as many beats, or packets, as it has places for; a packet on its way out may hold one more. */
-		assert_true(*P8(o_s_ready) || rows >= 32 || stored - out >= 8);
+		assert_true(*P8(out_fifo_s_ready) || rows >= 32 || stored - out >= 8);
 		/* Beats leave only behind their info, and then without a gap. */
-		*P8(o_info_ready) = !inside && chance(slow_out ? 10 : 80);
-		*P8(o_data_ready) = inside && chance(slow_out ? 40 : 95);
+		*P8(out_fifo_info_ready) = !inside && chance(slow_out ? 10 : 80);
+		*P8(out_fifo_data_ready) = inside && chance(slow_out ? 40 : 95);
 		dut_settle();
-		if (*P8(o_info_valid)) {
+		if (*P8(out_fifo_info_valid)) {
 			assert_true(out < stored); /* whole */
-			assert_int_equal(*P64(o_info), packets[out % 16].info);
+			assert_int_equal(*P64(out_fifo_info), packets[out % 16].info);
 		}
 		if (inside) {
-			assert_true(*P8(o_data_valid));
-			assert_memory_equal(dut_o_data(), packets[(out - 1) % 16].bytes + 64 * beat_out, 64);
+			assert_true(*P8(out_fifo_data_valid));
+			assert_memory_equal(dut_out_fifo_data(), packets[(out - 1) % 16].bytes + 64 * beat_out, 64);
 		}
-		int told = *P8(o_info_valid) && *P8(o_info_ready), gone = *P8(o_data_valid) && *P8(o_data_ready);
+		int told = *P8(out_fifo_info_valid) && *P8(out_fifo_info_ready), gone = *P8(out_fifo_data_valid) && *P8(out_fifo_data_ready);
 
 		if (gone) {
 			rows--;
@@ -749,7 +749,7 @@ static void test_out_fifo(void **state)
 			out++;
 		}
 		/* What is whole is told 2 cycles later. */
-		wait = out < stored && !*P8(o_info_valid) ? wait + 1 : 0;
+		wait = out < stored && !*P8(out_fifo_info_valid) ? wait + 1 : 0;
 		assert_true(wait <= 2);
 		if (take) {
 			rows += p->status == ESP_STATUS_OK;
@@ -761,7 +761,7 @@ static void test_out_fifo(void **state)
 		}
 		dut_edge();
 		if (take)
-			*P8(o_s_valid) = 0;
+			*P8(out_fifo_s_valid) = 0;
 	}
 	assert_true(out > CYCLES / 32 && largest > 10);
 }

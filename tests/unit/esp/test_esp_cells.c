@@ -16,81 +16,81 @@
 #include "seed.h"
 
 DUT_PORT(rst);
-DUT_PORT(n_look);
-DUT_PORT(n_sa);
-DUT_PORT(n_seq);
-DUT_PORT(n_bad);
-DUT_PORT(n_used_32);
-DUT_PORT(n_used_64);
-DUT_PORT(n_send);
-DUT_PORT(n_req);
-DUT_PORT(n_req_write);
-DUT_PORT(n_req_sa);
-DUT_PORT(n_req_seq);
-DUT_PORT(n_rsp_ready);
-DUT_PORT(n_rsp_valid);
-DUT_PORT(n_rsp_bad);
-DUT_PORT(n_rsp_seq);
-DUT_PORT(j_s_valid);
-DUT_PORT(j_s_ready);
-DUT_PORT(j_s_job);
-DUT_PORT(j_s_sa);
-DUT_PORT(j_m_valid);
-DUT_PORT(j_m_ready);
-DUT_PORT(j_m_begun);
-DUT_PORT(j_m_job);
-DUT_PORT(j_m_sa);
-DUT_PORT(j_m_status);
-DUT_PORT(j_m_ok);
-DUT_PORT(j_drop);
-DUT_PORT(j_drop_sa);
-DUT_PORT(h_valid);
-DUT_PORT(h_ok);
-DUT_PORT(h_status);
-DUT_PORT(h_c4);
-DUT_PORT(h_last_dw);
-DUT_PORT(h_tos);
-DUT_PORT(h_df);
-DUT_PORT(h_ttl);
-DUT_PORT(h_src);
-DUT_PORT(h_dst);
-DUT_PORT(h_csum);
-DUT_PORT(h_seq);
-DUT_PORT(h_out_valid);
-DUT_PORT(h_out_len);
-DUT_PORT(h_out_status);
-DUT_PORT(h_out_null);
-DUT_PORT(h_out_header);
-DUT_PORT(h_out_icv_dw);
-DUT_PORT(h_out_in_last);
-DUT_PORT(h_out_out_last);
-DUT_PORT(d_valid);
-DUT_PORT(d_len);
-DUT_PORT(d_status);
-DUT_PORT(d_outer);
-DUT_PORT(d_out_valid);
-DUT_PORT(d_out_status);
-DUT_PORT(d_out_c);
-DUT_PORT(d_out_last_beat);
-DUT_PORT(d_out_ce);
-DUT_PORT(k_valid);
-DUT_PORT(k_last);
-DUT_PORT(k_data);
-DUT_PORT(k_user);
-DUT_PORT(k_out_valid);
-DUT_PORT(k_out_first);
-DUT_PORT(k_out_data);
-DUT_PORT(k_out_user);
-DUT_PORT(k_out_outer);
-DUT_PORT(l_valid);
-DUT_PORT(l_last);
-DUT_PORT(l_data);
-DUT_PORT(l_user);
-DUT_PORT(l_out_valid);
-DUT_PORT(l_out_first);
-DUT_PORT(l_out_data);
-DUT_PORT(l_out_user);
-DUT_PORT(l_out_outer);
+DUT_PORT(encap_seq_look);
+DUT_PORT(encap_seq_sa);
+DUT_PORT(encap_seq_seq);
+DUT_PORT(encap_seq_bad);
+DUT_PORT(encap_seq_used_32);
+DUT_PORT(encap_seq_used_64);
+DUT_PORT(encap_seq_send);
+DUT_PORT(encap_seq_req);
+DUT_PORT(encap_seq_req_write);
+DUT_PORT(encap_seq_req_sa);
+DUT_PORT(encap_seq_req_seq);
+DUT_PORT(encap_seq_rsp_ready);
+DUT_PORT(encap_seq_rsp_valid);
+DUT_PORT(encap_seq_rsp_bad);
+DUT_PORT(encap_seq_rsp_seq);
+DUT_PORT(encap_jobs_s_valid);
+DUT_PORT(encap_jobs_s_ready);
+DUT_PORT(encap_jobs_s_job);
+DUT_PORT(encap_jobs_s_sa);
+DUT_PORT(encap_jobs_m_valid);
+DUT_PORT(encap_jobs_m_ready);
+DUT_PORT(encap_jobs_m_begun);
+DUT_PORT(encap_jobs_m_job);
+DUT_PORT(encap_jobs_m_sa);
+DUT_PORT(encap_jobs_m_status);
+DUT_PORT(encap_jobs_m_ok);
+DUT_PORT(encap_jobs_drop);
+DUT_PORT(encap_jobs_drop_sa);
+DUT_PORT(encap_header_valid);
+DUT_PORT(encap_header_ok);
+DUT_PORT(encap_header_status);
+DUT_PORT(encap_header_c4);
+DUT_PORT(encap_header_last_dw);
+DUT_PORT(encap_header_tos);
+DUT_PORT(encap_header_df);
+DUT_PORT(encap_header_ttl);
+DUT_PORT(encap_header_src);
+DUT_PORT(encap_header_dst);
+DUT_PORT(encap_header_csum);
+DUT_PORT(encap_header_seq);
+DUT_PORT(encap_header_out_valid);
+DUT_PORT(encap_header_out_len);
+DUT_PORT(encap_header_out_status);
+DUT_PORT(encap_header_out_null);
+DUT_PORT(encap_header_out_header);
+DUT_PORT(encap_header_out_icv_dw);
+DUT_PORT(encap_header_out_in_last);
+DUT_PORT(encap_header_out_out_last);
+DUT_PORT(decap_header_valid);
+DUT_PORT(decap_header_len);
+DUT_PORT(decap_header_status);
+DUT_PORT(decap_header_outer);
+DUT_PORT(decap_header_out_valid);
+DUT_PORT(decap_header_out_status);
+DUT_PORT(decap_header_out_cipher_len);
+DUT_PORT(decap_header_out_last_beat);
+DUT_PORT(decap_header_out_ce);
+DUT_PORT(strip4_valid);
+DUT_PORT(strip4_last);
+DUT_PORT(strip4_data);
+DUT_PORT(strip4_user);
+DUT_PORT(strip4_out_valid);
+DUT_PORT(strip4_out_first);
+DUT_PORT(strip4_out_data);
+DUT_PORT(strip4_out_user);
+DUT_PORT(strip4_out_outer);
+DUT_PORT(strip1_valid);
+DUT_PORT(strip1_last);
+DUT_PORT(strip1_data);
+DUT_PORT(strip1_user);
+DUT_PORT(strip1_out_valid);
+DUT_PORT(strip1_out_first);
+DUT_PORT(strip1_out_data);
+DUT_PORT(strip1_out_user);
+DUT_PORT(strip1_out_outer);
 
 #define CYCLES 20000u
 #define SAS 16u
@@ -107,8 +107,9 @@ static int chance(unsigned percent)
 
 static void reset(void)
 {
-	*P8(n_look) = *P8(n_req) = *P8(n_send) = *P8(j_s_valid) = *P8(j_m_ready) = *P8(j_m_begun) = *P8(j_drop) = 0;
-	*P8(h_valid) = *P8(d_valid) = *P8(k_valid) = *P8(l_valid) = 0;
+	*P8(encap_seq_look) = *P8(encap_seq_req) = *P8(encap_seq_send) = 0;
+	*P8(encap_jobs_s_valid) = *P8(encap_jobs_m_ready) = *P8(encap_jobs_m_begun) = *P8(encap_jobs_drop) = 0;
+	*P8(encap_header_valid) = *P8(decap_header_valid) = *P8(strip4_valid) = *P8(strip1_valid) = 0;
 	*P8(rst) = 1;
 	for (int i = 0; i < 8; i++)
 		dut_edge();
@@ -127,13 +128,13 @@ static uint64_t start_number(void)
 
 static void write_number(unsigned sa, uint64_t seq)
 {
-	*P8(n_req) = *P8(n_req_write) = 1;
-	*P16(n_req_sa) = (uint16_t)sa;
-	*P64(n_req_seq) = seq;
+	*P8(encap_seq_req) = *P8(encap_seq_req_write) = 1;
+	*P16(encap_seq_req_sa) = (uint16_t)sa;
+	*P64(encap_seq_req_seq) = seq;
 	dut_settle();
-	assert_true(*P8(n_rsp_ready));
+	assert_true(*P8(encap_seq_rsp_ready));
 	dut_edge();
-	*P8(n_req) = 0;
+	*P8(encap_seq_req) = 0;
 }
 
 static void test_numbers(void **state)
@@ -154,37 +155,37 @@ static void test_numbers(void **state)
 
 		memmove(packet + 1, packet, 3 * sizeof packet[0]);
 		memmove(read + 1, read, 2 * sizeof read[0]);
-		packet[0].valid = *P8(n_look) = !packet[1].valid && chance(80);
-		packet[0].sa = *P16(n_sa) = (uint16_t)rnd(spread);
-		*P8(n_req) = chance(40);
-		*P8(n_req_write) = 0;
-		*P16(n_req_sa) = (uint16_t)rnd(spread);
-		*P8(n_send) = 0;
+		packet[0].valid = *P8(encap_seq_look) = !packet[1].valid && chance(80);
+		packet[0].sa = *P16(encap_seq_sa) = (uint16_t)rnd(spread);
+		*P8(encap_seq_req) = chance(40);
+		*P8(encap_seq_req_write) = 0;
+		*P16(encap_seq_req_sa) = (uint16_t)rnd(spread);
+		*P8(encap_seq_send) = 0;
 		dut_settle();
-		assert_int_equal(*P8(n_rsp_ready), !*P8(n_look));
-		read[0].valid = *P8(n_req) && *P8(n_rsp_ready);
-		read[0].sa = *P16(n_req_sa);
+		assert_int_equal(*P8(encap_seq_rsp_ready), !*P8(encap_seq_look));
+		read[0].valid = *P8(encap_seq_req) && *P8(encap_seq_rsp_ready);
+		read[0].sa = *P16(encap_seq_req_sa);
 		/* A read tells every number that was drawn before its answer. */
-		assert_int_equal(*P8(n_rsp_valid), read[2].valid);
+		assert_int_equal(*P8(encap_seq_rsp_valid), read[2].valid);
 		if (read[2].valid) {
-			assert_int_equal(*P64(n_rsp_seq), last[read[2].sa]);
-			assert_false(*P8(n_rsp_bad));
+			assert_int_equal(*P64(encap_seq_rsp_seq), last[read[2].sa]);
+			assert_false(*P8(encap_seq_rsp_bad));
 			answers++;
 		}
 		if (packet[3].valid) {
 			uint64_t *number = &last[packet[3].sa];
 
-			assert_int_equal(*P64(n_seq), *number + 1);
-			assert_false(*P8(n_bad));
-			assert_int_equal(*P8(n_used_32), (uint32_t)*number == UINT32_MAX);
-			assert_int_equal(*P8(n_used_64), *number == UINT64_MAX);
-			*P8(n_send) = *number != UINT64_MAX && chance(80);
-			*number += *P8(n_send);
-			sent += *P8(n_send);
+			assert_int_equal(*P64(encap_seq_seq), *number + 1);
+			assert_false(*P8(encap_seq_bad));
+			assert_int_equal(*P8(encap_seq_used_32), (uint32_t)*number == UINT32_MAX);
+			assert_int_equal(*P8(encap_seq_used_64), *number == UINT64_MAX);
+			*P8(encap_seq_send) = *number != UINT64_MAX && chance(80);
+			*number += *P8(encap_seq_send);
+			sent += *P8(encap_seq_send);
 		}
 		dut_edge();
 		if (cycle % 1000 == 999) { /* pause, then numbers are written anew */
-			*P8(n_look) = *P8(n_req) = *P8(n_send) = 0;
+			*P8(encap_seq_look) = *P8(encap_seq_req) = *P8(encap_seq_send) = 0;
 			memset(packet, 0, sizeof packet);
 			memset(read, 0, sizeof read);
 			for (unsigned i = 0; i < 10; i++)
@@ -220,56 +221,56 @@ static void test_jobs(void **state)
 			dropping = 1;
 			do
 				victim = (uint16_t)rnd(4);
-			while (waiting && *P16(j_s_sa) == victim);
+			while (waiting && *P16(encap_jobs_s_sa) == victim);
 			for (unsigned i = head; i != tail; i++)
 				if (queue[i % 64].sa == victim && !(i == head && begun))
 					queue[i % 64].doomed = 1;
 		}
-		*P8(j_drop) = dropping != 0;
-		*P16(j_drop_sa) = victim;
+		*P8(encap_jobs_drop) = dropping != 0;
+		*P16(encap_jobs_drop_sa) = victim;
 		if (!waiting) {
-			*P8(j_s_valid) = chance(70);
-			*P8(j_s_job) = (uint8_t)rand();
+			*P8(encap_jobs_s_valid) = chance(70);
+			*P8(encap_jobs_s_job) = (uint8_t)rand();
 			do
-				*P16(j_s_sa) = (uint16_t)rnd(4);
-			while (dropping && *P16(j_s_sa) == victim); /* its context is not valid any more */
+				*P16(encap_jobs_s_sa) = (uint16_t)rnd(4);
+			while (dropping && *P16(encap_jobs_s_sa) == victim); /* its context is not valid any more */
 		}
 		dut_settle();
-		assert_int_equal(*P8(j_m_valid), head != tail);
-		if (*P8(j_m_valid)) {
+		assert_int_equal(*P8(encap_jobs_m_valid), head != tail);
+		if (*P8(encap_jobs_m_valid)) {
 			uint16_t sa = queue[head % 64].sa;
 			int doomed = queue[head % 64].doomed;
 
-			assert_int_equal(*P8(j_m_job), queue[head % 64].job);
-			if (*P8(j_m_status) == ESP_STATUS_OK) {
-				assert_int_equal(*P16(j_m_sa), sa);
-				assert_true(*P8(j_m_ok));
+			assert_int_equal(*P8(encap_jobs_m_job), queue[head % 64].job);
+			if (*P8(encap_jobs_m_status) == ESP_STATUS_OK) {
+				assert_int_equal(*P16(encap_jobs_m_sa), sa);
+				assert_true(*P8(encap_jobs_m_ok));
 				assert_true(doomed < 2);
 			} else {
-				assert_int_equal(*P8(j_m_status), ESP_STATUS_NO_SA);
-				assert_int_equal(*P16(j_m_sa), 0xffff);
-				assert_false(*P8(j_m_ok));
+				assert_int_equal(*P8(encap_jobs_m_status), ESP_STATUS_NO_SA);
+				assert_int_equal(*P16(encap_jobs_m_sa), 0xffff);
+				assert_false(*P8(encap_jobs_m_ok));
 				assert_true(doomed);
 			}
 			/* What the framer has begun stays as it was. */
 			if (begun)
-				assert_int_equal(*P8(j_m_status), status);
-			status = *P8(j_m_status);
+				assert_int_equal(*P8(encap_jobs_m_status), status);
+			status = *P8(encap_jobs_m_status);
 		}
-		begun = *P8(j_m_valid) && (begun || chance(30));
-		*P8(j_m_begun) = (uint8_t)begun;
-		*P8(j_m_ready) = begun && chance(slow ? 10 : 70);
+		begun = *P8(encap_jobs_m_valid) && (begun || chance(30));
+		*P8(encap_jobs_m_begun) = (uint8_t)begun;
+		*P8(encap_jobs_m_ready) = begun && chance(slow ? 10 : 70);
 		dut_settle();
-		int push = *P8(j_s_valid) && *P8(j_s_ready), pop = *P8(j_m_valid) && *P8(j_m_ready);
+		int push = *P8(encap_jobs_s_valid) && *P8(encap_jobs_s_ready), pop = *P8(encap_jobs_m_valid) && *P8(encap_jobs_m_ready);
 
 		if (begun && queue[head % 64].doomed && status == ESP_STATUS_OK)
 			queue[head % 64].doomed = 0;
-		waiting = *P8(j_s_valid) && !push;
-		assert_true(*P8(j_s_ready) || tail - head == 32);
+		waiting = *P8(encap_jobs_s_valid) && !push;
+		assert_true(*P8(encap_jobs_s_ready) || tail - head == 32);
 		dut_edge();
 		if (push) {
-			queue[tail % 64].job = *P8(j_s_job);
-			queue[tail % 64].sa = *P16(j_s_sa);
+			queue[tail % 64].job = *P8(encap_jobs_s_job);
+			queue[tail % 64].sa = *P16(encap_jobs_s_sa);
 			queue[tail++ % 64].doomed = 0;
 		}
 		if (pop) {
@@ -324,23 +325,23 @@ static void make_header(struct made *m)
 	unsigned words = 1 + rnd(2400); /* payload with trailer */
 
 	memset(m, 0, sizeof *m);
-	*P8(h_valid) = (uint8_t)(m->valid = chance(80));
-	*P8(h_ok) = (uint8_t)(m->ok = chance(80));
-	*P8(h_status) = m->status = m->ok ? 0 : (uint8_t)(1 + rnd(20));
-	*P16(h_c4) = (uint16_t)words;
-	*P16(h_last_dw) = (uint16_t)(words + 7); /* 4 words before the payload, 4 behind it */
-	*P8(h_tos) = (uint8_t)rand();
-	*P8(h_df) = (uint8_t)rnd(2);
-	*P8(h_ttl) = (uint8_t)(1 + rnd(255));
-	*P32(h_src) = (uint32_t)rand() * 2u;
-	*P32(h_dst) = (uint32_t)rand() * 2u;
-	*P64(h_seq) = (uint64_t)rand() << 20 | (unsigned)rand();
+	*P8(encap_header_valid) = (uint8_t)(m->valid = chance(80));
+	*P8(encap_header_ok) = (uint8_t)(m->ok = chance(80));
+	*P8(encap_header_status) = m->status = m->ok ? 0 : (uint8_t)(1 + rnd(20));
+	*P16(encap_header_c4) = (uint16_t)words;
+	*P16(encap_header_last_dw) = (uint16_t)(words + 7); /* 4 words before the payload, 4 behind it */
+	*P8(encap_header_tos) = (uint8_t)rand();
+	*P8(encap_header_df) = (uint8_t)rnd(2);
+	*P8(encap_header_ttl) = (uint8_t)(1 + rnd(255));
+	*P32(encap_header_src) = (uint32_t)rand() * 2u;
+	*P32(encap_header_dst) = (uint32_t)rand() * 2u;
+	*P64(encap_header_seq) = (uint64_t)rand() << 20 | (unsigned)rand();
 	/* What is the same for all packets of an SA: version, TTL, protocol, addresses. */
-	fixed[2] = *P8(h_ttl);
+	fixed[2] = *P8(encap_header_ttl);
 	fixed[3] = 50;
-	put32(fixed + 4, *P32(h_src));
-	put32(fixed + 8, *P32(h_dst));
-	*P16(h_csum) = (uint16_t)ones_sum(fixed, 12);
+	put32(fixed + 4, *P32(encap_header_src));
+	put32(fixed + 8, *P32(encap_header_dst));
+	*P16(encap_header_csum) = (uint16_t)ones_sum(fixed, 12);
 	if (!m->ok)
 		return;
 	m->len = 4 * words + 52;
@@ -348,14 +349,14 @@ static void make_header(struct made *m)
 	m->in_last = (words + 7) / 16;
 	m->out_last = (m->len / 4 - 1) / 16;
 	m->header[0] = 0x45;
-	m->header[1] = *P8(h_tos);
+	m->header[1] = *P8(encap_header_tos);
 	put16(m->header + 2, m->len);
-	put16(m->header + 4, *P8(h_df) ? 0 : (unsigned)(*P64(h_seq) & 0xffff));
-	m->header[6] = *P8(h_df) ? 0x40 : 0;
-	m->header[8] = *P8(h_ttl);
+	put16(m->header + 4, *P8(encap_header_df) ? 0 : (unsigned)(*P64(encap_header_seq) & 0xffff));
+	m->header[6] = *P8(encap_header_df) ? 0x40 : 0;
+	m->header[8] = *P8(encap_header_ttl);
 	m->header[9] = 50;
-	put32(m->header + 12, *P32(h_src));
-	put32(m->header + 16, *P32(h_dst));
+	put32(m->header + 12, *P32(encap_header_src));
+	put32(m->header + 16, *P32(encap_header_dst));
 	put16(m->header + 10, ~ones_sum(m->header, 20) & 0xffff);
 }
 
@@ -370,20 +371,20 @@ static void test_encap_header(void **state)
 		memmove(made + 1, made, 3 * sizeof made[0]);
 		make_header(&made[0]);
 		dut_edge();
-		assert_int_equal(*P8(h_out_valid), made[3].valid);
+		assert_int_equal(*P8(encap_header_out_valid), made[3].valid);
 		if (!made[3].valid)
 			continue;
-		assert_int_equal(*P16(h_out_len), made[3].len);
-		assert_int_equal(*P8(h_out_status), made[3].status);
-		assert_int_equal(*P8(h_out_null), !made[3].ok);
-		assert_int_equal(*P16(h_out_icv_dw), made[3].icv_dw);
-		assert_int_equal(*P16(h_out_in_last), made[3].in_last);
-		assert_int_equal(*P16(h_out_out_last), made[3].out_last);
+		assert_int_equal(*P16(encap_header_out_len), made[3].len);
+		assert_int_equal(*P8(encap_header_out_status), made[3].status);
+		assert_int_equal(*P8(encap_header_out_null), !made[3].ok);
+		assert_int_equal(*P16(encap_header_out_icv_dw), made[3].icv_dw);
+		assert_int_equal(*P16(encap_header_out_in_last), made[3].in_last);
+		assert_int_equal(*P16(encap_header_out_out_last), made[3].out_last);
 		/* 0 and FFFF are the same sum; the card may give either. */
 		if (made[3].ok && !made[3].header[10] && !made[3].header[11])
-			assert_int_equal(ones_sum((uint8_t *)PW(h_out_header), 20), 0xffff);
+			assert_int_equal(ones_sum((uint8_t *)PW(encap_header_out_header), 20), 0xffff);
 		else
-			assert_memory_equal(PW(h_out_header), made[3].header, 20);
+			assert_memory_equal(PW(encap_header_out_header), made[3].header, 20);
 	}
 }
 
@@ -428,17 +429,17 @@ static void judge(struct judged *j)
 	put16(h + 10, ~ones_sum(h, 20) & 0xffff);
 	if (chance(5))
 		h[rnd(20)] ^= (uint8_t)(1 << rnd(8));
-	*P8(d_valid) = (uint8_t)j->valid;
-	*P8(d_status) = (uint8_t)(chance(10) ? 1 + rnd(12) : 0);
-	*P16(d_len) = (uint16_t)len;
-	memcpy(PW(d_outer), h, 20);
+	*P8(decap_header_valid) = (uint8_t)j->valid;
+	*P8(decap_header_status) = (uint8_t)(chance(10) ? 1 + rnd(12) : 0);
+	*P16(decap_header_len) = (uint16_t)len;
+	memcpy(PW(decap_header_outer), h, 20);
 
 	total = (unsigned)(h[2] << 8 | h[3]);
 	j->ce = (h[1] & 3) == 3;
 	j->c = total - 52;
 	j->last_beat = (total - 21) / 64;
-	if (*P8(d_status))
-		j->status = *P8(d_status);
+	if (*P8(decap_header_status))
+		j->status = *P8(decap_header_status);
 	else if (len < 20 || h[0] != 0x45 || total > len || total < 20 || ones_sum(h, 20) != 0xffff)
 		j->status = ESP_STATUS_OUTER_MALFORMED;
 	else if (h[9] != 50)
@@ -463,16 +464,16 @@ static void test_decap_header(void **state)
 		memmove(judged + 1, judged, 3 * sizeof judged[0]);
 		judge(&judged[0]);
 		dut_edge();
-		assert_int_equal(*P8(d_out_valid), judged[3].valid);
+		assert_int_equal(*P8(decap_header_out_valid), judged[3].valid);
 		if (!judged[3].valid)
 			continue;
-		assert_int_equal(*P8(d_out_status), judged[3].status);
+		assert_int_equal(*P8(decap_header_out_status), judged[3].status);
 		seen[judged[3].status]++;
 		if (judged[3].status)
 			continue;
-		assert_int_equal(*P16(d_out_c), judged[3].c);
-		assert_int_equal(*P16(d_out_last_beat), judged[3].last_beat);
-		assert_int_equal(*P8(d_out_ce), judged[3].ce);
+		assert_int_equal(*P16(decap_header_out_cipher_len), judged[3].c);
+		assert_int_equal(*P16(decap_header_out_last_beat), judged[3].last_beat);
+		assert_int_equal(*P8(decap_header_out_ce), judged[3].ce);
 	}
 	assert_true(seen[ESP_STATUS_OK] && seen[ESP_STATUS_OUTER_MALFORMED] && seen[ESP_STATUS_NOT_ESP] && seen[ESP_STATUS_FRAGMENT] &&
 		    seen[ESP_STATUS_ESP_TRUNCATED]);
@@ -487,8 +488,10 @@ static const struct strip {
 	void *(*valid)(void), *(*last)(void), *(*data)(void), *(*user)(void);
 	void *(*out_valid)(void), *(*out_first)(void), *(*out_data)(void), *(*out_user)(void), *(*out_outer)(void);
 } strips[2] = {
-	{64, dut_k_valid, dut_k_last, dut_k_data, dut_k_user, dut_k_out_valid, dut_k_out_first, dut_k_out_data, dut_k_out_user, dut_k_out_outer},
-	{16, dut_l_valid, dut_l_last, dut_l_data, dut_l_user, dut_l_out_valid, dut_l_out_first, dut_l_out_data, dut_l_out_user, dut_l_out_outer},
+	{64, dut_strip4_valid, dut_strip4_last, dut_strip4_data, dut_strip4_user,
+	 dut_strip4_out_valid, dut_strip4_out_first, dut_strip4_out_data, dut_strip4_out_user, dut_strip4_out_outer},
+	{16, dut_strip1_valid, dut_strip1_last, dut_strip1_data, dut_strip1_user,
+	 dut_strip1_out_valid, dut_strip1_out_first, dut_strip1_out_data, dut_strip1_out_user, dut_strip1_out_outer},
 };
 
 static void strip_packets(const struct strip *s)

@@ -34,10 +34,10 @@ DUT_PORT(m_last);
 DUT_PORT(m_null);
 DUT_PORT(m_data);
 DUT_PORT(m_user);
-DUT_PORT(t_valid);
-DUT_PORT(t_null);
-DUT_PORT(t_tag);
-DUT_PORT(t_user);
+DUT_PORT(tag_valid);
+DUT_PORT(tag_null);
+DUT_PORT(tag);
+DUT_PORT(tag_user);
 
 #define BEAT (16 * LANES)
 #define STREAM_MAX (GCM_MAX_AAD + GCM_MAX_LEN + 16 + BEAT)
@@ -180,11 +180,11 @@ unsigned gcm_run(bool decrypt, struct gcm_packet *packets, unsigned n, unsigned 
 			}
 			idle = 0;
 		}
-		if (*P8(t_valid)) {
+		if (*P8(tag_valid)) {
 			assert_true(tp < op);
-			assert_int_equal(*P8(t_null), packets[tp].null);
-			assert_int_equal(*P32(t_user), tp * 7 + 1);
-			memcpy(packets[tp].tag, PW(t_tag), 16);
+			assert_int_equal(*P8(tag_null), packets[tp].null);
+			assert_int_equal(*P32(tag_user), tp * 7 + 1);
+			memcpy(packets[tp].tag, PW(tag), 16);
 			tp++;
 			idle = 0;
 		}

@@ -38,10 +38,10 @@ module gcm_tb #(
     output logic                 m_null,
     output logic [128*LANES-1:0] m_data,
     output logic [31:0]          m_user,
-    output logic                 t_valid,
-    output logic                 t_null,
-    output logic [127:0]         t_tag,
-    output logic [31:0]          t_user
+    output logic                 tag_valid,
+    output logic                 tag_null,
+    output logic [127:0]         tag,
+    output logic [31:0]          tag_user
 );
 
   espalier_pkg::key_wr_t made, key_wr;
@@ -52,47 +52,47 @@ module gcm_tb #(
     else if (flush && !made.valid) key_wr = {1'b0, 1'b0, 1'b1, 5'd0, wipe_sa, 128'd0};
   end
 
-  localparam int unsigned OUT_W = 128 * LANES + 128 + 64 + 6;
-  logic [2*OUT_W-1:0] out;  // encryption below, decryption above
+  typedef struct packed {
+    logic                    valid, first, last, null_beat;
+    logic [LANES-1:0][127:0] data;
+    logic [31:0]             user;
+  } beat_t;
+  typedef struct packed {
+    logic         valid, null_beat;
+    logic [127:0] tag;
+    logic [31:0]  user;
+  } tag_t;
+
+  beat_t [1:0] beats, c_beats;  // of encryption and decryption, from the RTL and from C
+  tag_t [1:0]  tags, c_tags;
   for (genvar d = 0; d < 2; d++) begin : g_direction
-    logic                 take, cm_valid, cm_first, cm_last, cm_null, ct_valid, ct_null;
-    logic [128*LANES-1:0] cm_data;
-    logic [31:0]          cm_user, ct_user;
-    logic [127:0]         ct_tag;
+    logic take;
     assign take = s_valid && decrypt == (d == 1);
     gcm_engine #(
         .LANES(LANES), .SA_ENTRIES(SA_ENTRIES), .DECRYPT(d == 1), .USER_W(32), .MAX_AAD_BLOCKS(MAX_AAD_BLOCKS)
     ) u_rtl (
         .clk, .rst, .key_wr,
         .s_valid(take), .s_first, .s_last, .s_null, .s_data, .s_sa, .s_key_size, .s_nonce, .s_aad, .s_aad_len, .s_len, .s_user,
-        .m_valid(out[OUT_W*d]), .m_first(out[OUT_W*d+1]), .m_last(out[OUT_W*d+2]), .m_null(out[OUT_W*d+3]),
-        .tag_valid(out[OUT_W*d+4]), .tag_null(out[OUT_W*d+5]), .m_user(out[OUT_W*d+6+:32]), .tag_user(out[OUT_W*d+38+:32]),
-        .tag(out[OUT_W*d+70+:128]), .m_data(out[OUT_W*d+198+:128*LANES])
+        .m_valid(beats[d].valid), .m_first(beats[d].first), .m_last(beats[d].last), .m_null(beats[d].null_beat), .m_data(beats[d].data),
+        .m_user(beats[d].user), .tag_valid(tags[d].valid), .tag_null(tags[d].null_beat), .tag(tags[d].tag), .tag_user(tags[d].user)
     );
     gcm_engine_dpi #(
         .LANES(LANES), .SA_ENTRIES(SA_ENTRIES), .DECRYPT(d == 1), .USER_W(32), .MAX_AAD_BLOCKS(MAX_AAD_BLOCKS)
     ) u_c (
         .clk, .rst, .key_wr,
         .s_valid(take), .s_first, .s_last, .s_null, .s_data, .s_sa, .s_key_size, .s_nonce, .s_aad, .s_aad_len, .s_len, .s_user,
-        .m_valid(cm_valid), .m_first(cm_first), .m_last(cm_last), .m_null(cm_null), .m_data(cm_data), .m_user(cm_user),
-        .tag_valid(ct_valid), .tag_null(ct_null), .tag(ct_tag), .tag_user(ct_user)
+        .m_valid(c_beats[d].valid), .m_first(c_beats[d].first), .m_last(c_beats[d].last), .m_null(c_beats[d].null_beat), .m_data(c_beats[d].data),
+        .m_user(c_beats[d].user), .tag_valid(c_tags[d].valid), .tag_null(c_tags[d].null_beat), .tag(c_tags[d].tag), .tag_user(c_tags[d].user)
     );
     always_ff @(posedge clk) begin
-      a_valid : assert ({cm_valid, ct_valid} == {out[OUT_W*d], out[OUT_W*d+4]}) else $error("a beat or tag in RTL or C alone");
-      if (cm_valid) begin
-        a_beat : assert ({cm_data, cm_user, cm_null, cm_last, cm_first} ==
-                         {out[OUT_W*d+198+:128*LANES], out[OUT_W*d+6+:32], out[OUT_W*d+3], out[OUT_W*d+2], out[OUT_W*d+1]})
-        else $error("a beat differs between RTL and C");
-      end
-      if (ct_valid) begin
-        a_tag : assert ({ct_tag, ct_user, ct_null} == {out[OUT_W*d+70+:128], out[OUT_W*d+38+:32], out[OUT_W*d+5]})
-        else $error("a tag differs between RTL and C");
-      end
+      a_valid : assert (c_beats[d].valid == beats[d].valid && c_tags[d].valid == tags[d].valid) else $error("a beat or tag in RTL or C alone");
+      if (c_beats[d].valid) a_beat : assert (c_beats[d] == beats[d]) else $error("a beat differs between RTL and C");
+      if (c_tags[d].valid) a_tag : assert (c_tags[d] == tags[d]) else $error("a tag differs between RTL and C");
     end
   end
 
-  assign {m_data, t_tag, t_user, m_user, t_null, t_valid, m_null, m_last, m_first, m_valid} =
-      decrypt ? out[2*OUT_W-1:OUT_W] : out[OUT_W-1:0];
+  assign {m_valid, m_first, m_last, m_null, m_data, m_user} = beats[decrypt];
+  assign {tag_valid, tag_null, tag, tag_user} = tags[decrypt];
 
 endmodule
 

@@ -13,32 +13,32 @@ module lib_cells_tb (
     output logic [3:0]       m_valid,
     input  logic [3:0]       m_ready,
     output logic [3:0][15:0] m_data,
-    output logic [1:0][3:0]  count,        // of the two fifo_sync
+    output logic [1:0][3:0]  count,  // of the two fifo_sync
     // delay lines of 2, 4 and 7 cycles, all fed alike
-    input  logic             d_valid,
-    input  logic [15:0]      d_data,
-    output logic [2:0]       d_out_valid,
-    output logic [2:0][15:0] d_out_data,
+    input  logic             delay_valid,
+    input  logic [15:0]      delay_data,
+    output logic [2:0]       delay_out_valid,
+    output logic [2:0][15:0] delay_out_data,
     // index_alloc, 8 numbers
-    output logic             i_valid,
-    output logic [2:0]       i_index,
-    input  logic             i_take,
-    input  logic             i_free_valid,
-    input  logic [2:0]       i_free_index,
+    output logic             alloc_valid,
+    output logic [2:0]       alloc_index,
+    input  logic             alloc_take,
+    input  logic             alloc_free_valid,
+    input  logic [2:0]       alloc_free_index,
     // RAMs of 8 words: ram_sdp with OLD_WORD and latency 1, without and latency 2, both with two columns
-    input  logic             r_wr_en,
-    input  logic [2:0]       r_wr_addr,
-    input  logic [1:0]       r_wr_strb,
-    input  logic [15:0]      r_wr_data,
-    input  logic             r_rd_en,
-    input  logic [2:0]       r_rd_addr,
-    output logic [1:0][15:0] r_rd_data,
+    input  logic             ram_wr_en,
+    input  logic [2:0]       ram_wr_addr,
+    input  logic [1:0]       ram_wr_strb,
+    input  logic [15:0]      ram_wr_data,
+    input  logic             ram_rd_en,
+    input  logic [2:0]       ram_rd_addr,
+    output logic [1:0][15:0] ram_rd_data,
     // ram_rrw
-    input  logic             b_en,
-    input  logic             b_write,
-    input  logic [2:0]       b_addr,
-    output logic [15:0]      a_data,       // port A reads where ram_sdp does
-    output logic [15:0]      b_data
+    input  logic             rrw_en,
+    input  logic             rrw_write,
+    input  logic [2:0]       rrw_addr,
+    output logic [15:0]      rrw_rd_data,  // its port that only reads reads where ram_sdp does
+    output logic [15:0]      rrw_rw_data
 );
 
   skid #(.WIDTH(16)) u_skid (
@@ -57,22 +57,23 @@ module lib_cells_tb (
   localparam int unsigned DELAYS[3] = '{2, 4, 7};
   for (genvar i = 0; i < 3; i++) begin : g_delay
     delay_line #(.WIDTH(16), .DELAY(DELAYS[i])) u_delay (
-        .clk, .rst, .s_valid(d_valid), .s_data(d_data), .m_valid(d_out_valid[i]), .m_data(d_out_data[i])
+        .clk, .rst, .s_valid(delay_valid), .s_data(delay_data), .m_valid(delay_out_valid[i]), .m_data(delay_out_data[i])
     );
   end
 
   index_alloc #(.N(8)) u_numbers (
-      .clk, .rst, .valid(i_valid), .index(i_index), .take(i_take), .free_valid(i_free_valid), .free_index(i_free_index)
+      .clk, .rst, .valid(alloc_valid), .index(alloc_index), .take(alloc_take), .free_valid(alloc_free_valid), .free_index(alloc_free_index)
   );
 
   for (genvar i = 0; i < 2; i++) begin : g_ram
     ram_sdp #(.WIDTH(16), .DEPTH(8), .STRB_W(2), .READ_LATENCY(i + 1), .OLD_WORD(i == 0)) u_ram (
-        .clk, .wr_en(r_wr_en), .wr_addr(r_wr_addr), .wr_strb(r_wr_strb), .wr_data(r_wr_data),
-        .rd_en(r_rd_en), .rd_addr(r_rd_addr), .rd_data(r_rd_data[i])
+        .clk, .wr_en(ram_wr_en), .wr_addr(ram_wr_addr), .wr_strb(ram_wr_strb), .wr_data(ram_wr_data),
+        .rd_en(ram_rd_en), .rd_addr(ram_rd_addr), .rd_data(ram_rd_data[i])
     );
   end
   ram_rrw #(.WIDTH(16), .DEPTH(8)) u_rrw (
-      .clk, .a_en(r_rd_en), .a_addr(r_rd_addr), .a_data, .b_en, .b_write, .b_addr, .b_wdata(r_wr_data), .b_data
+      .clk, .rd_en(ram_rd_en), .rd_addr(ram_rd_addr), .rd_data(rrw_rd_data),
+      .rw_en(rrw_en), .rw_write(rrw_write), .rw_addr(rrw_addr), .rw_wr_data(ram_wr_data), .rw_rd_data(rrw_rw_data)
   );
 
 endmodule

@@ -22,27 +22,27 @@ DUT_PORT(m_valid);
 DUT_PORT(m_ready);
 DUT_PORT(m_data);
 DUT_PORT(count);
-DUT_PORT(d_valid);
-DUT_PORT(d_data);
-DUT_PORT(d_out_valid);
-DUT_PORT(d_out_data);
-DUT_PORT(i_valid);
-DUT_PORT(i_index);
-DUT_PORT(i_take);
-DUT_PORT(i_free_valid);
-DUT_PORT(i_free_index);
-DUT_PORT(r_wr_en);
-DUT_PORT(r_wr_addr);
-DUT_PORT(r_wr_strb);
-DUT_PORT(r_wr_data);
-DUT_PORT(r_rd_en);
-DUT_PORT(r_rd_addr);
-DUT_PORT(r_rd_data);
-DUT_PORT(b_en);
-DUT_PORT(b_write);
-DUT_PORT(b_addr);
-DUT_PORT(a_data);
-DUT_PORT(b_data);
+DUT_PORT(delay_valid);
+DUT_PORT(delay_data);
+DUT_PORT(delay_out_valid);
+DUT_PORT(delay_out_data);
+DUT_PORT(alloc_valid);
+DUT_PORT(alloc_index);
+DUT_PORT(alloc_take);
+DUT_PORT(alloc_free_valid);
+DUT_PORT(alloc_free_index);
+DUT_PORT(ram_wr_en);
+DUT_PORT(ram_wr_addr);
+DUT_PORT(ram_wr_strb);
+DUT_PORT(ram_wr_data);
+DUT_PORT(ram_rd_en);
+DUT_PORT(ram_rd_addr);
+DUT_PORT(ram_rd_data);
+DUT_PORT(rrw_en);
+DUT_PORT(rrw_write);
+DUT_PORT(rrw_addr);
+DUT_PORT(rrw_rd_data);
+DUT_PORT(rrw_rw_data);
 
 #define CYCLES 20000u
 #define STREAMS 4u
@@ -56,7 +56,7 @@ static unsigned rnd(unsigned n)
 static void reset(void)
 {
 	*P8(rst) = 1;
-	*P8(s_valid) = *P8(m_ready) = *P8(d_valid) = *P8(i_take) = *P8(i_free_valid) = *P8(r_wr_en) = *P8(r_rd_en) = *P8(b_en) = 0;
+	*P8(s_valid) = *P8(m_ready) = *P8(delay_valid) = *P8(alloc_take) = *P8(alloc_free_valid) = *P8(ram_wr_en) = *P8(ram_rd_en) = *P8(rrw_en) = 0;
 	for (int i = 0; i < 8; i++)
 		dut_edge();
 	*P8(rst) = 0;
@@ -131,19 +131,19 @@ static void test_delay_lines(void **state)
 		uint8_t valid;
 		uint16_t data;
 	} past[8] = {{0, 0}};
-	uint16_t *out = dut_d_out_data();
+	uint16_t *out = dut_delay_out_data();
 
 	(void)state;
 	reset();
 	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
-		*P8(d_valid) = rnd(100) < (cycle / 100 % 2 ? 100 : 40);
-		*P16(d_data) = (uint16_t)rand();
+		*P8(delay_valid) = rnd(100) < (cycle / 100 % 2 ? 100 : 40);
+		*P16(delay_data) = (uint16_t)rand();
 		memmove(past + 1, past, sizeof past - sizeof past[0]);
-		past[0].valid = *P8(d_valid);
-		past[0].data = *P16(d_data);
+		past[0].valid = *P8(delay_valid);
+		past[0].data = *P16(delay_data);
 		dut_edge();
 		for (unsigned i = 0; i < 3; i++) {
-			assert_int_equal(*P8(d_out_valid) >> i & 1, past[delay[i] - 1].valid);
+			assert_int_equal(*P8(delay_out_valid) >> i & 1, past[delay[i] - 1].valid);
 			if (past[delay[i] - 1].valid)
 				assert_int_equal(out[i], past[delay[i] - 1].data);
 		}
@@ -159,27 +159,27 @@ static void test_numbers(void **state)
 	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
 		unsigned phase = cycle / 50 % 3;
 
-		assert_int_equal(*P8(i_valid), out != 0xff);
-		if (*P8(i_valid)) {
-			assert_false(out >> *P8(i_index) & 1);
+		assert_int_equal(*P8(alloc_valid), out != 0xff);
+		if (*P8(alloc_valid)) {
+			assert_false(out >> *P8(alloc_index) & 1);
 			/* Fresh ones in their order, then the one that has rested the longest. */
-			assert_int_equal(*P8(i_index), taken < 8 ? taken : rest[(taken - 8) % 8]);
+			assert_int_equal(*P8(alloc_index), taken < 8 ? taken : rest[(taken - 8) % 8]);
 		}
-		*P8(i_take) = *P8(i_valid) && rnd(100) < (phase == 1 ? 20u : 80u);
-		*P8(i_free_valid) = 0;
+		*P8(alloc_take) = *P8(alloc_valid) && rnd(100) < (phase == 1 ? 20u : 80u);
+		*P8(alloc_free_valid) = 0;
 		if (out && rnd(100) < (phase == 0 ? 20u : 80u)) {
 			do
-				*P8(i_free_index) = (uint8_t)rnd(8);
-			while (!(out >> *P8(i_free_index) & 1));
-			*P8(i_free_valid) = 1;
+				*P8(alloc_free_index) = (uint8_t)rnd(8);
+			while (!(out >> *P8(alloc_free_index) & 1));
+			*P8(alloc_free_valid) = 1;
 		}
-		if (*P8(i_take)) {
-			out |= 1u << *P8(i_index);
+		if (*P8(alloc_take)) {
+			out |= 1u << *P8(alloc_index);
 			taken++;
 		}
-		if (*P8(i_free_valid)) {
-			out &= ~(1u << *P8(i_free_index));
-			rest[freed++ % 8] = *P8(i_free_index);
+		if (*P8(alloc_free_valid)) {
+			out &= ~(1u << *P8(alloc_free_index));
+			rest[freed++ % 8] = *P8(alloc_free_index);
 		}
 		dut_edge();
 	}
@@ -188,7 +188,7 @@ static void test_numbers(void **state)
 
 static void test_rams(void **state)
 {
-	uint16_t sdp[WORDS] = {0}, rrw[WORDS] = {0}, *out = dut_r_rd_data();
+	uint16_t sdp[WORDS] = {0}, rrw[WORDS] = {0}, *out = dut_ram_rd_data();
 	uint16_t now = 0, first = 0, second = 0, a_first = 0, a_second = 0, b_first = 0, b_second = 0;
 	unsigned collisions = 0, differ = 0;
 	int anything = 0, anything_out = 0, known = 0;
@@ -197,14 +197,14 @@ static void test_rams(void **state)
 	reset();
 	/* Every word is known before it is read. */
 	for (unsigned i = 0; i < WORDS; i++) {
-		*P8(r_wr_en) = *P8(b_en) = *P8(b_write) = 1;
-		*P8(r_wr_addr) = *P8(b_addr) = (uint8_t)i;
-		*P8(r_wr_strb) = 3;
-		*P16(r_wr_data) = sdp[i] = rrw[i] = (uint16_t)rand();
+		*P8(ram_wr_en) = *P8(rrw_en) = *P8(rrw_write) = 1;
+		*P8(ram_wr_addr) = *P8(rrw_addr) = (uint8_t)i;
+		*P8(ram_wr_strb) = 3;
+		*P16(ram_wr_data) = sdp[i] = rrw[i] = (uint16_t)rand();
 		dut_edge();
 	}
 	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
-		int was_read = *P8(r_rd_en) && cycle, was_b = *P8(b_en) && !*P8(b_write);
+		int was_read = *P8(ram_rd_en) && cycle, was_b = *P8(rrw_en) && !*P8(rrw_write);
 
 		/* The output register follows a cycle behind. */
 		if (was_read) {
@@ -214,30 +214,30 @@ static void test_rams(void **state)
 		}
 		if (was_b)
 			b_second = b_first;
-		*P8(r_wr_en) = rnd(100) < 70;
-		*P8(r_wr_addr) = (uint8_t)rnd(WORDS);
-		*P8(r_wr_strb) = (uint8_t)rnd(4);
-		*P16(r_wr_data) = (uint16_t)rand();
-		*P8(r_rd_en) = rnd(100) < 70;
-		*P8(r_rd_addr) = (uint8_t)(rnd(3) ? rnd(WORDS) : *P8(r_wr_addr));
-		*P8(b_en) = rnd(100) < 70;
-		*P8(b_write) = (uint8_t)rnd(2);
-		*P8(b_addr) = (uint8_t)(rnd(3) ? rnd(WORDS) : *P8(r_rd_addr));
-		if (*P8(r_rd_en)) {
-			now = first = sdp[*P8(r_rd_addr)];
-			anything = *P8(r_wr_en) && *P8(r_wr_strb) && *P8(r_wr_addr) == *P8(r_rd_addr);
+		*P8(ram_wr_en) = rnd(100) < 70;
+		*P8(ram_wr_addr) = (uint8_t)rnd(WORDS);
+		*P8(ram_wr_strb) = (uint8_t)rnd(4);
+		*P16(ram_wr_data) = (uint16_t)rand();
+		*P8(ram_rd_en) = rnd(100) < 70;
+		*P8(ram_rd_addr) = (uint8_t)(rnd(3) ? rnd(WORDS) : *P8(ram_wr_addr));
+		*P8(rrw_en) = rnd(100) < 70;
+		*P8(rrw_write) = (uint8_t)rnd(2);
+		*P8(rrw_addr) = (uint8_t)(rnd(3) ? rnd(WORDS) : *P8(ram_rd_addr));
+		if (*P8(ram_rd_en)) {
+			now = first = sdp[*P8(ram_rd_addr)];
+			anything = *P8(ram_wr_en) && *P8(ram_wr_strb) && *P8(ram_wr_addr) == *P8(ram_rd_addr);
 			collisions += (unsigned)anything;
-			a_first = rrw[*P8(r_rd_addr)];
+			a_first = rrw[*P8(ram_rd_addr)];
 			known++;
 		}
-		if (*P8(b_en) && !*P8(b_write))
-			b_first = rrw[*P8(b_addr)];
-		if (*P8(r_wr_en))
+		if (*P8(rrw_en) && !*P8(rrw_write))
+			b_first = rrw[*P8(rrw_addr)];
+		if (*P8(ram_wr_en))
 			for (unsigned i = 0; i < 2; i++)
-				if (*P8(r_wr_strb) >> i & 1)
-					sdp[*P8(r_wr_addr)] = (uint16_t)((sdp[*P8(r_wr_addr)] & ~(0xff << 8 * i)) | (*P16(r_wr_data) & 0xff << 8 * i));
-		if (*P8(b_en) && *P8(b_write))
-			rrw[*P8(b_addr)] = *P16(r_wr_data);
+				if (*P8(ram_wr_strb) >> i & 1)
+					sdp[*P8(ram_wr_addr)] = (uint16_t)((sdp[*P8(ram_wr_addr)] & ~(0xff << 8 * i)) | (*P16(ram_wr_data) & 0xff << 8 * i));
+		if (*P8(rrw_en) && *P8(rrw_write))
+			rrw[*P8(rrw_addr)] = *P16(ram_wr_data);
 		dut_edge();
 		if (known > 2) {
 			assert_int_equal(out[0], now); /* the old word, whatever was written */
@@ -245,10 +245,10 @@ static void test_rams(void **state)
 				assert_int_equal(out[1], second);
 			else
 				differ += out[1] != second;
-			assert_int_equal(*P16(a_data), a_second);
+			assert_int_equal(*P16(rrw_rd_data), a_second);
 		}
 		if (cycle > 20)
-			assert_int_equal(*P16(b_data), b_second);
+			assert_int_equal(*P16(rrw_rw_data), b_second);
 	}
 	/* The model of "anything" is neither the old word nor the new one, as good as always. */
 	assert_true(collisions > CYCLES / 20 && differ > collisions / 2);

@@ -13,58 +13,59 @@
 #include <cmocka.h>
 #include "pcie_cells.h"
 
-DUT_PORT(o_stop);
-DUT_PORT(o_accept);
-DUT_PORT(o_message);
-DUT_PORT(o_seq0);
-DUT_PORT(o_vld0);
-DUT_PORT(o_seq1);
-DUT_PORT(o_vld1);
-DUT_PORT(o_sent);
-DUT_PORT(o_dropped);
-DUT_PORT(o_empty);
-DUT_PORT(o_ask);
-DUT_PORT(o_done);
-DUT_PORT(t_extended);
-DUT_PORT(t_valid);
-DUT_PORT(t_index);
-DUT_PORT(t_take);
-DUT_PORT(t_free_valid);
-DUT_PORT(t_free_index);
-DUT_PORT(p_rcb_128);
-DUT_PORT(p_need_64);
-DUT_PORT(p_need_128);
-DUT_PORT(p_fits);
-DUT_PORT(p_take);
-DUT_PORT(p_back_valid);
-DUT_PORT(p_back_64);
-DUT_PORT(p_back_128);
-DUT_PORT(x_stop);
-DUT_PORT(x_enable);
-DUT_PORT(x_mask);
-DUT_PORT(x_reg_valid);
-DUT_PORT(x_reg_write);
-DUT_PORT(x_reg_addr);
-DUT_PORT(x_reg_data);
-DUT_PORT(x_reg_strb);
-DUT_PORT(x_rsp_valid);
-DUT_PORT(x_rsp_error);
-DUT_PORT(x_rsp_data);
-DUT_PORT(x_irq_valid);
-DUT_PORT(x_irq_vector);
-DUT_PORT(x_tvalid);
-DUT_PORT(x_tready);
-DUT_PORT(x_tdata);
-DUT_PORT(x_addr);
-DUT_PORT(x_len);
+DUT_PORT(order_stop);
+DUT_PORT(order_accept);
+DUT_PORT(order_message);
+DUT_PORT(order_seq0);
+DUT_PORT(order_vld0);
+DUT_PORT(order_seq1);
+DUT_PORT(order_vld1);
+DUT_PORT(order_sent);
+DUT_PORT(order_dropped);
+DUT_PORT(order_empty);
+DUT_PORT(order_ask);
+DUT_PORT(order_done);
+DUT_PORT(tags_extended);
+DUT_PORT(tags_valid);
+DUT_PORT(tags_index);
+DUT_PORT(tags_take);
+DUT_PORT(tags_free_valid);
+DUT_PORT(tags_free_index);
+DUT_PORT(space_rcb_128);
+DUT_PORT(space_need_64);
+DUT_PORT(space_need_128);
+DUT_PORT(space_fits);
+DUT_PORT(space_take);
+DUT_PORT(space_back_valid);
+DUT_PORT(space_back_64);
+DUT_PORT(space_back_128);
+DUT_PORT(msix_stop);
+DUT_PORT(msix_enable);
+DUT_PORT(msix_mask);
+DUT_PORT(msix_reg_valid);
+DUT_PORT(msix_reg_write);
+DUT_PORT(msix_reg_addr);
+DUT_PORT(msix_reg_data);
+DUT_PORT(msix_reg_strb);
+DUT_PORT(msix_rsp_valid);
+DUT_PORT(msix_rsp_error);
+DUT_PORT(msix_rsp_data);
+DUT_PORT(msix_irq_valid);
+DUT_PORT(msix_irq_vector);
+DUT_PORT(msix_tvalid);
+DUT_PORT(msix_tready);
+DUT_PORT(msix_tdata);
+DUT_PORT(msix_addr);
+DUT_PORT(msix_len);
 
 #define CYCLES 20000u
 
 void cells_reset(void)
 {
 	/* What the test before left. */
-	*P8(o_ask) = *P8(o_accept) = *P8(o_sent) = *P8(o_dropped) = *P8(o_vld0) = *P8(o_vld1) = *P8(o_stop) = *P8(o_message) = 0;
-	*P8(t_take) = *P8(t_free_valid) = *P8(p_take) = *P8(p_back_valid) = *P8(x_irq_valid) = *P8(x_reg_valid) = 0;
+	*P8(order_ask) = *P8(order_accept) = *P8(order_sent) = *P8(order_dropped) = 0;
+	*P8(order_vld0) = *P8(order_vld1) = *P8(order_stop) = *P8(order_message) = 0;
+	*P8(tags_take) = *P8(tags_free_valid) = *P8(space_take) = *P8(space_back_valid) = *P8(msix_irq_valid) = *P8(msix_reg_valid) = 0;
 	*P8(rst) = 1;
 	for (int i = 0; i < 4; i++)
 		dut_edge();
@@ -96,24 +97,24 @@ static void order_cycle(unsigned accept, unsigned report, int stop)
 {
 	unsigned waiting = writes.accepted - writes.sent - writes.dropped, n = waiting > 2 ? rnd(3) : rnd(waiting + 1), reports = 0;
 
-	*P8(o_stop) = (uint8_t)stop;
-	*P8(o_accept) = chance(accept);
-	*P8(o_message) = chance(10);
-	*P8(o_sent) = (uint8_t)(stop ? 0 : n);
-	*P8(o_dropped) = (uint8_t)(stop ? n : 0);
-	*P8(o_vld0) = *P8(o_vld1) = 0;
+	*P8(order_stop) = (uint8_t)stop;
+	*P8(order_accept) = chance(accept);
+	*P8(order_message) = chance(10);
+	*P8(order_sent) = (uint8_t)(stop ? 0 : n);
+	*P8(order_dropped) = (uint8_t)(stop ? n : 0);
+	*P8(order_vld0) = *P8(order_vld1) = 0;
 	for (unsigned i = 0; i < 2; i++) {
 		/* Numbers without bit 5 are those of other TLPs. */
 		int real = in_block() > reports && chance(report), other = !real && chance(20);
 
-		*(i ? P8(o_vld1) : P8(o_vld0)) = real || other;
-		*(i ? P8(o_seq1) : P8(o_seq0)) = (uint8_t)(rnd(32) | (unsigned)real << 5);
+		*(i ? P8(order_vld1) : P8(order_vld0)) = real || other;
+		*(i ? P8(order_seq1) : P8(order_seq0)) = (uint8_t)(rnd(32) | (unsigned)real << 5);
 		reports += (unsigned)real;
 	}
 	dut_edge();
-	writes.accepted += *P8(o_accept);
-	writes.sent += *P8(o_sent);
-	writes.dropped += *P8(o_dropped);
+	writes.accepted += *P8(order_accept);
+	writes.sent += *P8(order_sent);
+	writes.dropped += *P8(order_dropped);
 	writes.reported += reports;
 }
 
@@ -135,26 +136,26 @@ static void test_order(void **state)
 			writes.given_up += in_block();
 		}
 		ticket = writes.accepted;
-		*P8(o_ask) = 1;
+		*P8(order_ask) = 1;
 		order_cycle(accept, report, stop);
-		*P8(o_ask) = 0;
-		while (!*P8(o_done)) {
+		*P8(order_ask) = 0;
+		while (!*P8(order_done)) {
 			order_cycle(cycles < 100 ? accept : 0, report, stop);
 			assert_true(cycles++ < 1000);
 		}
 		assert_true(gone() >= ticket);
-		while (!*P8(o_empty)) {
+		while (!*P8(order_empty)) {
 			order_cycle(0, 100, stop);
 			assert_true(cycles++ < 2000);
 		}
 		/* Reports that come after all are nobody's. */
 		for (; writes.late; writes.late--) {
-			*P8(o_accept) = *P8(o_sent) = *P8(o_dropped) = *P8(o_vld1) = 0;
-			*P8(o_vld0) = 1;
-			*P8(o_seq0) = 32;
+			*P8(order_accept) = *P8(order_sent) = *P8(order_dropped) = *P8(order_vld1) = 0;
+			*P8(order_vld0) = 1;
+			*P8(order_seq0) = 32;
 			dut_edge();
 		}
-		*P8(o_vld0) = 0;
+		*P8(order_vld0) = 0;
 		assert_int_equal(writes.accepted, writes.sent + writes.dropped);
 		memset(&writes, 0, sizeof writes);
 	}
@@ -168,35 +169,35 @@ static void test_tags(void **state)
 	unsigned most = 0, quiet = 0;
 
 	(void)state;
-	*P8(t_take) = *P8(t_free_valid) = 0;
+	*P8(tags_take) = *P8(tags_free_valid) = 0;
 	cells_reset();
 	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
 		unsigned phase = cycle / 100 % 3;
 		uint64_t usable;
 
 		if (cycle % 1000 == 0)
-			*P8(t_extended) = (uint8_t)rnd(2);
+			*P8(tags_extended) = (uint8_t)rnd(2);
 		dut_settle();
-		usable = *P8(t_extended) ? UINT64_MAX : UINT32_MAX;
-		if (*P8(t_valid)) {
-			assert_true(usable >> *P8(t_index) & 1);
-			assert_false(out >> *P8(t_index) & 1);
+		usable = *P8(tags_extended) ? UINT64_MAX : UINT32_MAX;
+		if (*P8(tags_valid)) {
+			assert_true(usable >> *P8(tags_index) & 1);
+			assert_false(out >> *P8(tags_index) & 1);
 		}
 		/* While one is free, one is on offer; at the start the upper pool passes over those of the lower one. */
-		quiet = (usable & ~out) && !*P8(t_valid) ? quiet + 1 : 0;
+		quiet = (usable & ~out) && !*P8(tags_valid) ? quiet + 1 : 0;
 		assert_true(quiet <= 34);
-		*P8(t_take) = *P8(t_valid) && chance(phase == 1 ? 20 : 90);
-		*P8(t_free_valid) = 0;
+		*P8(tags_take) = *P8(tags_valid) && chance(phase == 1 ? 20 : 90);
+		*P8(tags_free_valid) = 0;
 		if (out && chance(phase == 0 ? 10 : 80)) {
 			do
-				*P8(t_free_index) = (uint8_t)rnd(64);
-			while (!(out >> *P8(t_free_index) & 1));
-			*P8(t_free_valid) = 1;
+				*P8(tags_free_index) = (uint8_t)rnd(64);
+			while (!(out >> *P8(tags_free_index) & 1));
+			*P8(tags_free_valid) = 1;
 		}
-		if (*P8(t_take))
-			out |= 1ull << *P8(t_index);
-		if (*P8(t_free_valid))
-			out &= ~(1ull << *P8(t_free_index));
+		if (*P8(tags_take))
+			out |= 1ull << *P8(tags_index);
+		if (*P8(tags_free_valid))
+			out &= ~(1ull << *P8(tags_free_index));
 		if ((unsigned)__builtin_popcountll(out) > most)
 			most = (unsigned)__builtin_popcountll(out);
 		dut_edge();
@@ -215,42 +216,42 @@ static void test_space(void **state)
 	int rcb = 0; /* of the requests under way */
 
 	(void)state;
-	*P8(p_take) = *P8(p_back_valid) = *P8(p_rcb_128) = 0;
+	*P8(space_take) = *P8(space_back_valid) = *P8(space_rcb_128) = 0;
 	cells_reset();
 	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
 		unsigned bytes = 1 + rnd(chance(20) ? 4096 : 300), lower = rnd(128), need;
 
 		if (cycle % 500 == 0)
-			*P8(p_rcb_128) = (uint8_t)rnd(2);
-		*P8(p_need_64) = (uint8_t)((lower % 64 + bytes + 63) / 64);
-		*P8(p_need_128) = (uint8_t)((lower + bytes + 127) / 128);
-		*P8(p_back_valid) = 0;
+			*P8(space_rcb_128) = (uint8_t)rnd(2);
+		*P8(space_need_64) = (uint8_t)((lower % 64 + bytes + 63) / 64);
+		*P8(space_need_128) = (uint8_t)((lower + bytes + 127) / 128);
+		*P8(space_back_valid) = 0;
 		dut_settle();
 		if (!count)
-			rcb = *P8(p_rcb_128);
-		need = rcb ? *P8(p_need_128) : *P8(p_need_64);
-		if (*P8(p_fits)) {
-			assert_int_equal(rcb, *P8(p_rcb_128));
-			assert_true(blocks + *P8(p_need_64) <= 100 && headers + need <= 80);
+			rcb = *P8(space_rcb_128);
+		need = rcb ? *P8(space_need_128) : *P8(space_need_64);
+		if (*P8(space_fits)) {
+			assert_int_equal(rcb, *P8(space_rcb_128));
+			assert_true(blocks + *P8(space_need_64) <= 100 && headers + need <= 80);
 		}
 		/* What fits is let through, a change of the boundary being told two cycles after the last answer. */
-		quiet = rcb == *P8(p_rcb_128) && blocks + *P8(p_need_64) <= 100 && headers + need <= 80 && !*P8(p_fits) ? quiet + 1 : 0;
+		quiet = rcb == *P8(space_rcb_128) && blocks + *P8(space_need_64) <= 100 && headers + need <= 80 && !*P8(space_fits) ? quiet + 1 : 0;
 		assert_true(quiet <= 3);
-		*P8(p_take) = *P8(p_fits) && chance(60);
+		*P8(space_take) = *P8(space_fits) && chance(60);
 		if (count && chance(50)) {
 			unsigned i = rnd(count);
 
-			*P8(p_back_valid) = 1;
-			*P8(p_back_64) = waiting[i].need_64;
-			*P8(p_back_128) = waiting[i].need_128;
+			*P8(space_back_valid) = 1;
+			*P8(space_back_64) = waiting[i].need_64;
+			*P8(space_back_128) = waiting[i].need_128;
 			blocks -= waiting[i].need_64;
 			headers -= rcb ? waiting[i].need_128 : waiting[i].need_64;
 			waiting[i] = waiting[--count];
 		}
-		if (*P8(p_take)) {
-			waiting[count].need_64 = *P8(p_need_64);
-			waiting[count++].need_128 = *P8(p_need_128);
-			blocks += *P8(p_need_64);
+		if (*P8(space_take)) {
+			waiting[count].need_64 = *P8(space_need_64);
+			waiting[count++].need_128 = *P8(space_need_128);
+			blocks += *P8(space_need_64);
 			headers += need;
 			taken++;
 		}
@@ -265,16 +266,16 @@ static void test_space(void **state)
 
 static uint32_t reg_access(int write, unsigned addr, uint32_t data, unsigned strb, int *error)
 {
-	*P8(x_reg_valid) = 1;
-	*P8(x_reg_write) = (uint8_t)write;
-	*P16(x_reg_addr) = (uint16_t)addr;
-	*P32(x_reg_data) = data;
-	*P8(x_reg_strb) = (uint8_t)strb;
+	*P8(msix_reg_valid) = 1;
+	*P8(msix_reg_write) = (uint8_t)write;
+	*P16(msix_reg_addr) = (uint16_t)addr;
+	*P32(msix_reg_data) = data;
+	*P8(msix_reg_strb) = (uint8_t)strb;
 	dut_edge();
-	*P8(x_reg_valid) = 0;
-	assert_int_equal(*P8(x_rsp_valid), 1);
-	*error = *P8(x_rsp_error);
-	return *P32(x_rsp_data);
+	*P8(msix_reg_valid) = 0;
+	assert_int_equal(*P8(msix_rsp_valid), 1);
+	*error = *P8(msix_rsp_error);
+	return *P32(msix_rsp_data);
 }
 
 static void test_msix(void **state)
@@ -284,8 +285,8 @@ static void test_msix(void **state)
 	int error;
 
 	(void)state;
-	*P8(x_stop) = *P8(x_enable) = *P8(x_mask) = *P8(x_irq_valid) = 0;
-	*P8(x_tready) = 1;
+	*P8(msix_stop) = *P8(msix_enable) = *P8(msix_mask) = *P8(msix_irq_valid) = 0;
+	*P8(msix_tready) = 1;
 	cells_reset();
 	for (unsigned i = 0; i < VECTORS; i++) {
 		assert_int_equal(reg_access(0, 0x800c + 16 * i, 0, 0, &error), 1); /* masked at the start */
@@ -309,34 +310,34 @@ static void test_msix(void **state)
 
 		for (unsigned i = 0; i < VECTORS; i++)
 			reg_access(1, 0x800c + 16 * i, masked >> i & 1, 15, &error);
-		*P8(x_enable) = (uint8_t)(!off || rnd(2));
-		*P8(x_mask) = (uint8_t)(off && *P8(x_enable));
-		*P8(x_stop) = (uint8_t)stop;
+		*P8(msix_enable) = (uint8_t)(!off || rnd(2));
+		*P8(msix_mask) = (uint8_t)(off && *P8(msix_enable));
+		*P8(msix_stop) = (uint8_t)stop;
 		for (unsigned cycle = 0; cycle < 60; cycle++) {
 			now++;
-			*P8(x_irq_valid) = cycle < 40 && chance(30);
-			*P8(x_irq_vector) = (uint8_t)rnd(VECTORS + 2); /* beyond the table: ignored */
-			*P8(x_tready) = cycle >= 40 || chance(50);
+			*P8(msix_irq_valid) = cycle < 40 && chance(30);
+			*P8(msix_irq_vector) = (uint8_t)rnd(VECTORS + 2); /* beyond the table: ignored */
+			*P8(msix_tready) = cycle >= 40 || chance(50);
 			dut_settle();
-			if (*P8(x_tvalid) && *P8(x_tready)) {
+			if (*P8(msix_tvalid) && *P8(msix_tready)) {
 				unsigned i = 0;
 
-				while (i < VECTORS && (*P64(x_addr) != (table[i][0] | (uint64_t)table[i][1] << 32) || *P32(x_tdata) != table[i][2]))
+				while (i < VECTORS && (*P64(msix_addr) != (table[i][0] | (uint64_t)table[i][1] << 32) || *P32(msix_tdata) != table[i][2]))
 					i++;
 				assert_true(i < VECTORS);
-				assert_int_equal(*P16(x_len), 4);
+				assert_int_equal(*P16(msix_len), 4);
 				assert_true(raised >> i & 1);
 				got[i]++;
 				last_got[i] = now;
 				sent++;
 			}
-			if (*P8(x_irq_valid) && *P8(x_irq_vector) < VECTORS) {
-				raised |= 1u << *P8(x_irq_vector);
-				last_raise[*P8(x_irq_vector)] = now;
+			if (*P8(msix_irq_valid) && *P8(msix_irq_vector) < VECTORS) {
+				raised |= 1u << *P8(msix_irq_vector);
+				last_raise[*P8(msix_irq_vector)] = now;
 			}
 			dut_edge();
 		}
-		*P8(x_irq_valid) = 0;
+		*P8(msix_irq_valid) = 0;
 		for (unsigned i = 0; i < VECTORS; i++) {
 			int silent = off || stop || (masked >> i & 1), pending = (int)(reg_access(0, 0xc000, 0, 0, &error) >> i & 1);
 
@@ -344,8 +345,8 @@ static void test_msix(void **state)
 			assert_int_equal(pending, silent && !stop && (raised >> i & 1));
 		}
 		/* What was held back comes once, as soon as it may. */
-		*P8(x_stop) = *P8(x_mask) = 0;
-		*P8(x_enable) = 1;
+		*P8(msix_stop) = *P8(msix_mask) = 0;
+		*P8(msix_enable) = 1;
 		for (unsigned i = 0; i < VECTORS; i++)
 			reg_access(1, 0x800c + 16 * i, 0, 15, &error);
 		for (unsigned cycle = 0; cycle < 20; cycle++)

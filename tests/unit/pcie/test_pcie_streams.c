@@ -13,40 +13,40 @@
 #include <cmocka.h>
 #include "pcie_cells.h"
 
-DUT_PORT(u_tvalid);
-DUT_PORT(u_tready);
-DUT_PORT(u_tdata);
-DUT_PORT(u_tuser);
-DUT_PORT(u_valid);
-DUT_PORT(u_ready);
-DUT_PORT(u_desc);
-DUT_PORT(u_data);
-DUT_PORT(u_dwords);
-DUT_PORT(u_last);
-DUT_PORT(u_discontinue);
-DUT_PORT(w_max_payload);
-DUT_PORT(w_tvalid);
-DUT_PORT(w_tready);
-DUT_PORT(w_tdata);
-DUT_PORT(w_tlast);
-DUT_PORT(w_addr);
-DUT_PORT(w_len);
-DUT_PORT(w_stop);
-DUT_PORT(w_mrd_valid);
-DUT_PORT(w_mrd_ready);
-DUT_PORT(w_mrd_tag);
-DUT_PORT(w_mrd_address);
-DUT_PORT(w_mrd_dwords);
-DUT_PORT(w_mrd_first_be);
-DUT_PORT(w_mrd_last_be);
-DUT_PORT(q_tvalid);
-DUT_PORT(q_tready);
-DUT_PORT(q_tdata);
-DUT_PORT(q_tkeep);
-DUT_PORT(q_tuser);
-DUT_PORT(q_tlast);
-DUT_PORT(w_sent);
-DUT_PORT(w_reads_left);
+DUT_PORT(unpack_tvalid);
+DUT_PORT(unpack_tready);
+DUT_PORT(unpack_tdata);
+DUT_PORT(unpack_tuser);
+DUT_PORT(unpack_valid);
+DUT_PORT(unpack_ready);
+DUT_PORT(unpack_desc);
+DUT_PORT(unpack_data);
+DUT_PORT(unpack_dwords);
+DUT_PORT(unpack_last);
+DUT_PORT(unpack_discontinue);
+DUT_PORT(write_max_payload);
+DUT_PORT(write_tvalid);
+DUT_PORT(write_tready);
+DUT_PORT(write_tdata);
+DUT_PORT(write_tlast);
+DUT_PORT(write_addr);
+DUT_PORT(write_len);
+DUT_PORT(write_stop);
+DUT_PORT(write_mrd_valid);
+DUT_PORT(write_mrd_ready);
+DUT_PORT(write_mrd_tag);
+DUT_PORT(write_mrd_address);
+DUT_PORT(write_mrd_dwords);
+DUT_PORT(write_mrd_first_be);
+DUT_PORT(write_mrd_last_be);
+DUT_PORT(rq_tvalid);
+DUT_PORT(rq_tready);
+DUT_PORT(rq_tdata);
+DUT_PORT(rq_tkeep);
+DUT_PORT(rq_tuser);
+DUT_PORT(rq_tlast);
+DUT_PORT(write_sent);
+DUT_PORT(write_reads_left);
 
 /* ---- pcie_rc_unpack -------------------------------------------------------------------------------------------------------------- */
 
@@ -66,22 +66,22 @@ static void pack_beat(void)
 {
 	unsigned sops = 0, eops = 0, lane = 0;
 
-	memset(PW(u_tuser), 0, 24);
+	memset(PW(unpack_tuser), 0, 24);
 	for (unsigned i = 0; i < 16; i++)
-		PW(u_tdata)[i] = (uint32_t)rnd(UINT32_MAX);
+		PW(unpack_tdata)[i] = (uint32_t)rnd(UINT32_MAX);
 	while (lane < 16 && next_in < COMPLETIONS) {
 		struct completion *c = &completions[next_in];
 
 		if (word_in == 0) {
-			bits_set(PW(u_tuser), 64 + sops, 1, 1);
-			bits_set(PW(u_tuser), 68 + 2 * sops++, 2, lane / 4);
+			bits_set(PW(unpack_tuser), 64 + sops, 1, 1);
+			bits_set(PW(unpack_tuser), 68 + 2 * sops++, 2, lane / 4);
 		}
 		while (lane < 16 && word_in < 3 + c->dwords)
-			PW(u_tdata)[lane++] = c->words[word_in++];
+			PW(unpack_tdata)[lane++] = c->words[word_in++];
 		if (word_in < 3 + c->dwords)
 			return;
-		bits_set(PW(u_tuser), 76 + eops, 1, 1);
-		bits_set(PW(u_tuser), 80 + 4 * eops++, 4, lane - 1);
+		bits_set(PW(unpack_tuser), 76 + eops, 1, 1);
+		bits_set(PW(unpack_tuser), 80 + 4 * eops++, 4, lane - 1);
 		word_in = 0;
 		next_in++;
 		lane = (lane + 3) & ~3u;
@@ -96,7 +96,7 @@ void test_unpack(void **state)
 	for (unsigned round = 0; round < 6 * test_scale(); round++) {
 		unsigned gaps = round % 3 * 30, out = 0, word = 0;
 
-		*P8(u_tvalid) = *P8(u_ready) = 0;
+		*P8(unpack_tvalid) = *P8(unpack_ready) = 0;
 		cells_reset();
 		next_in = word_in = 0;
 		for (unsigned i = 0; i < COMPLETIONS; i++) {
@@ -106,36 +106,36 @@ void test_unpack(void **state)
 		}
 		for (unsigned cycle = 0; out < COMPLETIONS; cycle++) {
 			assert_true(cycle < 100 * COMPLETIONS);
-			if (!*P8(u_tvalid) && next_in < COMPLETIONS && !chance(gaps)) {
+			if (!*P8(unpack_tvalid) && next_in < COMPLETIONS && !chance(gaps)) {
 				pack_beat();
-				*P8(u_tvalid) = 1;
+				*P8(unpack_tvalid) = 1;
 			}
-			*P8(u_ready) = !chance(gaps);
+			*P8(unpack_ready) = !chance(gaps);
 			dut_settle();
-			if (*P8(u_valid) && *P8(u_ready)) {
+			if (*P8(unpack_valid) && *P8(unpack_ready)) {
 				struct completion *c = &completions[out];
 				unsigned left = c->dwords - word, n = left < 16 ? left : 16;
 
 				if (word == 0)
-					assert_memory_equal(PW(u_desc), c->words, 12);
-				assert_int_equal(*P8(u_dwords), n);
-				assert_memory_equal(PW(u_data), c->words + 3 + word, 4 * n);
-				assert_int_equal(*P8(u_last), n == left);
-				assert_false(*P8(u_discontinue));
+					assert_memory_equal(PW(unpack_desc), c->words, 12);
+				assert_int_equal(*P8(unpack_dwords), n);
+				assert_memory_equal(PW(unpack_data), c->words + 3 + word, 4 * n);
+				assert_int_equal(*P8(unpack_last), n == left);
+				assert_false(*P8(unpack_discontinue));
 				word += n;
-				if (*P8(u_last)) {
+				if (*P8(unpack_last)) {
 					word = 0;
 					out++;
 				}
 			}
-			int taken = *P8(u_tvalid) && *P8(u_tready);
+			int taken = *P8(unpack_tvalid) && *P8(unpack_tready);
 
 			dut_edge();
 			if (taken)
-				*P8(u_tvalid) = 0;
+				*P8(unpack_tvalid) = 0;
 		}
 	}
-	*P8(u_tvalid) = 0;
+	*P8(unpack_tvalid) = 0;
 }
 
 /* ---- pcie_write and pcie_rq ------------------------------------------------------------------------------------------------------ */
@@ -183,11 +183,11 @@ static void tlp_ends(void)
 
 static void take_beat(void)
 {
-	const uint32_t *user = PW(q_tuser), *data = PW(q_tdata);
+	const uint32_t *user = PW(rq_tuser), *data = PW(rq_tdata);
 	unsigned sops = (unsigned)bits_get(user, 20, 2), eops = (unsigned)bits_get(user, 26, 2), sop = 0, eop = 0;
 
-	assert_int_equal(*P16(q_tkeep), 0xffff);
-	assert_false(*P8(q_tlast));
+	assert_int_equal(*P16(rq_tkeep), 0xffff);
+	assert_false(*P8(rq_tlast));
 	assert_true(sops != 2 && eops != 2);
 	for (unsigned i = 0; i < 16; i++) {
 		if (sops >> sop & 1 && 4 * bits_get(user, 22 + 2 * sop, 2) == i) {
@@ -233,15 +233,15 @@ static void new_read(void)
 	unsigned dwords = 1 + rnd(128), first = dwords == 1 ? 1 + rnd(15) : 15, last = dwords == 1 ? 0 : 15;
 	uint64_t addr = 4ull * rnd(1 << 20) + rnd(2) * BASE;
 
-	*P8(w_mrd_valid) = 1;
-	*P8(w_mrd_tag) = (uint8_t)rnd(256);
-	*P64(w_mrd_address) = addr >> 2;
-	*P16(w_mrd_dwords) = (uint16_t)dwords;
-	*P8(w_mrd_first_be) = (uint8_t)first;
-	*P8(w_mrd_last_be) = (uint8_t)last;
+	*P8(write_mrd_valid) = 1;
+	*P8(write_mrd_tag) = (uint8_t)rnd(256);
+	*P64(write_mrd_address) = addr >> 2;
+	*P16(write_mrd_dwords) = (uint16_t)dwords;
+	*P8(write_mrd_first_be) = (uint8_t)first;
+	*P8(write_mrd_last_be) = (uint8_t)last;
 	assert_true(reads_in - reads_out < READS);
 	reads[reads_in % READS][0] = addr;
-	reads[reads_in % READS][1] = *P8(w_mrd_tag) | dwords << 8 | (uint64_t)first << 32 | (uint64_t)last << 36;
+	reads[reads_in % READS][1] = *P8(write_mrd_tag) | dwords << 8 | (uint64_t)first << 32 | (uint64_t)last << 36;
 }
 
 void test_requests(void **state)
@@ -251,8 +251,8 @@ void test_requests(void **state)
 		unsigned at = 0, len = 0, done = 0, writes_in = 0, sent = 0, read_left = 0;
 		unsigned gaps = round % 3 * 25, density = round % 4 * 33, idle = 0;
 
-		*P8(w_tvalid) = *P8(w_mrd_valid) = *P8(w_stop) = *P8(q_tready) = 0;
-		*P8(w_max_payload) = (uint8_t)(round % 4);
+		*P8(write_tvalid) = *P8(write_mrd_valid) = *P8(write_stop) = *P8(rq_tready) = 0;
+		*P8(write_max_payload) = (uint8_t)(round % 4);
 		payload = 128u << round % 4;
 		cells_reset();
 		memset(expected, 0, sizeof expected);
@@ -261,42 +261,42 @@ void test_requests(void **state)
 		for (unsigned cycle = 0; idle < 30; cycle++) {
 			int begins = cycle < 3000;
 
-			if (!*P8(w_tvalid) && ((len && !chance(gaps)) || (begins && chance(density + 1)))) {
+			if (!*P8(write_tvalid) && ((len && !chance(gaps)) || (begins && chance(density + 1)))) {
 				if (!len) {
 					new_write(&at, &len);
 					done = 0;
 				}
 				for (unsigned i = 0; i < 64; i++)
-					((uint8_t *)PW(w_tdata))[i] = (uint8_t)rnd(256);
+					((uint8_t *)PW(write_tdata))[i] = (uint8_t)rnd(256);
 				for (unsigned i = 0; i < 64 && done + i < len; i++)
-					expected[at + done + i] = ((uint8_t *)PW(w_tdata))[i];
-				*P8(w_tvalid) = 1;
-				*P64(w_addr) = BASE + at;
-				*P16(w_len) = (uint16_t)len;
-				*P8(w_tlast) = len - done <= 64;
+					expected[at + done + i] = ((uint8_t *)PW(write_tdata))[i];
+				*P8(write_tvalid) = 1;
+				*P64(write_addr) = BASE + at;
+				*P16(write_len) = (uint16_t)len;
+				*P8(write_tlast) = len - done <= 64;
 			}
-			if (!*P8(w_mrd_valid) && begins && chance(100 - density))
+			if (!*P8(write_mrd_valid) && begins && chance(100 - density))
 				new_read();
-			*P8(q_tready) = !chance(gaps);
+			*P8(rq_tready) = !chance(gaps);
 			dut_settle();
-			int write = *P8(w_tvalid) && *P8(w_tready), read = *P8(w_mrd_valid) && *P8(w_mrd_ready);
+			int write = *P8(write_tvalid) && *P8(write_tready), read = *P8(write_mrd_valid) && *P8(write_mrd_ready);
 
-			if (*P8(q_tvalid) && *P8(q_tready))
+			if (*P8(rq_tvalid) && *P8(rq_tready))
 				take_beat();
-			sent += *P8(w_sent);
-			read_left += *P8(w_reads_left);
-			idle = write || read || *P8(q_tvalid) ? 0 : idle + !begins;
+			sent += *P8(write_sent);
+			read_left += *P8(write_reads_left);
+			idle = write || read || *P8(rq_tvalid) ? 0 : idle + !begins;
 			dut_edge();
 			if (write) {
-				writes_in += *P8(w_tlast);
+				writes_in += *P8(write_tlast);
 				done += 64;
-				if (*P8(w_tlast))
+				if (*P8(write_tlast))
 					len = 0;
-				*P8(w_tvalid) = 0;
+				*P8(write_tvalid) = 0;
 			}
 			if (read) {
 				reads_in++;
-				*P8(w_mrd_valid) = 0;
+				*P8(write_mrd_valid) = 0;
 			}
 		}
 		assert_int_equal(tlp.words, 0);
