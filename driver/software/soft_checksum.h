@@ -16,15 +16,17 @@ static inline uint16_t soft_checksum_fold(uint64_t sum)
 	return (uint16_t)~((sum & 0xffff) + (sum >> 16));
 }
 
-/* Of an IPv4 header of len bytes, a multiple of 4: what belongs into the field, or 0 over a header that has it right. */
+/* Of an IPv4 header of len bytes, a multiple of 4 and at least 20: what belongs into the field, or 0 over a header that has it right. */
 static inline uint16_t soft_ipv4_checksum(const uint8_t *header, uint32_t len)
 {
-	uint64_t sum = 0;
-	uint32_t word;
+	uint32_t word[5];
+	uint64_t sum;
 
-	for (uint32_t i = 0; i < len; i += sizeof(word)) {
-		memcpy(&word, header + i, sizeof(word));
-		sum += word;
+	memcpy(word, header, sizeof(word));
+	sum = (uint64_t)word[0] + word[1] + word[2] + word[3] + word[4];
+	for (uint32_t i = sizeof(word); i < len; i += sizeof(word[0])) {
+		memcpy(word, header + i, sizeof(word[0]));
+		sum += word[0];
 	}
 	return ntohs(soft_checksum_fold(sum)); /* the sum of swapped words is the swapped sum (RFC 1071, 2) */
 }
