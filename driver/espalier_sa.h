@@ -31,8 +31,9 @@ enum espalier_feature {
 	ESPALIER_FEATURE_LIMITS = 1u << 13,
 	ESPALIER_FEATURE_COUNTERS = 1u << 14, /* espalier_sa_counters */
 	ESPALIER_FEATURE_EVENTS = 1u << 15,   /* espalier_dequeue_events */
+	ESPALIER_FEATURE_CHACHA = 1u << 16,   /* RFC 7634 */
 };
-#define ESPALIER_FEATURES 16u
+#define ESPALIER_FEATURES 17u
 
 enum espalier_direction {
 	ESPALIER_OUTBOUND = 0, /* encapsulation */
@@ -47,6 +48,7 @@ enum espalier_mode {
 enum espalier_algorithm {
 	ESPALIER_AES_GCM = 0,  /* RFC 4106 */
 	ESPALIER_AES_GMAC = 1, /* RFC 4543: integrity alone, nothing is encrypted */
+	ESPALIER_CHACHA20_POLY1305 = 2, /* RFC 7634; keys of 32 bytes */
 };
 
 /* Outer DF; outer IPv4, tunnel. An inner IPv6 packet counts as one with DF. */
@@ -87,11 +89,11 @@ struct espalier_sa_config {
 		uint16_t sport, dport;
 	} udp_encap; /* RFC 3948, ports of the UDP header; both 0: none. Inbound: as packets bear them that come */
 	enum espalier_algorithm algorithm;
-	uint8_t key[32];	/* AES key */
+	uint8_t key[32];	/* without salt */
 	uint8_t key_len;	/* 16, 24 or 32 bytes */
-	uint8_t salt[4];	/* RFC 4106, 4 */
-	uint8_t icv_len;	/* 8, 12 or 16 bytes; 0: 16. AES-GMAC and implicit_iv: 16 */
-	bool implicit_iv;	/* RFC 8750, with AES-GCM */
+	uint8_t salt[4];	/* RFC 4106, 4; RFC 7634, 2 */
+	uint8_t icv_len;	/* AES-GCM: 8, 12 or 16 bytes, with implicit_iv 16; others: 16. 0: 16 */
+	bool implicit_iv;	/* RFC 8750, not with AES-GMAC */
 	bool esn;		/* 64-bit sequence numbers */
 	uint16_t replay_window; /* inbound: packets, 0 (no check) to info.max_window */
 	uint64_t seq;		/* outbound: last number sent; inbound: highest received. 32 bits without esn */

@@ -12,7 +12,7 @@ const char *espalier_feature_name(enum espalier_feature feature)
 	static const char *const names[ESPALIER_FEATURES] = {
 		"transport mode", "IPv6 inside of tunnels", "outer IPv6 addresses", "UDP encapsulation", "AES-GMAC", "an ICV of 8 or 12 bytes",
 		"an implicit IV", "options for header fields", "this treatment of congestion marks", "a check of outer addresses", "TFC padding",
-		"a path MTU", "an MSS clamp", "limits of packets and bytes", "counters by SA", "events",
+		"a path MTU", "an MSS clamp", "limits of packets and bytes", "counters by SA", "events", "ChaCha20-Poly1305",
 	};
 
 	for (unsigned int i = 0; i < ESPALIER_FEATURES; i++)
@@ -34,6 +34,7 @@ uint32_t espalier_sa_features(const struct espalier_sa_config *config)
 		{ config->src.family == 6 || config->dst.family == 6, ESPALIER_FEATURE_OUTER_V6 },
 		{ config->udp_encap.sport || config->udp_encap.dport, ESPALIER_FEATURE_UDP_ENCAP },
 		{ config->algorithm == ESPALIER_AES_GMAC, ESPALIER_FEATURE_GMAC },
+		{ config->algorithm == ESPALIER_CHACHA20_POLY1305, ESPALIER_FEATURE_CHACHA },
 		{ config->icv_len && config->icv_len != 16, ESPALIER_FEATURE_SHORT_ICV },
 		{ config->implicit_iv, ESPALIER_FEATURE_IMPLICIT_IV },
 		{ fields, ESPALIER_FEATURE_HEADER_FIELDS },
@@ -71,14 +72,16 @@ static const char *wrong_algorithm(const struct espalier_sa_config *config)
 {
 	bool whole = config->icv_len == 0 || config->icv_len == 16;
 
-	if (config->algorithm != ESPALIER_AES_GCM && config->algorithm != ESPALIER_AES_GMAC)
+	if ((unsigned int)config->algorithm > ESPALIER_CHACHA20_POLY1305)
 		return "there is no such algorithm";
+	if (config->algorithm == ESPALIER_CHACHA20_POLY1305 && (config->key_len != 32 || !whole))
+		return "ChaCha20-Poly1305 has a key of 32 bytes and an ICV of 16 (RFC 7634, 2)";
 	if (!whole && config->icv_len != 8 && config->icv_len != 12)
 		return "an ICV has 8, 12 or 16 bytes";
 	if (config->algorithm == ESPALIER_AES_GMAC && !whole)
 		return "the ICV of AES-GMAC has 16 bytes (RFC 4543, 3.4)";
-	if (config->implicit_iv && (config->algorithm != ESPALIER_AES_GCM || !whole))
-		return "an implicit IV goes with AES-GCM and an ICV of 16 bytes (RFC 8750, 4)";
+	if (config->implicit_iv && (config->algorithm == ESPALIER_AES_GMAC || !whole))
+		return "an implicit IV goes with encryption and an ICV of 16 bytes (RFC 8750, 4)";
 	return NULL;
 }
 

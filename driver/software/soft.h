@@ -15,6 +15,7 @@
 #define SOFT_SA_CAPACITY_MAX 65535u /* an index has 16 bits, and ESPALIER_SA_NONE is none */
 #define SOFT_MAX_PACKET ESPALIER_MAX_PACKET
 #define SOFT_FEATURES ((1u << ESPALIER_FEATURES) - 1) /* all there are */
+#define SOFT_CIPHERS 4u
 #define SOFT_HASH_SIZE 8192u
 #define SOFT_NONE 0xffffu
 
@@ -62,7 +63,7 @@ struct soft_dev {
 	struct soft_region *regions;
 	uint64_t next_iova;
 	uint64_t now_ms; /* at the beginning of the burst */
-	EVP_CIPHER *ciphers[3]; /* AES-128, 192 and 256 in GCM, fetched once */
+	EVP_CIPHER *ciphers[SOFT_CIPHERS]; /* AES-128, 192 and 256 in GCM, ChaCha20-Poly1305; fetched once */
 	unsigned int free_hint[2]; /* by direction: no place below is free */
 	uint8_t lost[SOFT_MAX_OUT]; /* where results go that no memory takes */
 	struct espalier_stats stats;

@@ -10,7 +10,7 @@
 
 EVP_CIPHER_CTX *soft_cipher_new(const struct soft_dev *soft, const struct espalier_sa_config *config)
 {
-	const EVP_CIPHER *type = soft->ciphers[(config->key_len - 16) / 8];
+	const EVP_CIPHER *type = soft->ciphers[config->algorithm == ESPALIER_CHACHA20_POLY1305 ? SOFT_CIPHERS - 1 : (config->key_len - 16) / 8u];
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 
 	if (ctx && EVP_CipherInit_ex2(ctx, type, config->key, NULL, config->direction == ESPALIER_OUTBOUND, NULL) == 1)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What protects a packet: AES-GCM (RFC 4106), with an implicit IV (RFC 8750), AES-GMAC (RFC 4543), by OpenSSL.
+ * What protects a packet: AES-GCM (RFC 4106), ChaCha20-Poly1305 (RFC 7634), both with an implicit IV too (RFC 8750), AES-GMAC (RFC 4543), by OpenSSL.
  * A packet at esp is SPI, sequence number, IV if there is one, text of len bytes, ICV.
  */
 #ifndef ESPALIER_SOFT_CIPHER_H

@@ -102,7 +102,7 @@ int soft_sa_add(struct espalier_dev *dev, const struct espalier_sa_config *confi
 	entry = &table[index];
 	entry->cipher = soft_cipher_new(soft, config);
 	if (!entry->cipher)
-		return espalier_fail(dev->error, -ENOMEM, "SA 0x%08x: OpenSSL cannot set up AES-GCM.", config->spi);
+		return espalier_fail(dev->error, -ENOMEM, "SA 0x%08x: OpenSSL cannot set up its cipher.", config->spi);
 	entry->index = (uint16_t)index;
 	fill(entry, config);
 	if (config->direction == ESPALIER_INBOUND)

@@ -35,7 +35,7 @@ static void soft_close(struct espalier_dev *dev)
 		soft_sa_delete_all(soft);
 	free(soft->sa[0]);
 	free(soft->sa[1]);
-	for (int i = 0; i < 3; i++)
+	for (unsigned int i = 0; i < SOFT_CIPHERS; i++)
 		EVP_CIPHER_free(soft->ciphers[i]);
 	while (soft->regions) {
 		struct soft_region *region = soft->regions;
@@ -64,7 +64,7 @@ static bool parse_capacity(const char *name, unsigned int *capacity)
 
 static int soft_open(const char *name, const struct espalier_open_options *options, struct espalier_dev **dev, char *error)
 {
-	static const char *const names[] = { "AES-128-GCM", "AES-192-GCM", "AES-256-GCM" };
+	static const char *const names[SOFT_CIPHERS] = { "AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "ChaCha20-Poly1305" };
 	struct soft_dev *soft;
 	unsigned int capacity;
 
@@ -82,7 +82,7 @@ static int soft_open(const char *name, const struct espalier_open_options *optio
 			return espalier_fail(error, -ENOMEM, "No memory for %u SAs.", capacity);
 		}
 	}
-	for (int i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < SOFT_CIPHERS; i++) {
 		soft->ciphers[i] = EVP_CIPHER_fetch(NULL, names[i], NULL);
 		if (!soft->ciphers[i]) {
 			soft_close(&soft->base);

@@ -45,6 +45,8 @@ static int take_key(const char *word, struct espalier_sa_config *config, char *r
 
 	if (len < 0) {
 		ret = len;
+	} else if (config->algorithm == ESPALIER_CHACHA20_POLY1305 && len != 36) {
+		ret = parse_fail(reason, "key and salt of ChaCha20-Poly1305 have 36 bytes, not %d", len);
 	} else if (len != 20 && len != 28 && len != 36) {
 		ret = parse_fail(reason, "key and salt have 20, 28 or 36 bytes (AES-128, -192, -256), not %d", len);
 	} else {
@@ -67,14 +69,16 @@ int xfrm_parse_aead(struct words *words, struct espalier_sa_config *config, char
 		config->algorithm = ESPALIER_AES_GCM;
 	else if (!strcmp(name, "rfc4543(gcm(aes))"))
 		config->algorithm = ESPALIER_AES_GMAC;
+	else if (!strcmp(name, "rfc7539esp(chacha20,poly1305)"))
+		config->algorithm = ESPALIER_CHACHA20_POLY1305;
 	else
-		return parse_fail(reason, "aead %s is not supported, only rfc4106(gcm(aes)) and rfc4543(gcm(aes))", name);
+		return parse_fail(reason, "aead %s is not supported, only rfc4106(gcm(aes)), rfc4543(gcm(aes)) and rfc7539esp(chacha20,poly1305)", name);
 	key = words_value(words, "aead", reason);
 	if (!key || parse_option_number(words, "the ICV length", UINT32_MAX, &icv, reason))
 		return -EINVAL;
-	if (icv != 128 && (config->algorithm == ESPALIER_AES_GMAC || (icv != 64 && icv != 96)))
+	if (icv != 128 && (config->algorithm != ESPALIER_AES_GCM || (icv != 64 && icv != 96)))
 		return parse_fail(reason, "an ICV of %llu bits is not supported, only %s", (unsigned long long)icv,
-				  config->algorithm == ESPALIER_AES_GMAC ? "128" : "64, 96 and 128");
+				  config->algorithm != ESPALIER_AES_GCM ? "128" : "64, 96 and 128");
 	config->icv_len = (uint8_t)(icv / 8);
 	return take_key(key, config, reason);
 }

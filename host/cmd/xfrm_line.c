@@ -152,7 +152,7 @@ static int check(const struct parsed *got, struct state *state, char *reason)
 	if (!got->spi || !config->spi)
 		return parse_fail(reason, "spi is missing or 0");
 	if (!got->aead)
-		return parse_fail(reason, "aead is missing: rfc4106(gcm(aes)) or rfc4543(gcm(aes))");
+		return parse_fail(reason, "aead is missing, rfc4106(gcm(aes)) for example");
 	if (!got->mode)
 		return parse_fail(reason, "mode tunnel or mode transport is missing");
 	if (got->window > WINDOW_MAX)

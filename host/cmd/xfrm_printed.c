@@ -33,10 +33,10 @@ static int put(struct words *out, const char *word, char *reason)
 	return 0;
 }
 
-/* Split at blanks and commas. What is in parentheses as a whole ("(160 bits)") is no word, but for a limit, whose value and unit it may be. */
+/* Split at blanks; a comma behind a word is none of it. What is in parentheses as a whole ("(160 bits)") is no word, but for a limit, whose value and unit it may be. */
 static int split(char *text, struct line *line, char *reason)
 {
-	static const char blank[] = " \t\r,";
+	static const char blank[] = " \t\r";
 	bool limit = false;
 
 	line->count = 0;
@@ -46,6 +46,8 @@ static int split(char *text, struct line *line, char *reason)
 		p += strcspn(p, *word == '(' && !limit ? ")" : blank);
 		if (*p)
 			*p++ = '\0';
+		if (*word && word[strlen(word) - 1] == ',')
+			word[strlen(word) - 1] = '\0';
 		limit = limit || !strcmp(word, "limit:");
 		if (*word == '(' && !limit)
 			continue;

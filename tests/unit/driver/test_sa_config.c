@@ -51,7 +51,7 @@ static struct espalier_sa_config merge(const struct espalier_sa_config *part)
 	struct espalier_sa_config config = *part, base = plain(part->direction);
 
 	config.spi = base.spi;
-	config.key_len = base.key_len;
+	config.key_len = part->key_len ? part->key_len : base.key_len;
 	config.src = part->src.family ? part->src : part->dst.family ? (struct ip_addr){ 0 } : base.src;
 	config.dst = part->dst.family ? part->dst : base.dst;
 	return config;
@@ -69,6 +69,7 @@ static void test_features(void **state)
 		IN(.dst = v6(2)), ESPALIER_FEATURE_OUTER_V6 },
 		OUT(.udp_encap = { 4500, 4500 }), ESPALIER_FEATURE_UDP_ENCAP },
 		OUT(.algorithm = ESPALIER_AES_GMAC), ESPALIER_FEATURE_GMAC },
+		OUT(.algorithm = ESPALIER_CHACHA20_POLY1305, .key_len = 32), ESPALIER_FEATURE_CHACHA },
 		OUT(.icv_len = 8), ESPALIER_FEATURE_SHORT_ICV },
 		IN(.icv_len = 12), ESPALIER_FEATURE_SHORT_ICV },
 		OUT(.implicit_iv = true), ESPALIER_FEATURE_IMPLICIT_IV },
@@ -120,6 +121,8 @@ static void test_refused(void **state)
 		OUT(.icv_len = 12, .algorithm = ESPALIER_AES_GMAC), "4543" },
 		OUT(.icv_len = 8, .implicit_iv = true), "8750" },
 		OUT(.implicit_iv = true, .algorithm = ESPALIER_AES_GMAC), "8750" },
+		OUT(.algorithm = ESPALIER_CHACHA20_POLY1305), "7634" },
+		OUT(.algorithm = ESPALIER_CHACHA20_POLY1305, .key_len = 32, .icv_len = 12), "7634" },
 		IN(.mtu = 1400), "outbound" },
 		IN(.df = ESPALIER_DF_CLEAR), "outbound" },
 		OUT(.check_outer = true), "inbound" },

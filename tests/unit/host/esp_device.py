@@ -13,7 +13,7 @@ import unittest
 
 logging.getLogger("scapy").setLevel(logging.ERROR)
 from cryptography.hazmat.primitives.ciphers import algorithms, modes  # noqa: E402
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: E402
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305  # noqa: E402
 from scapy.layers.inet import IP, UDP  # noqa: E402
 from scapy.layers.inet6 import IPv6  # noqa: E402
 from scapy.layers.ipsec import CRYPT_ALGOS, ESP, CryptAlgo, SecurityAssociation  # noqa: E402
@@ -23,7 +23,7 @@ SCALE = float(os.environ.get("ESPALIER_TEST_SCALE", "1"))
 SEED = os.environ.get("ESPALIER_TEST_SEED", "1")
 
 TUNNEL, TRANSPORT = 0, 1
-GCM, GMAC = 0, 1
+GCM, GMAC, CHACHA = range(3)
 ECN_CE, ECN_NORMAL, ECN_COMPATIBLE, ECN_NONE = range(4)
 ADDRESSES = {4: ("192.0.2.1", "192.0.2.2"), 6: ("2001:db8::1", "2001:db8::2")}
 
@@ -114,7 +114,7 @@ class SA:
         shown = b"" if self.implicit_iv else iv
         if self.algorithm == GMAC:
             return header + iv + plaintext + AESGCM(self.key).encrypt(self.salt + iv, b"", aad + iv + plaintext)
-        sealed = AESGCM(self.key).encrypt(self.salt + iv, plaintext, aad)
+        sealed = (ChaCha20Poly1305 if self.algorithm == CHACHA else AESGCM)(self.key).encrypt(self.salt + iv, plaintext, aad)
         return header + shown + sealed[:len(plaintext) + self.icv]  # a shorter ICV is the beginning of the longer (RFC 4106, 6)
 
     def outer(self, esp, tos=0, ttl=64, ident=0, flags=0, flow=0, src=None, dst=None):
@@ -137,7 +137,7 @@ class SA:
         header = None
         if self.mode == TUNNEL:
             header = IP(src=src, dst=dst, **fields) if self.family == 4 else IPv6(src=src, dst=dst, **fields)
-        name = "AES-GCM-IIV" if self.implicit_iv else "AES-GCM" if self.icv == 16 else f"AES-GCM-{self.icv}"
+        name = "CHACHA20-POLY1305" if self.algorithm == CHACHA else "AES-GCM-IIV" if self.implicit_iv else "AES-GCM" if self.icv == 16 else f"AES-GCM-{self.icv}"
         sa = SecurityAssociation(ESP, self.spi, seq_num=number & 0xFFFFFFFF, crypt_algo=name,
                                  crypt_key=self.key + self.salt, tunnel_header=header,
                                  nat_t_header=UDP(sport=self.ports[0], dport=self.ports[1]) if self.ports else None,

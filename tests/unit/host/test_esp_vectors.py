@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Published ESP packets: tests/vectors/mcgrew-gcm-esp.txt (draft-mcgrew-gcm-test-01), opened in transport mode, where nothing of a plaintext is hidden; and each
-with one bit of its ICV changed."""
+"""Published ESP packets: tests/vectors/mcgrew-gcm-esp.txt (draft-mcgrew-gcm-test-01), opened in transport mode, where nothing of a plaintext is hidden, and RFC 7634,
+appendix A; and each with one bit of its ICV changed."""
 from scapy.layers.inet import IP
 from scapy.packet import Raw
 
 import esp_device
-from esp_device import ADDRESSES, GCM, GMAC, SA, TRANSPORT
+from esp_device import ADDRESSES, CHACHA, GCM, GMAC, SA, TRANSPORT
 
 
 class Vectors(esp_device.DeviceTest):
@@ -27,6 +27,20 @@ class Vectors(esp_device.DeviceTest):
             self.assertEqual(self.device.delete("in", index), int(number, 16))
             count += 1
         self.assertEqual(count, 14)
+
+
+    def test_chacha(self):
+        """RFC 7634, appendix A: an ESP packet in tunnel mode."""
+        key, salt = bytes(range(0x80, 0xA0)), bytes(range(0xA0, 0xA4))
+        sealed = ("24039428b97f417e3c13753a4f05087b67c352e6a7fab1b982d466ef407ae5c614ee8099d52844eb61aa95dfab4c02f72aa71e7c4c4f64c9befe2facc638e8f3"
+                  "cbec163fac469b502773f6fb94e664da9165b82829f641e076aaa8266b7fb0f7b11b369907e1ad43")
+        inner = bytes.fromhex("45000054a6f200004001e778c6336405c000020508005b7a3a080000553bec100007362708090a0b0c0d0e0f1011121314151617"
+                              "18191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f3031323334353637")
+        esp = bytes.fromhex("01020304000000051011121314151617" + sealed)
+        sa = SA(spi=0x01020304, algorithm=CHACHA, key=key, salt=salt)
+        self.device.add("in", **sa.members(seq=4, replay_window=64))
+        self.assertEqual(self.device.decap(sa.outer(esp[:-1] + bytes((esp[-1] ^ 1,))))[0], "icv_mismatch")
+        self.assertEqual(self.device.decap(sa.outer(esp)), ("ok", inner))
 
 
 if __name__ == "__main__":

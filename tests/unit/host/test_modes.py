@@ -34,7 +34,7 @@ def link(family, version):
 class Modes(command.Command):
     def test_there_and_back(self):
         for mode, outer, inner, nat, (aead, icv), linktype in itertools.product(("tunnel", "transport"), (4, 6), (4, 6), (False, True),
-                                                                                (("rfc4106(gcm(aes))", 64), ("rfc4106(gcm(aes))", 128), ("rfc4543(gcm(aes))", 128)), (1, 101)):
+                                                                                (("rfc4106(gcm(aes))", 64), ("rfc4106(gcm(aes))", 128), ("rfc4543(gcm(aes))", 128), ("rfc7539esp(chacha20,poly1305)", 128)), (1, 101)):
             if mode == "transport" and outer != inner or linktype == 1 and icv == 64:
                 continue
             with self.subTest(mode=mode, outer=outer, inner=inner, nat=nat, aead=aead, icv=icv, link=linktype):

@@ -107,6 +107,14 @@ class Pasted(command.Command):
             self.assertIn("replay-oseq 0x5 replay-seq-hi 0x0 replay-oseq-hi 0x3", saved)
             self.assertIn("xfrm state add src 2001:db8::1 dst 2001:db8::2 proto esp spi 0x00002000", saved)
 
+    def test_chacha(self):
+        """A name with a comma."""
+        key = bytes(range(32)) + b"salt"
+        self.printed(newsa("192.0.2.1", "192.0.2.2", 0x1000, 1, aead("rfc7539esp(chacha20,poly1305)", key, 128), window=32))
+        inner = IP(src="10.1.0.1", dst="10.2.0.1") / UDP() / Raw(b"hello")
+        sa = SecurityAssociation(ESP, 0x1000, crypt_algo="CHACHA20-POLY1305", crypt_key=key, tunnel_header=IP())
+        self.assertEqual(bytes(sa.decrypt(IP(self.encapsulated(bytes(inner))[0]))), bytes(inner))
+
     def test_options(self):
         """Two states of one dump; with -s extra flags, and limits, which end the SA. ip 6.1 does not print tfcpad."""
         self.printed(newsa("192.0.2.1", "192.0.2.2", 0x3000, 1, aead("rfc4543(gcm(aes))", KEY, 128), attribute(EXTRA_FLAGS, struct.pack("=I", 1)),
