@@ -89,7 +89,6 @@ struct espalier_sa_config {
 		uint16_t sport, dport;
 	} udp_encap; /* RFC 3948, ports of the UDP header; both 0: none. Inbound: as packets bear them that come */
 	enum espalier_algorithm algorithm;
-	uint8_t key[32];	/* without salt */
 	uint8_t key_len;	/* 16, 24 or 32 bytes */
 	uint8_t salt[4];	/* RFC 4106, 4; RFC 7634, 2 */
 	uint8_t icv_len;	/* AES-GCM: 8, 12 or 16 bytes, with implicit_iv 16; others: 16. 0: 16 */
@@ -116,6 +115,7 @@ struct espalier_sa_config {
 	uint16_t mss;	  /* the MSS option of TCP SYNs is lowered to this; 0: left as it is */
 
 	struct espalier_limits limits;
+	uint8_t key[32]; /* key_len bytes, without salt */
 };
 
 /* Bits of enum espalier_feature that a device must have for this SA. */

@@ -24,15 +24,15 @@
 #define ESP_ICV 16u
 #define SOFT_MAX_OUT (IPV6_HDR + UDP_HDR + ESP_HDR + ESP_IV + SOFT_MAX_PACKET + 5u + ESP_ICV)
 
-/* Lifetime and counters of an SA (soft_life.c). */
+/* Lifetime of an SA (soft_life.c). */
 struct soft_life {
 	uint64_t packets, bytes; /* used up, as struct espalier_limits counts */
+	uint64_t last_ms;	 /* of the last packet; 0: none */
 	bool limited;		 /* there are limits */
 	bool ended, told;	 /* no packet passes any more; the soft limit was told */
-	uint64_t last_ms;	 /* of the last packet; 0: none */
-	struct espalier_sa_counters drops; /* the members that are drops */
 };
 
+/* What every packet needs stands together. */
 struct soft_sa {
 	bool used;
 	uint16_t index;
@@ -44,13 +44,14 @@ struct soft_sa {
 	bool edits;	    /* outbound: payloads are changed or padded */
 	EVP_CIPHER_CTX *cipher;
 	uint64_t last_seq; /* outbound: last number sent */
-	struct espalier_sa_config config; /* the key in it is wiped, ttl and icv_len are set */
 	struct soft_life life;
+	struct espalier_sa_config config; /* the key in it is wiped, ttl and icv_len are set */
+	struct soft_replay replay; /* inbound */
+	struct espalier_sa_counters drops; /* the members that are drops */
 	struct ip_addr peer; /* inbound, UDP: where the last packet came from */
 	uint16_t peer_port;
 	unsigned int events; /* bits of 1 << enum espalier_event_kind: to be told */
 	struct soft_sa *next_event;
-	struct soft_replay replay; /* inbound */
 };
 
 struct soft_region {

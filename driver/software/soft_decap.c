@@ -112,7 +112,7 @@ static void follow_peer(struct soft_dev *soft, struct soft_sa *sa, const struct 
 
 static void clamp(const struct soft_sa *sa, const struct soft_ip *ip, uint8_t proto, uint8_t *upper, uint32_t len)
 {
-	if (sa->config.mss && proto == PROTO_TCP && !ip->fragment)
+	if (proto == PROTO_TCP && !ip->fragment)
 		soft_clamp_mss(upper, len, sa->config.mss);
 }
 
@@ -127,8 +127,8 @@ static uint8_t finish_tunnel(const struct soft_sa *sa, const struct incoming *p,
 	*len = payload < IPV4_HDR ? 0 : next == PROTO_IPV4 ? get16(text + 2) : IPV6_HDR + get16(text + 4);
 	if (*len > payload || !soft_parse_inner(text, *len, &inner) || inner.version != (next == PROTO_IPV4 ? 4 : 6))
 		return ESP_STATUS_INNER_MALFORMED;
-	status = soft_merge_tos(text, &inner, &sa->config, p->ip.tos);
-	if (!status)
+	status = soft_merges_tos(&sa->config, p->ip.tos) ? soft_merge_tos(text, &inner, &sa->config, p->ip.tos) : ESP_STATUS_OK;
+	if (!status && sa->config.mss)
 		clamp(sa, &inner, inner.proto, text + inner.headers, *len - inner.headers);
 	return status;
 }
@@ -141,7 +141,8 @@ static void finish_transport(const struct soft_sa *sa, const struct incoming *p,
 	memcpy(packet, p->packet, p->ip.headers);
 	*len = p->ip.headers + payload;
 	soft_patch_headers(packet, &p->ip, next, *len);
-	clamp(sa, &p->ip, next, text, payload);
+	if (sa->config.mss)
+		clamp(sa, &p->ip, next, text, payload);
 	if (p->in_udp)
 		soft_mend_upper(packet, &p->ip, next, payload);
 }

@@ -15,6 +15,12 @@ void soft_patch_headers(uint8_t *out, const struct soft_ip *ip, uint8_t proto, u
 /* TTL or hop limit of the packet at p one less, checksum mended. */
 void soft_decrement_ttl(uint8_t *p, const struct soft_ip *ip);
 
+/* Does anything of an outer TOS go to an inner header? Without a mark on it and copy_dscp nothing does, whatever the SA says of marks. */
+static inline bool soft_merges_tos(const struct espalier_sa_config *config, uint8_t outer)
+{
+	return (outer & 3) || config->copy_dscp;
+}
+
 /* What of the outer TOS (outer) goes to the packet at p on decapsulation: marks and, if the SA says so, DSCP. ESP_STATUS_OK or ECN_INVALID. */
 uint8_t soft_merge_tos(uint8_t *p, const struct soft_ip *inner, const struct espalier_sa_config *config, uint8_t outer);
 

@@ -37,7 +37,7 @@ bool soft_life_take_limited(struct soft_dev *soft, struct soft_sa *sa, uint32_t 
 
 void soft_life_drop(struct soft_sa *sa, uint8_t status)
 {
-	struct espalier_sa_counters *drops = &sa->life.drops;
+	struct espalier_sa_counters *drops = &sa->drops;
 
 	switch (status) {
 	case ESP_STATUS_REPLAY_OLD:
@@ -117,7 +117,7 @@ int soft_dequeue_events(struct espalier_dev *dev, struct espalier_event *events,
 
 void soft_life_counters(const struct soft_sa *sa, struct espalier_sa_counters *counters)
 {
-	*counters = sa->life.drops;
+	*counters = sa->drops;
 	counters->packets = sa->life.packets;
 	counters->bytes = sa->life.bytes;
 	counters->idle_ms = sa->life.last_ms ? soft_now_ms() - sa->life.last_ms : UINT64_MAX;

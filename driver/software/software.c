@@ -24,7 +24,7 @@ struct soft_queue {
 	struct espalier_queue base;
 	bool armed;
 	unsigned int head; /* of done, the oldest */
-	struct espalier_op *done[]; /* base.depth places */
+	struct espalier_op *done[]; /* base.depth places, a power of two */
 };
 
 static void soft_close(struct espalier_dev *dev)
@@ -279,7 +279,7 @@ static int soft_enqueue(struct espalier_queue *queue, struct espalier_op *const 
 	soft->now_ms = soft_now_ms();
 	for (; n < count && queue->in_flight < queue->depth; n++) {
 		run_op(soft, ops[n]);
-		sq->done[(sq->head + queue->in_flight++) % queue->depth] = ops[n];
+		sq->done[(sq->head + queue->in_flight++) & (queue->depth - 1)] = ops[n];
 	}
 	signal_done(sq);
 	return (int)n;
@@ -292,7 +292,7 @@ static int soft_dequeue(struct espalier_queue *queue, struct espalier_op **ops, 
 
 	for (; n < count && queue->in_flight; n++) {
 		ops[n] = sq->done[sq->head];
-		sq->head = (sq->head + 1) % queue->depth;
+		sq->head = (sq->head + 1) & (queue->depth - 1);
 		queue->in_flight--;
 	}
 	return (int)n;

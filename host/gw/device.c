@@ -43,9 +43,10 @@ int device_open(struct gw_device *device, const char *name, char *error)
 	if (ret)
 		return ret;
 	ret = espalier_info(device->dev, &device->info);
-	device->src_room = espalier_max_source(&device->info, ESPALIER_INBOUND) + IPV4_HEADER_MAX - IPV4_HEADER;
+	/* Its SAs are all of one format, IPv4 in IPv4, whatever is around them outside. */
+	device->src_room = espalier_plain_len(device->info.max_packet) + IPV4_HEADER_MAX - IPV4_HEADER;
 	device->src_stride = ALIGN64(device->src_room);
-	device->dst_stride = ALIGN64(espalier_encap_room(device->info.max_packet));
+	device->dst_stride = ALIGN64(espalier_plain_len(device->info.max_packet));
 	for (unsigned int i = 0; !ret && i < 2; i++)
 		ret = open_pipe(device, &device->pipes[i]);
 	if (!ret)

@@ -38,7 +38,7 @@ static struct gw_sa *find_sa(struct gw *gw, bool udp, const struct wire_message 
 	if (!gw->device.dev)
 		return NULL;
 	*why = DROP_TRUNCATED;
-	if (IPV4_HEADER + message->len > espalier_max_source(&gw->device.info, ESPALIER_INBOUND))
+	if (IPV4_HEADER + message->len > espalier_plain_len(gw->device.info.max_packet))
 		return NULL;
 	*why = DROP_UNKNOWN_SPI;
 	sa = sad_find_spi(&gw->sad, get_be32(message->memory + IPV4_HEADER));
