@@ -29,8 +29,9 @@ static void each_drop(const struct run_counters *counters, drop_fn *fn, void *co
 	for (int i = 1; i < RUN_VERDICTS; i++)
 		if (counters->verdict[i])
 			fn(context, capture_verdict_name((enum capture_verdict)i), counters->verdict[i]);
-	if (counters->no_state)
-		fn(context, "no_state", counters->no_state);
+	for (int i = 1; i <= POLICY_NO_STATE; i++)
+		if (counters->policy[i])
+			fn(context, policy_verdict_name((enum policy_verdict)i), counters->policy[i]);
 	if (counters->too_long)
 		fn(context, "too_long", counters->too_long);
 	for (unsigned int i = 1; i < RUN_STATUSES; i++)

@@ -40,12 +40,14 @@ struct pump {
 
 uint64_t run_dropped(const struct run_counters *counters)
 {
-	uint64_t sum = counters->no_state + counters->too_long;
+	uint64_t sum = counters->too_long;
 
 	for (int i = 1; i < RUN_STATUSES; i++)
 		sum += counters->status[i];
 	for (int i = 1; i < RUN_VERDICTS; i++)
 		sum += counters->verdict[i];
+	for (int i = 1; i <= POLICY_NO_STATE; i++)
+		sum += counters->policy[i];
 	return sum;
 }
 
@@ -55,35 +57,12 @@ static int device_error(const struct pump *pump, int code, const char *what)
 	return code;
 }
 
-/* In transport mode an SA is for the packets between its ends. */
-static bool is_between(const struct state *state, const uint8_t *ip, uint32_t len)
-{
-	const struct espalier_sa_config *config = &state->config;
-	struct ip_headers headers;
-
-	if (config->mode != ESPALIER_TRANSPORT)
-		return true;
-	return ip_headers_parse(ip, len, &headers) && !memcmp(&headers.src, &config->src, sizeof(headers.src)) &&
-	       !memcmp(&headers.dst, &config->dst, sizeof(headers.dst));
-}
-
 /* Whether the device takes this packet at all. */
 static enum capture_verdict judge(const struct run *run, enum capture_verdict verdict)
 {
 	uint32_t needed = run->decap ? ESPALIER_FEATURE_OUTER_V6 : ESPALIER_FEATURE_INNER_V6;
 
 	return verdict == CAPTURE_IPV6 && !(run->info.features & needed) ? CAPTURE_NOT_IPV4 : verdict;
-}
-
-static struct state *find_state(struct run *run, const uint8_t *ip, uint32_t len)
-{
-	for (size_t i = 0; i < run->states->count; i++) {
-		struct state *state = &run->states->list[i];
-
-		if (state->outbound && is_between(state, ip, len) && selector_match(&state->selector, ip, len))
-			return state;
-	}
-	return NULL;
 }
 
 static void fill_slot(struct pump *pump, const struct capture_packet *packet, uint32_t len, uint16_t sa)
@@ -128,6 +107,7 @@ static void take_packet(struct pump *pump)
 {
 	struct run *run = pump->run;
 	struct capture_packet packet;
+	enum policy_verdict verdict;
 	struct state *state = NULL;
 	uint32_t len;
 	int ret = capture_read(run->in, &packet, pump->error);
@@ -147,9 +127,9 @@ static void take_packet(struct pump *pump)
 	}
 	if (!run->decap) { /* what stands behind it is no part of the inner packet; the card skips it in decapsulation */
 		len -= packet.trailer;
-		state = find_state(run, packet.ip, len);
-		if (!state) {
-			run->counters.no_state++;
+		verdict = policies_outbound(run->states, packet.ip, len, &state);
+		if (verdict != POLICY_PASS) {
+			run->counters.policy[verdict]++;
 			return;
 		}
 	}
@@ -221,16 +201,23 @@ static int finish(struct pump *pump, const struct slot *slot)
 {
 	struct run_counters *counters = &pump->run->counters;
 	const struct espalier_op *op = &slot->op;
+	const uint8_t *result = (const uint8_t *)pump->dst.va + op->cookie * pump->dst_stride;
+	struct state *state = pump->run->by_sa[op->result_sa];
+	enum policy_verdict verdict;
 
 	counters->status[op->status]++;
-	if (pump->run->by_sa[op->result_sa])
-		pump->run->by_sa[op->result_sa]->used = true;
+	if (state)
+		state->used = true;
 	if (op->status != ESP_STATUS_OK)
 		return 0;
+	verdict = pump->run->decap && state ? policies_inbound(pump->run->states, result, op->out_len, state) : POLICY_PASS;
+	if (verdict != POLICY_PASS) {
+		counters->policy[verdict]++;
+		return 0;
+	}
 	counters->packets_out++;
 	counters->bytes_out += op->out_len;
-	return capture_write(pump->run->out, &slot->time, slot->link, slot->link_len,
-			     (const uint8_t *)pump->dst.va + op->cookie * pump->dst_stride, op->out_len, pump->error);
+	return capture_write(pump->run->out, &slot->time, slot->link, slot->link_len, result, op->out_len, pump->error);
 }
 
 static int finish_all(struct pump *pump, struct espalier_op *const *ops, int count)

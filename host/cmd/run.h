@@ -7,6 +7,7 @@
 
 #include "capture.h"
 #include "espalier.h"
+#include "policies.h"
 #include "reserve.h"
 #include "states.h"
 
@@ -17,9 +18,9 @@
 struct run_counters {
 	uint64_t packets_in, packets_out;
 	uint64_t bytes_in, bytes_out; /* IP packets without link headers */
-	uint64_t status[RUN_STATUSES]; /* results of the device; index 0 is packets_out */
+	uint64_t status[RUN_STATUSES]; /* results of the device; index 0: went well, policies may drop it all the same */
 	uint64_t verdict[RUN_VERDICTS]; /* dropped before the device: see enum capture_verdict; those of IP are 0 */
-	uint64_t no_state; /* encapsulation: no state's selector matches */
+	uint64_t policy[POLICY_NO_STATE + 1]; /* dropped by policy, or as no state takes them: see enum policy_verdict; POLICY_PASS is 0 */
 	uint64_t too_long; /* above the device's largest packet */
 	uint64_t cycles; /* card's clock cycles during the run */
 };

@@ -3,7 +3,7 @@
  * The STATES file: lines, comments, continuations and words as iproute2's batch mode has them.
  *   # to the end of the line is a comment, also inside quotes. A \ right before the line's end joins the next line without a blank.
  *   A word that begins with ' or " ends at the next such quote. At most 99 words a line.
- * A line that begins with `src` is the first of a state as `ip xfrm state` prints it; the lines behind it that begin with a blank belong to it.
+ * A line that begins with `src` is the first of a state or policy as ip prints it; the lines behind it that begin with a blank belong to it.
  * Buffers that held key text are wiped.
  */
 #include "states.h"
@@ -202,7 +202,14 @@ static int next_printed(const char **text, const char *end, unsigned int *number
 	return memchr(lines->data, '\0', lines->len) ? parse_fail(reason, "a NUL byte") : 0;
 }
 
-static int parse_words(struct words *words, unsigned int number, struct states *states, char *reason)
+static void wipe_words(char *words)
+{
+	if (words)
+		OPENSSL_cleanse(words, strlen(words));
+	free(words);
+}
+
+static int parse_state(struct words *words, unsigned int number, struct states *states, char *reason)
 {
 	struct state state = { .line = number };
 	int ret = xfrm_parse_line(words, &state, reason);
@@ -211,15 +218,40 @@ static int parse_words(struct words *words, unsigned int number, struct states *
 		state.words = join_words(words->list, words->count);
 		ret = state.words ? append(states, &state, reason) : parse_fail(reason, "out of memory");
 	}
-	if (ret && state.words) {
-		OPENSSL_cleanse(state.words, strlen(state.words));
-		free(state.words);
-	}
+	if (ret)
+		wipe_words(state.words);
 	OPENSSL_cleanse(&state, sizeof(state));
 	return ret;
 }
 
-/* A logical line, or a printed state. */
+static int parse_policy(struct words *words, unsigned int number, struct states *states, char *reason)
+{
+	struct policy policy = { .line = number }, *list;
+	int ret = xfrm_parse_policy(words, &policy, reason);
+
+	if (ret)
+		return ret;
+	list = realloc(states->policies, (states->policy_count + 1) * sizeof(*list));
+	if (list)
+		states->policies = list;
+	policy.words = list ? join_words(words->list, words->count) : NULL;
+	if (!policy.words)
+		return parse_fail(reason, "out of memory");
+	states->policies[states->policy_count++] = policy;
+	return 0;
+}
+
+static int parse_words(struct words *words, unsigned int number, struct states *states, char *reason)
+{
+	bool policy;
+	int ret = xfrm_parse_kind(words, &policy, reason);
+
+	if (ret)
+		return ret;
+	return policy ? parse_policy(words, number, states, reason) : parse_state(words, number, states, reason);
+}
+
+/* A logical line, or a printed state or policy. */
 static int parse_next(const char **text, const char *end, unsigned int *number, struct buffer *line, struct states *states, char *reason)
 {
 	bool printed = xfrm_is_printed(*text, (size_t)(end - *text));
@@ -302,6 +334,8 @@ int states_write(FILE *file, const struct states *states)
 
 	for (size_t i = 0; good && i < states->count; i++)
 		good = write_state(file, &states->list[i]);
+	for (size_t i = 0; good && i < states->policy_count; i++)
+		good = fputs(states->policies[i].words, file) >= 0 && fputc('\n', file) != EOF;
 	return good ? 0 : -errno;
 }
 
@@ -314,10 +348,11 @@ bool states_same_key(const struct state *a, const struct state *b)
 
 void states_free(struct states *states)
 {
-	for (size_t i = 0; i < states->count; i++) {
-		OPENSSL_cleanse(states->list[i].words, strlen(states->list[i].words));
-		free(states->list[i].words);
-	}
+	for (size_t i = 0; i < states->count; i++)
+		wipe_words(states->list[i].words);
+	for (size_t i = 0; i < states->policy_count; i++)
+		wipe_words(states->policies[i].words);
+	free(states->policies);
 	if (states->list)
 		OPENSSL_cleanse(states->list, states->count * sizeof(*states->list));
 	free(states->list);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Manual SAs: a file of lines in the form of iproute2's `ip -batch`, `xfrm state add ...`, so that the same file works with ip on Linux; and what
- * `ip xfrm state` prints.
+ * `ip xfrm state` and `ip xfrm policy` print.
  * What a card cannot honour is an error with file, line and reason; nothing is ignored in silence.
  * The structs hold keys: states_free() wipes them.
  */
@@ -31,6 +31,7 @@ struct state {
 	unsigned int line; /* in the file, from 1 */
 	struct espalier_sa_config config; /* without direction and seq; what is for one direction only is for that */
 	bool inbound, outbound; /* directions that it is for: both, or what dir says */
+	uint32_t reqid;	/* for policies */
 	uint64_t seq;  /* highest number received (replay-seq) */
 	uint64_t oseq; /* last number sent (replay-oseq) */
 	struct selector selector; /* all zero: every packet */
@@ -41,9 +42,26 @@ struct state {
 	uint64_t reached; /* no number above it is in use: sent, or received */
 };
 
+/* `xfrm policy add ...`: what becomes of packets; see policies.h. */
+struct policy {
+	unsigned int line;
+	struct selector selector;
+	bool out; /* dir out, otherwise in or fwd */
+	bool block; /* action block */
+	uint32_t priority; /* the lowest first */
+	/* tmpl: the state it wants; family, SPI or reqid 0: any */
+	bool tmpl;
+	struct ip_addr src, dst;
+	uint32_t spi, reqid;
+	enum espalier_mode mode;
+	char *words; /* for states_write */
+};
+
 struct states {
 	struct state *list;
 	size_t count;
+	struct policy *policies;
+	size_t policy_count;
 };
 
 /* Read path ("-" is not special). Returns 0, or a negative errno value with error = "FILE:LINE: reason" (STATES_ERROR_LEN bytes). */
@@ -73,8 +91,14 @@ struct words {
 
 /* ---- one line (xfrm_line.c): words as ip's batch mode splits them ---- */
 
-/* Fill state from `xfrm state add ...`. Returns 0 or -EINVAL with the reason (STATES_ERROR_LEN bytes). */
+/* Does a line begin `xfrm state add` or `xfrm policy add`? Then these words are taken; otherwise -EINVAL with the reason (STATES_ERROR_LEN bytes). */
+int xfrm_parse_kind(struct words *words, bool *policy, char *reason);
+
+/* Fill state from what follows. 0 or -EINVAL with the reason. */
 int xfrm_parse_line(struct words *words, struct state *state, char *reason);
+
+/* The same for a policy (xfrm_policy.c). */
+int xfrm_parse_policy(struct words *words, struct policy *policy, char *reason);
 
 /* ---- parts of a line, behind the word that begins them: 0, or -EINVAL with the reason ---- */
 int xfrm_parse_aead(struct words *words, struct espalier_sa_config *config, char *reason); /* xfrm_aead.c */
@@ -87,12 +111,12 @@ int xfrm_parse_dir(struct words *words, struct state *state, char *reason);
 /* What ip has and a device outside of the kernel cannot honour: a sentence, or NULL. */
 const char *xfrm_why_refused(const char *option);
 
-/* ---- what `ip xfrm state` prints (xfrm_printed.c) ---- */
+/* ---- what `ip xfrm state` and `ip xfrm policy` print (xfrm_printed.c) ---- */
 
-/* Does a line begin a printed state: `src A dst B` from its first column on? */
+/* Does a line begin a printed state or policy: `src A dst B` from its first column on? */
 bool xfrm_is_printed(const char *line, size_t len);
 
-/* The lines of one printed state as words of `xfrm state add`, at most STATES_WORDS_MAX. text is changed, and words stand in it. 0, or -EINVAL with the reason. */
+/* The lines of one printed state or policy as words of `xfrm state add` or `xfrm policy add`, at most STATES_WORDS_MAX. text is changed, and words stand in it. 0, or -EINVAL with the reason. */
 int xfrm_from_printed(char *text, struct words *words, char *reason);
 
 /* ---- selectors (selector.c) ---- */

@@ -75,7 +75,7 @@ static int parse_mode(struct words *words, struct state *state, bool *given, cha
 
 struct parsed {
 	bool id, spi, aead, mode, any_family;
-	uint64_t window, seq, seq_hi, oseq, oseq_hi, tfcpad, ignored;
+	uint64_t window, seq, seq_hi, oseq, oseq_hi, tfcpad, reqid, ignored;
 };
 
 /* 1: the word is none of them. */
@@ -87,7 +87,7 @@ static int parse_numbers(struct words *words, const char *word, struct parsed *g
 	} numbers[] = {
 		{ "replay-window", &got->window },    { "replay-seq", &got->seq },	 { "replay-seq-hi", &got->seq_hi },
 		{ "replay-oseq", &got->oseq },	      { "replay-oseq-hi", &got->oseq_hi }, { "tfcpad", &got->tfcpad },
-		{ "reqid", &got->ignored },	      { "seq", &got->ignored },		 { "nat-keepalive-interval", &got->ignored },
+		{ "reqid", &got->reqid },	      { "seq", &got->ignored },		 { "nat-keepalive-interval", &got->ignored },
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -167,6 +167,7 @@ static int check(const struct parsed *got, struct state *state, char *reason)
 		return parse_fail(reason, "noecn, decap-dscp, nopmtudisc and dont-encap-dscp are for tunnel mode");
 	config->replay_window = (uint16_t)got->window;
 	config->tfc_pad = (uint16_t)got->tfcpad;
+	state->reqid = (uint32_t)got->reqid;
 	state->seq = got->seq_hi << 32 | got->seq;
 	state->oseq = got->oseq_hi << 32 | got->oseq;
 	if (got->any_family) {
@@ -181,14 +182,21 @@ static bool abbreviates(const char *word, const char *full)
 	return word && *word && !strncmp(word, full, strlen(word));
 }
 
+int xfrm_parse_kind(struct words *words, bool *policy, char *reason)
+{
+	const char *object = words_take(words), *kind = words_take(words), *command = words_take(words);
+
+	*policy = kind && !abbreviates(kind, "state") && abbreviates(kind, "policy");
+	if (!abbreviates(object, "xfrm") || !(*policy || abbreviates(kind, "state") || abbreviates(kind, "sa")) || !abbreviates(command, "add"))
+		return parse_fail(reason, "only lines that begin with xfrm state add or xfrm policy add are supported");
+	return 0;
+}
+
 int xfrm_parse_line(struct words *words, struct state *state, char *reason)
 {
 	struct parsed got = { 0 };
-	const char *object = words_take(words), *kind = words_take(words), *command = words_take(words);
 	int ret;
 
-	if (!abbreviates(object, "xfrm") || !(abbreviates(kind, "state") || abbreviates(kind, "sa")) || !abbreviates(command, "add"))
-		return parse_fail(reason, "only lines that begin with xfrm state add are supported");
 	state->inbound = state->outbound = true;
 	while (words_peek(words)) {
 		ret = parse_option(words, state, &got, reason);

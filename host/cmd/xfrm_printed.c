@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What `ip xfrm state` prints (iproute2 6.1 to 6.15, with and without -s), as the words of `xfrm state add` that make such a state. A line of a printed state says by its
- * first word what it is. What is in parentheses repeats a value in another form or names its unit; times, bitmaps and what the kernel has counted are left out.
+ * What `ip xfrm state` and `ip xfrm policy` print (iproute2 6.1 to 6.15, with and without -s), as the words of `xfrm state add` and `xfrm policy add` that make it. A line
+ * says by its first word what it is. What is in parentheses repeats a value in another form or names its unit; times, bitmaps and what the kernel has counted are left out.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -112,10 +112,20 @@ static int copy_pairs(const struct line *line, int from, const char *const (*tab
 	return 0;
 }
 
+static const char *const policy_words[][2] = { { "dir", "dir" }, { "action", "action" }, { "priority", "priority" }, { "ptype", "ptype" }, { "level", "level" }, { NULL, NULL } };
+
 static const char *const replay[][2] = {
 	{ "seq-hi", "replay-seq-hi" }, { "seq", "replay-seq" }, { "oseq-hi", "replay-oseq-hi" }, { "oseq", "replay-oseq" },
 	{ "replay_window", "replay-window" }, { NULL, NULL },
 };
+
+/* dir out action block index 1 priority 5 ptype main share any flag (0x0); level required share any. Flags are names without values, at the end. */
+static int copy_policy(struct line *line, struct words *out, char *reason)
+{
+	for (int i = 0; i < line->count; i++)
+		line->words[i][strcspn(line->words[i], "(")] = '\0';
+	return copy_pairs(line, 0, policy_words, out, reason);
+}
 
 /* encap type espinudp sport 4500 dport 4500 addr 0.0.0.0 */
 static int copy_encap(const struct line *line, struct words *out, char *reason)
@@ -162,7 +172,7 @@ static int copy_limits(const struct line *line, struct words *out, char *reason)
 
 static bool is_left_out(const char *word)
 {
-	static const char *const names[] = { "lastused", "lifetime", "expire", "add", "use", "stats:" };
+	static const char *const names[] = { "lastused", "lifetime", "expire", "add", "use", "stats:", "enc-mask" };
 	size_t hex = strspn(word, "0123456789abcdef");
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -171,17 +181,19 @@ static bool is_left_out(const char *word)
 	return (hex == 8 && !word[8]) || (isdigit((unsigned char)*word) && strchr(word, '(')); /* of a bitmap; lifetime current */
 }
 
-static int take_line(struct line *line, struct words *out, char *reason)
+static int take_line(struct line *line, bool policy, struct words *out, char *reason)
 {
 	const char *first = line->words[0];
 
 	if (is_left_out(first))
 		return 0;
+	if (policy && (!strcmp(first, "dir") || !strcmp(first, "level")))
+		return copy_policy(line, out, reason);
 	if (!strcmp(first, "proto"))
 		return copy(line, true, out, reason);
 	if (!strcmp(first, "replay-window"))
 		return copy_flags(line, out, reason);
-	if (!strcmp(first, "sel"))
+	if (!strcmp(first, "sel") || (policy && !strcmp(first, "src")))
 		return copy_selector(line, out, reason);
 	if (!strcmp(first, "anti-replay")) /* [esn] context: */
 		return copy_pairs(line, 2, replay, out, reason);
@@ -198,13 +210,22 @@ static int take_line(struct line *line, struct words *out, char *reason)
 	return copy(line, false, out, reason); /* as it would be given */
 }
 
+/* The second line of a policy begins with its direction. */
+static bool is_policy(const char *text)
+{
+	const char *second = strchr(text, '\n');
+
+	return second && !strncmp(second + strspn(second, "\n \t"), "dir ", 4);
+}
+
 int xfrm_from_printed(char *text, struct words *words, char *reason)
 {
+	bool policy = is_policy(text);
 	int ret = put(words, "xfrm", reason);
 	struct line line;
 
 	if (!ret)
-		ret = put(words, "state", reason);
+		ret = put(words, policy ? "policy" : "state", reason);
 	if (!ret)
 		ret = put(words, "add", reason);
 	for (char *next = text; !ret && next;) {
@@ -216,7 +237,7 @@ int xfrm_from_printed(char *text, struct words *words, char *reason)
 		if (!ret && line.count && !strcmp(line.words[0], "stats:"))
 			return 0;
 		if (!ret && line.count)
-			ret = take_line(&line, words, reason);
+			ret = take_line(&line, policy, words, reason);
 		next = end;
 	}
 	return ret;

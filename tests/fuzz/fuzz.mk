@@ -30,7 +30,7 @@ $(B)/fuzz/message: $(B)/fuzz/obj/tests/lib/ike_rebuild.o
 $(B)/fuzz/exchange: $(addprefix $(B)/fuzz/obj/tests/unit/ike_core/,world.o world_look.o world_esp.o mock_sink.o pair.o) $(B)/fuzz/obj/tests/fuzz/cheap_dh.o
 $(B)/fuzz/exchange: FUZZ_LIBS += -lcmocka -Wl,--wrap=seal_message -Wl,--wrap=dh_new,--wrap=dh_free,--wrap=dh_group,--wrap=dh_public,--wrap=dh_derive
 # What the command reads.
-$(B)/fuzz/states: $(addprefix $(B)/fuzz/obj/host/cmd/,states.o xfrm_line.o xfrm_aead.o xfrm_options.o xfrm_printed.o selector.o ip_headers.o words.o)
+$(B)/fuzz/states: $(addprefix $(B)/fuzz/obj/host/cmd/,states.o xfrm_line.o xfrm_aead.o xfrm_options.o xfrm_printed.o xfrm_policy.o selector.o ip_headers.o words.o)
 $(B)/fuzz/capture: $(B)/fuzz/obj/host/cmd/capture.o
 $(B)/fuzz/capture: FUZZ_LIBS += -lpcap
 # The simulator's server in front of the card in C.

@@ -15,7 +15,14 @@ static void demand(bool met)
 
 static void compare(const struct states *one, const struct states *two)
 {
-	demand(one->count == two->count);
+	demand(one->count == two->count && one->policy_count == two->policy_count);
+	for (size_t i = 0; i < one->policy_count; i++) {
+		const struct policy *a = &one->policies[i], *b = &two->policies[i];
+
+		demand(a->out == b->out && a->block == b->block && a->priority == b->priority && a->tmpl == b->tmpl && a->spi == b->spi && a->reqid == b->reqid &&
+		       a->mode == b->mode && !memcmp(&a->selector, &b->selector, sizeof(a->selector)) && !memcmp(&a->src, &b->src, sizeof(a->src)) &&
+		       !memcmp(&a->dst, &b->dst, sizeof(a->dst)));
+	}
 	for (size_t i = 0; i < one->count; i++) {
 		const struct state *a = &one->list[i], *b = &two->list[i];
 

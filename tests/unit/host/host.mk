@@ -20,7 +20,7 @@ $(B)/tests/host_$(1): tests/unit/host/test_$(1).py tests/unit/host/command.py $(
 	chmod +x $$@
 UNIT_TESTS += $(B)/tests/host_$(1)
 endef
-$(foreach t,check cli numbers files captures pasted modes,$(eval $(call command_test,$(t))))
+$(foreach t,check cli numbers files captures pasted modes policies,$(eval $(call command_test,$(t))))
 # The software reference beside oracles in Python: scapy, python3-cryptography, the RFCs' tables and rules as plain models.
 $(B)/bin/esp-pipe: $(B)/obj/tests/unit/host/esp_pipe.o $(SOFTWARE_LIB) $(ESPALIER_LIB)
 	@mkdir -p $(@D)

@@ -146,7 +146,18 @@ static void test_sequence(void **unused)
 static void test_refused(void **unused)
 {
 	static const char *const cases[][2] = {
-		{ "xfrm policy add dir out", "xfrm state add" },
+		{ "xfrm policy flush", "xfrm policy add" },
+		{ "xfrm policy add dir out", "in clear" },
+		{ "xfrm policy add src 10.0.0.0/8 tmpl src 192.0.2.1 proto esp", "dir is missing" },
+		{ "xfrm policy add dir out tmpl proto ah", "tmpl proto ah" },
+		{ "xfrm policy add dir out tmpl proto esp mode beet", "tmpl mode beet" },
+		{ "xfrm policy add dir out tmpl proto esp level use", "tmpl level use" },
+		{ "xfrm policy add dir out tmpl proto esp tmpl proto esp", "more than one" },
+		{ "xfrm policy add dir out action maybe", "action maybe" },
+		{ "xfrm policy add dir out action block ptype sub", "ptype sub" },
+		{ "xfrm policy add dir out action block mark 1", "mark is refused" },
+		{ "xfrm policy add dir up action block", "dir up" },
+		{ "xfrm policy add dir out action block priority x", "priority x" },
 		{ "xfrm state flush", "xfrm state add" },
 		{ "link set lo up", "xfrm state add" },
 		{ "xfrm", "xfrm state add" },
