@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// proof spd_expand: bmc 2
+// proof spd_expand: bmc 4
 // Any rule that the writer takes, any key, full size: the bits that the key's parts find in the rule's vectors, put together as spd_vectors does,
 // say what RFC 4301, 4.4.1.1 says of the rule and the packet.
 `default_nettype none

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// proof spd_first: bmc 5
+// proof spd_first: bmc 7
 // Two cycles behind a word: whether a bit of it is 1, and the number of the lowest.
 `default_nettype none
 

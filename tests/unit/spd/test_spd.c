@@ -75,7 +75,7 @@ static bool get_case(FILE *file, struct spd_rule *r, struct spd_key *k, bool *fi
 /* spd_rule_matches says what ipaddress says. */
 static void by_ipaddress(void **state)
 {
-	unsigned int cases = 20000 * test_scale(), n = 0, fit = 0;
+	unsigned int cases = 5000 * test_scale(), n = 0, fit = 0;
 	char command[80];
 	FILE *file;
 	struct spd_rule rule = { 0 };
