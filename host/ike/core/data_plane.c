@@ -25,7 +25,9 @@ bool data_plane_go_on(struct agent *agent)
 	if (agent->traps.err)
 		agent_log(agent, AGENT_ERROR, "policies could not be installed: %s", agent->traps.error);
 	reqids_block(agent);
-	if (sink_sweep(agent->sink))
+	if (agent->traps.keep)
+		agent_log(agent, AGENT_ERROR, "what was protected or blocked before stays so");
+	else if (sink_sweep(agent->sink))
 		agent_log(agent, AGENT_ERROR, "policies of an earlier agent stay: %s", sink_error(agent->sink));
 	return false;
 }

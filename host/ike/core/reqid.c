@@ -69,8 +69,7 @@ static void free_reqid(struct reqid *r)
 
 	hash_remove(&all->by_id, &r->by_id);
 	hash_remove(&all->by_key, &r->by_key);
-	if (r->rest)
-		r->rest->rest_of = NULL;
+	reqid_leave_rest(r);
 	if (r->rest_of)
 		r->rest_of->rest = NULL;
 	conf_free(r->trap_conf);
@@ -101,7 +100,7 @@ static uint32_t next_id(struct agent *agent)
 	return all->last;
 }
 
-static struct reqid *make(struct agent *agent, uint64_t key, const struct conf_child *child, const struct ts *local, unsigned int local_count,
+static struct reqid *make(struct agent *agent, uint32_t id, uint64_t key, const struct conf_child *child, const struct ts *local, unsigned int local_count,
 			  const struct ts *remote, unsigned int remote_count)
 {
 	struct reqids *all = agent->reqids;
@@ -110,7 +109,7 @@ static struct reqid *make(struct agent *agent, uint64_t key, const struct conf_c
 	if (!r)
 		return NULL;
 	r->agent = agent;
-	r->id = child->reqid ? child->reqid : next_id(agent);
+	r->id = id;
 	r->conn = strdup(child->connection->name);
 	r->name = strdup(child->name);
 	r->local = copy_selectors(local, local_count);
@@ -129,6 +128,11 @@ static struct reqid *make(struct agent *agent, uint64_t key, const struct conf_c
 static bool is_of(const struct reqid *r, const struct conf_child *child)
 {
 	return !strcmp(r->conn, child->connection->name) && !strcmp(r->name, child->name);
+}
+
+bool reqid_is_configured(const struct reqid *r)
+{
+	return r->trap_conf && r->trap->reqid == r->id;
 }
 
 bool reqid_make_way(struct reqid *r)
@@ -163,9 +167,9 @@ struct reqid *reqid_get(struct agent *agent, const struct conf_child *child, con
 		r = reqid_find(agent, child->reqid);
 		if (r && is_of(r, child))
 			return r;
-		if (r && !reqid_make_way(r))
-			return NULL;
-		return make(agent, child->reqid, child, local, local_count, remote, remote_count);
+		if (!r || reqid_make_way(r))
+			return make(agent, child->reqid, child->reqid, child, local, local_count, remote, remote_count);
+		/* SAs of another CHILD SA bear it: until they are gone it is as if none was configured. */
 	}
 	key = mix(mix(0xcbf29ce484222325u, conn, strlen(conn) + 1), child->name, strlen(child->name) + 1);
 	key = mix_selectors(mix_selectors(key, local, local_count), remote, remote_count);
@@ -175,7 +179,18 @@ struct reqid *reqid_get(struct agent *agent, const struct conf_child *child, con
 		    && ts_same(r->remote, r->remote_count, remote, remote_count))
 			return r;
 	}
-	return make(agent, key, child, local, local_count, remote, remote_count);
+	r = make(agent, next_id(agent), key, child, local, local_count, remote, remote_count);
+	if (r && child->reqid)
+		agent_log(agent, AGENT_INFO, "%s/%s: reqid %u is still that of an SA of another child: %u until that is gone", conn, child->name, child->reqid, r->id);
+	return r;
+}
+
+void reqid_leave_rest(struct reqid *r)
+{
+	if (!r->rest)
+		return;
+	r->rest->rest_of = NULL;
+	r->rest = NULL;
 }
 
 int reqid_select(struct reqid *r, const struct ts *local, unsigned int local_count, const struct ts *remote, unsigned int remote_count)
@@ -241,7 +256,7 @@ static bool has_rest(const struct reqid *r)
 {
 	const struct child_sa *user = r->user;
 
-	return user && r->trap_conf && r->trap->reqid && !(within(r->local, r->local_count, user->local, user->local_count) &&
+	return user && reqid_is_configured(r) && !(within(r->local, r->local_count, user->local, user->local_count) &&
 							   within(r->remote, r->remote_count, user->remote, user->remote_count));
 }
 

@@ -38,10 +38,10 @@ struct reqid {
 	 * blocked by a policy of its own, for which nothing is begun. It is there while trap_conf is.
 	 */
 	struct reqid *rest, *rest_of;
-	bool is_rest;			/* rest_of: NULL when that one is gone */
+	bool is_rest;			/* rest_of: NULL when that one is gone, or has left it */
 };
 
-/* Find or make. A configured reqid is taken as it is. NULL: no memory. */
+/* Find or make. A configured reqid is taken as it is, unless SAs of another CHILD SA still bear it: then, until they are gone, another. NULL: no memory. */
 struct reqid *reqid_get(struct agent *agent, const struct conf_child *child, const struct ts *local, unsigned int local_count,
 			const struct ts *remote, unsigned int remote_count);
 struct reqid *reqid_find(struct agent *agent, uint32_t id);
@@ -50,6 +50,10 @@ struct reqid *reqid_find(struct agent *agent, uint32_t id);
  * never without. One with SAs cannot, as they bear the number in the data plane. False: it keeps it.
  */
 bool reqid_make_way(struct reqid *r);
+/* It has a trap whose configuration names its number. */
+bool reqid_is_configured(const struct reqid *r);
+/* What its trap covers beside its SA stays blocked as it is until trap.c has set all of a new configuration: who has an SA cannot make way. */
+void reqid_leave_rest(struct reqid *r);
 /* What the policy covers without an SA, from its next application on. 0 or -ENOMEM. */
 int reqid_select(struct reqid *r, const struct ts *local, unsigned int local_count, const struct ts *remote, unsigned int remote_count);
 /* Free it if neither a CHILD SA nor a trap has it. */

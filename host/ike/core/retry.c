@@ -70,9 +70,10 @@ void retry_later(struct agent *agent, const struct conf_child *child, unsigned i
 {
 	const char *conn = child->connection->name;
 	uint64_t pause = pause_ms(agent, attempt);
+	const struct conf_connection *now = agent->conf ? conf_find_connection(agent->conf, conn) : NULL;
 	struct retry *r;
 
-	if (is_waiting(agent, conn, child->name))
+	if (!now || !conf_connection_child(now, child->name) || is_waiting(agent, conn, child->name))
 		return;
 	r = calloc(1, sizeof(*r));
 	if (!r)

@@ -23,6 +23,7 @@ struct trap_work {
 	enum trap_part part;
 	size_t conn, child;   /* the next one; settling: the slot of the table of reqids */
 	size_t slots;	      /* settling: which that table had at its beginning */
+	bool keep;	      /* what was there before blocks on: not all could be set */
 	int err;	      /* the first */
 	char error[SINK_ERROR_LEN]; /* and what the sink said of it */
 };

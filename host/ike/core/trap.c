@@ -32,8 +32,11 @@ static int set_trap(struct agent *agent, struct conf *conf, const struct conf_ch
 	if (r && (!ts_same(r->local, r->local_count, local_ts, local_count) || !ts_same(r->remote, r->remote_count, remote_ts, remote_count))) {
 		if (reqid_make_way(r))
 			r = reqid_get(agent, child, local_ts, local_count, remote_ts, remote_count);
-		else if (reqid_select(r, local_ts, local_count, remote_ts, remote_count))
-			r = NULL;
+		else {
+			reqid_leave_rest(r);
+			if (reqid_select(r, local_ts, local_count, remote_ts, remote_count))
+				r = NULL;
+		}
 	}
 	if (!r)
 		return -ENOMEM;
@@ -55,6 +58,8 @@ static int install_one(struct agent *agent, struct conf *conf, const struct conf
 	struct ip_addr local;
 	int err;
 
+	if (!agent->caps.outer_v4 && !agent->caps.outer_v6)
+		return -ENODEV;
 	if (conf_is_shunt(child))
 		return set_trap(agent, conf, child, NULL, NULL);
 	if (!remote) {
@@ -107,12 +112,16 @@ static void settle(struct reqid *r, void *arg)
 {
 	struct conf *conf = arg;
 
+	if (r->rest_of || r->marked || (r->trap_conf && r->agent->traps.keep && r->trap->mode != CONF_PASS))
+		return;
 	if (r->is_rest) {
-		if (!r->rest_of)
-			reqid_release(r);
+		conf_free(r->trap_conf);
+		r->trap_conf = NULL;
+		reqid_apply(r);
+		reqid_release(r);
 		return;
 	}
-	if (!r->trap_conf || r->marked)
+	if (!r->trap_conf)
 		return;
 	if (r->trap_conf != conf) {
 		const struct conf_child *child = still_wanted(r, conf);
@@ -130,6 +139,8 @@ static void failed(struct agent *agent, int err)
 {
 	struct trap_work *work = &agent->traps;
 
+	/* What could not be covered may be covered by what was there before. Without a data plane, or an address of the peer, nothing can be. */
+	work->keep |= err && err != -ENODEV && err != -EADDRNOTAVAIL;
 	if (!err || work->err)
 		return;
 	work->err = err;
@@ -193,11 +204,14 @@ void trap_go_on(struct agent *agent)
 void trap_child_ends(struct agent *agent, const struct event *event)
 {
 	const struct child_sa *child = event->child;
-	const struct conf_child *conf = child->child;
-	bool wanted = (event->cause == CLOSE_PEER && blocks(agent, conf->close_action)) || (event->cause == CLOSE_DEAD && blocks(agent, conf->dpd_action));
+	const struct conf_connection *conn = conf_find_connection(agent->conf, child->child->connection->name);
+	const struct conf_child *now = conn ? conf_connection_child(conn, child->child->name) : NULL;
+	bool coming = agent->traps.part == TRAPS_PASS || agent->traps.part == TRAPS_OTHERS;
+	const struct conf_child *conf = now || !coming ? now : child->child; /* what covers its traffic instead is not there yet */
+	bool wanted = conf && ((event->cause == CLOSE_PEER && blocks(agent, conf->close_action)) || (event->cause == CLOSE_DEAD && blocks(agent, conf->dpd_action)));
 
 	if (wanted && !agent->stopping)
-		set_trap(agent, child->conf, conf, &child->ike->local.ip, &child->ike->remote.ip);
+		set_trap(agent, now ? agent->conf : child->conf, conf, &child->ike->local.ip, &child->ike->remote.ip);
 }
 
 void trap_refused(struct agent *agent, const struct child_packet *packet)

@@ -18,7 +18,7 @@ void trap_go_on(struct agent *agent);
 /* The peer has no SA for this packet of a trap: it is not asked again for a while. */
 void trap_refused(struct agent *agent, const struct child_packet *packet);
 void trap_free(struct agent *agent);
-/* EVENT_CHILD_ENDS: what close_action or dpd_action wants trapped or blocked is, before the SA goes. */
+/* EVENT_CHILD_ENDS: what close_action or dpd_action of the configuration in force wants trapped or blocked is, before the SA goes. */
 void trap_child_ends(struct agent *agent, const struct event *event);
 
 #endif

@@ -281,6 +281,10 @@ static int op_policy_set(struct sink *sink, const struct sink_policy *policy)
 	if (s->down)
 		return refuse(s, -ENODEV, "The data plane is gone.");
 	check_policy(s, policy);
+	if (!p && s->fail_policies) {
+		s->fail_policies--;
+		return refuse(s, -ENOSPC, "There is no room for the policy.");
+	}
 	if (!p) {
 		p = calloc(1, sizeof(*p));
 		assert_non_null(p);

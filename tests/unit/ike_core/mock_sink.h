@@ -49,6 +49,7 @@ struct mock_sink {
 	struct mock_event *events, **events_end;
 	uint32_t next_spi;
 	int fail_adds;		 /* so many sa_add from now fail with -ENOSPC */
+	int fail_policies;	 /* and so many policy_set of numbers that have none yet */
 	uint64_t adds, deletes, updates, queries; /* calls that succeeded */
 	uint64_t (*now_ms)(void *ctx);
 	void *now_ctx;

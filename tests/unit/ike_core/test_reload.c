@@ -287,6 +287,95 @@ static void test_during_handshake(void **state)
 			reload_during(NEW_CHILD, true, steps, sides, false);
 }
 
+/* ---- what the configuration covers is covered all the time ------------------------------------------------------------------- */
+
+#define TWO_A "child two:start_action = trap\nchild two:local_ts = 10.1.0.0/16\nchild two:remote_ts = 10.3.0.0/16\n"
+#define TWO_B "child two:local_ts = 10.3.0.0/16\nchild two:remote_ts = 10.1.0.0/16\n"
+
+/* The policy at a of 10.1.0.1 to 10.3.0.1. */
+static const struct sink_policy *policy_of_two(struct pair *p)
+{
+	const struct ip_addr local = { 4, { 10, 1, 0, 1 } }, remote = { 4, { 10, 3, 0, 1 } };
+	const struct mock_policy *found = mock_policy_match(&p->a->sink, &local, &remote);
+
+	assert_non_null(found);
+	return &found->policy;
+}
+
+static unsigned int policies(const struct pair *p)
+{
+	unsigned int count = 0;
+
+	for (const struct mock_policy *each = p->a->sink.policies; each; each = each->next)
+		count++;
+	return count;
+}
+
+/* A number that an SA of another child bears: until that is gone there is another one in its place, which serves as well. */
+static void test_number_of_an_sa(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, 70, "reqid = 9\nstart_action = trap\n", TWO_B);
+	node_up(p.a, "net");
+	pair_configure(&p, TWO_A "child two:reqid = 9\n", TWO_B);
+	assert_int_not_equal(policy_of_two(&p)->reqid, 9);
+	assert_false(node_ping(p.a, "10.1.0.1", "10.3.0.1"));
+	world_run(p.w, SECOND);
+	assert_true(node_ping(p.a, "10.1.0.1", "10.3.0.1"));
+	node_down(p.a, "net");
+	world_run(p.w, MINUTE);
+	node_rekey(p.a, "two", false, false);
+	world_run(p.w, MINUTE);
+	assert_int_equal(policy_of_two(&p)->reqid, 9);
+	assert_true(node_ping(p.a, "10.1.0.1", "10.3.0.1"));
+	pair_configure(&p, TWO_A "child two:reqid = 9\n", TWO_B);
+	assert_int_equal(policies(&p), 1);
+	pair_close(&p);
+}
+
+/* A child that the configuration has no more, whose SA ends: what its close_action said does not block the one that has its traffic now. */
+static void test_removed_child_ends(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, 71, TWO_A "child two:close_action = trap\n", "local_ts = 10.2.0.0/15\n");
+	node_up(p.a, "two");
+	pair_configure(&p, "start_action = trap\nremote_ts = 10.2.0.0/15\n", "local_ts = 10.2.0.0/15\n");
+	node_down(p.b, "net");
+	world_run(p.w, MINUTE);
+	assert_int_equal(policies(&p), 1);
+	assert_false(node_ping(p.a, "10.1.0.1", "10.3.0.1"));
+	world_run(p.w, SECOND);
+	assert_true(node_ping(p.a, "10.1.0.1", "10.3.0.1"));
+	pair_close(&p);
+}
+
+/* A policy that the data plane refuses: what was there before stays, what passed in clear does not; with the next reload all is in order. */
+static void test_refused_policy(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, 72, TWO_A, TWO_B);
+	assert_int_equal(policies(&p), 1);
+	p.a->sink.fail_policies = 1;
+	pair_configure(&p, "start_action = trap\nremote_ts = 10.2.0.0/15\n", TWO_B);
+	assert_int_equal(policies(&p), 1);
+	assert_int_equal(policy_of_two(&p)->action, SINK_PROTECT);
+	pair_configure(&p, "start_action = trap\nremote_ts = 10.2.0.0/15\n", TWO_B);
+	assert_int_equal(policies(&p), 1);
+	assert_int_equal(policy_of_two(&p)->remote[0].lo.bytes[1], 2);
+	pair_configure(&p, TWO_A "child two:mode = pass\n", TWO_B);
+	assert_int_equal(policy_of_two(&p)->action, SINK_BYPASS);
+	p.a->sink.fail_policies = 1;
+	pair_configure(&p, "start_action = trap\n", TWO_B);
+	assert_int_equal(policies(&p), 0);
+	pair_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +388,9 @@ int main(void)
 		cmocka_unit_test(test_newer_child),
 		cmocka_unit_test(test_changed_lifetimes),
 		cmocka_unit_test(test_removed_connection),
+		cmocka_unit_test(test_number_of_an_sa),
+		cmocka_unit_test(test_removed_child_ends),
+		cmocka_unit_test(test_refused_policy),
 		cmocka_unit_test(test_during),
 		cmocka_unit_test(test_during_handshake),
 	};
