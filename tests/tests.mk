@@ -37,9 +37,9 @@ test-system: $(TEST_BINS)
 	@$(RUN) --logs $(B)/test-logs $(SIM_TESTS) $(DPI_TESTS) $(COCOTB_TESTS) $(SOFTWARE_TESTS)
 
 # The same with ten times the packets, another seed each run, the fuzzers, interoperation, the proofs, coverage, and the interrupt of every test after an hour.
-verify: $(UNIT_TESTS) $(NETLIST_TEST) $(TEST_BINS) $(SIZE_SIMS) $(FUZZERS) $(INTEROP_BINS) $(GUEST_SYSTEMD) $(SPOOFED)
+verify: $(UNIT_TESTS) $(SPD_FULL) $(NETLIST_TEST) $(TEST_BINS) $(SIZE_SIMS) $(FUZZERS) $(INTEROP_BINS) $(GUEST_SYSTEMD) $(SPOOFED)
 	@export ESPALIER_TEST_SCALE=10 ESPALIER_TEST_SEED=$${ESPALIER_TEST_SEED:-$$RANDOM}; echo "seed $$ESPALIER_TEST_SEED"; \
-	  $(RUN) --timeout 3600 --logs $(B)/test-logs $(SIM_TESTS) $(DPI_TESTS) $(SIZE_TESTS) $(COCOTB_TESTS) $(UNIT_TESTS) $(NETLIST_TEST) $(SOFTWARE_TESTS) tests/fuzz/fuzz.py:$(B)/fuzz \
+	  $(RUN) --timeout 3600 --logs $(B)/test-logs $(SIM_TESTS) $(DPI_TESTS) $(SIZE_TESTS) $(COCOTB_TESTS) $(UNIT_TESTS) $(SPD_FULL) $(NETLIST_TEST) $(SOFTWARE_TESTS) tests/fuzz/fuzz.py:$(B)/fuzz \
 	  $(INTEROP_TESTS) $(GUEST_TESTS) ESPALIER_BUILD=$(B),$(STORM) ESPALIER_BUILD=$(B),$(STALL) $(SPOOFED)
 	@$(MAKE) --no-print-directory formal
 	@$(MAKE) --no-print-directory coverage
