@@ -124,4 +124,4 @@ help:
 	@echo 'make pnr       nextpnr for an ECP5: a trend of the clock rate, build/synth/pnr.json'
 	@echo 'make regs      generate the register map from rtl/csr/espalier.rdl'
 	@echo 'make clean     remove build/'
-	@echo 'Also: test-unit, test-system, test-asan, sim-bench (how fast the simulated card runs), ike-bench (handshakes beside strongSwan), gw-bench (policies of the gateway), gw-stall (what may stop packets or answers). What is missing on a Debian machine is installed by .ci/bootstrap.'
+	@echo 'Also: test-unit, test-system, test-asan, sim-bench (how fast the simulated card runs), ike-bench (handshakes beside strongSwan), gw-bench (policies of the gateway), gw-stall (what may stop packets or answers), gw-reloads (configurations at random under traffic). What is missing on a Debian machine is installed by .ci/bootstrap.'
