@@ -14,6 +14,7 @@
 #include "events.h"
 #include "filter.h"
 #include "fragments.h"
+#include "instance.h"
 #include "keeper.h"
 #include "process/notify.h"
 #include "process/privileges.h"
@@ -67,7 +68,7 @@ struct gw {
 	struct gw_watch watch;
 	struct gw_counters counters;
 	struct sink_server *server;
-	int lock_fd; /* instance.h */
+	struct instance lock;
 	int epoll_fd, signal_fd, timer_fd, bypass_fd;
 	bool stop;
 	int failure; /* why it stops, if not because it was asked to: negative errno */

@@ -156,13 +156,13 @@ static void make_directory(const char *path)
 static int release(struct gw *gw, const struct gw_options *options)
 {
 	char error[256];
-	int lock;
+	struct instance lock;
 
 	if (instance_lock(&lock, error, sizeof(error)) || routes_open(&gw->routes, 1, error) || filter_open(&gw->filter, options->tun, error))
 		return complain(error, NULL);
 	routes_close(&gw->routes, true);
 	filter_close(&gw->filter, true);
-	close(lock);
+	instance_unlock(&lock);
 	return EXIT_SUCCESS;
 }
 

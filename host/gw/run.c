@@ -117,7 +117,7 @@ static int start(struct gw *gw, char *error)
 	if (!ret)
 		ret = sink_server_open(&config, &gw->server, error); /* before what is global: it finds out whether a gateway is running */
 	if (!ret)
-		ret = instance_lock(&gw->lock_fd, error, ESPALIER_ERROR_LEN);
+		ret = instance_lock(&gw->lock, error, ESPALIER_ERROR_LEN);
 	if (!ret)
 		ret = rights_start(gw, error);
 	if (!ret)
@@ -157,7 +157,7 @@ static void finish(struct gw *gw, bool release)
 	early_free(&gw->early);
 	wire_close(&gw->wire);
 	tun_close(&gw->tun);
-	close_fd(gw->lock_fd);
+	instance_unlock(&gw->lock);
 	close_fd(gw->bypass_fd);
 	close_fd(gw->timer_fd);
 	close_fd(gw->signal_fd);
@@ -169,7 +169,8 @@ void gw_init(struct gw *gw)
 	gw->listeners = listeners;
 	gw->listener_count = sizeof(listeners) / sizeof(listeners[0]);
 	gw->sink.ops = &gw_sink_ops;
-	gw->lock_fd = gw->epoll_fd = gw->signal_fd = gw->timer_fd = gw->bypass_fd = gw->tun.fd = gw->routes.fd = -1;
+	gw->lock = INSTANCE_NONE;
+	gw->epoll_fd = gw->signal_fd = gw->timer_fd = gw->bypass_fd = gw->tun.fd = gw->routes.fd = -1;
 	gw->watch.route_fd = gw->watch.nft_fd = -1;
 	for (unsigned int i = 0; i < WIRE_SOCKETS; i++)
 		gw->wire.sockets[i].fd = -1;

@@ -5,8 +5,10 @@
 First argument: software or sim, the device behind both gateways. Needs root. scapy opens every ESP packet that counts.
 """
 import errno
+import itertools
 import json
 import os
+import pwd
 import re
 import socket
 import struct
@@ -671,20 +673,34 @@ class Ends(GatewayTest):
         self.assertEqual(self.gateways[0].log().count("key management is there"), 1)
 
     def test_second_gateway(self):
-        """Started by mistake beside a living one, at its socket, with its TUN device, or with all of its own; or only to release: it says so, and
-        nothing has changed."""
+        """Started by mistake beside a living one, at its socket, with its TUN device, or with all of its own, also with a /run of its own as in a container; or only to
+        release: it says so, and nothing has changed."""
         self.tunnel()
         self.assert_pings(2)
         before = self.state()
         first = self.gateways[0]
         own = ("-d", "software", "--sink", first.path + "-2")
-        for words in (("-d", "software", "--sink", first.path), own, (*own, "--tun", "esp9"), ("--release",)):
-            with self.subTest(words=words):
-                done = subprocess.run(["ip", "netns", "exec", self.net.a, GATEWAY, *words], capture_output=True, text=True, timeout=WAIT, check=False)
+        container = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh")
+        for around, words in itertools.product(((), container), (("-d", "software", "--sink", first.path), own, (*own, "--tun", "esp9"), ("--release",))):
+            with self.subTest(around=around, words=words):
+                done = subprocess.run(["ip", "netns", "exec", self.net.a, *around, GATEWAY, *words], capture_output=True, text=True, timeout=WAIT, check=False)
                 self.assertEqual(done.returncode, 1, done.stderr)
                 self.assertRegex(done.stderr, "in use")
                 self.assertEqual(self.state(), before)
                 self.assert_pings(2)
+
+    def test_name_of_somebody(self):
+        """A user without rights who has taken the gateway's name in the network namespace keeps nobody from starting it."""
+        with inside(self.net.r):
+            name = socket.socket(socket.AF_UNIX)
+        self.addCleanup(name.close)
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
+        try:
+            name.bind("\0espalier-gw".ljust(108, "\0"))
+            name.listen()
+        finally:
+            os.seteuid(0)
+        Gateway(self.net.r, "software").close()
 
     def test_control(self):
         """A second client; requests that make no sense; the first goes on."""
