@@ -25,6 +25,11 @@ bind axis_widen axis_protocol #(.WIDTH(IN_W + 1 + USER_W), .SIDE_W(USER_W)) u_pr
 bind axis_widen axis_protocol #(.WIDTH(OUT_W + 1 + USER_W), .SIDE_W(USER_W)) u_protocol_m (
     .clk, .rst, .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser}),
     .last(m_axis_tlast), .side(m_axis_tuser));
+bind axis_rotate axis_protocol #(.WIDTH(WORDS * WORD_W + 1 + USER_W + UP_W + SKIP_W + 1), .SIDE_W(UP_W + SKIP_W + 1)) u_protocol_s (
+    .clk, .rst, .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast, s_axis_tuser, s_axis_up, s_axis_skip, s_axis_more}),
+    .last(s_axis_tlast), .side({s_axis_up, s_axis_skip, s_axis_more}));
+bind axis_rotate axis_protocol #(.WIDTH(WORDS * WORD_W + 1 + USER_W)) u_protocol_m (
+    .clk, .rst, .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
 
 // ---- engines: a packet has the beats that its length says, a failed one has one ----------------------------------------------------
 bind engine_encap axis_protocol #(.WIDTH(128 * LANES + 1 + $bits(s_axis_tuser)), .SIDE_W($bits(s_axis_tuser))) u_protocol_s (

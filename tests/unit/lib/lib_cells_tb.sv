@@ -38,7 +38,21 @@ module lib_cells_tb (
     input  logic             rrw_write,
     input  logic [2:0]       rrw_addr,
     output logic [15:0]      rrw_rd_data,  // its port that only reads reads where ram_sdp does
-    output logic [15:0]      rrw_rw_data
+    output logic [15:0]      rrw_rw_data,
+    // axis_rotate: of 4, 8 and 16 words, and of 16 with a fixed turn of 5; each has its bits of these, and the low words of its data
+    input  logic [3:0]        rotate_s_valid,
+    output logic [3:0]        rotate_s_ready,
+    input  logic [3:0][511:0] rotate_s_data,
+    input  logic [3:0]        rotate_s_last,
+    input  logic [3:0][7:0]   rotate_s_user,
+    input  logic [3:0][7:0]   rotate_s_up,
+    input  logic [3:0][7:0]   rotate_s_skip,
+    input  logic [3:0]        rotate_s_more,
+    output logic [3:0]        rotate_m_valid,
+    input  logic [3:0]        rotate_m_ready,
+    output logic [3:0][511:0] rotate_m_data,
+    output logic [3:0]        rotate_m_last,
+    output logic [3:0][7:0]   rotate_m_user
 );
 
   skid #(.WIDTH(16)) u_skid (
@@ -75,6 +89,19 @@ module lib_cells_tb (
       .clk, .rd_en(ram_rd_en), .rd_addr(ram_rd_addr), .rd_data(rrw_rd_data),
       .rw_en(rrw_en), .rw_write(rrw_write), .rw_addr(rrw_addr), .rw_wr_data(ram_wr_data), .rw_rd_data(rrw_rw_data)
   );
+
+  for (genvar i = 0; i < 4; i++) begin : g_rotate
+    localparam int unsigned WORDS = i == 3 ? 16 : 4 << i;
+    if (WORDS < 16) begin : g_rest
+      assign rotate_m_data[i][511:32*WORDS] = '0;
+    end
+    axis_rotate #(.WORDS(WORDS), .FIXED(i == 3 ? 5 : -1), .SKIP_W(2), .USER_W(8)) u_rotate (
+        .clk, .rst, .s_axis_tvalid(rotate_s_valid[i]), .s_axis_tready(rotate_s_ready[i]), .s_axis_tdata(rotate_s_data[i][32*WORDS-1:0]),
+        .s_axis_tlast(rotate_s_last[i]), .s_axis_tuser(rotate_s_user[i]), .s_axis_up(rotate_s_up[i][$clog2(WORDS)-1:0]),
+        .s_axis_skip(rotate_s_skip[i][1:0]), .s_axis_more(rotate_s_more[i]), .m_axis_tvalid(rotate_m_valid[i]), .m_axis_tready(rotate_m_ready[i]),
+        .m_axis_tdata(rotate_m_data[i][32*WORDS-1:0]), .m_axis_tlast(rotate_m_last[i]), .m_axis_tuser(rotate_m_user[i])
+    );
+  end
 
 endmodule
 

@@ -43,6 +43,19 @@ DUT_PORT(rrw_write);
 DUT_PORT(rrw_addr);
 DUT_PORT(rrw_rd_data);
 DUT_PORT(rrw_rw_data);
+DUT_PORT(rotate_s_valid);
+DUT_PORT(rotate_s_ready);
+DUT_PORT(rotate_s_data);
+DUT_PORT(rotate_s_last);
+DUT_PORT(rotate_s_user);
+DUT_PORT(rotate_s_up);
+DUT_PORT(rotate_s_skip);
+DUT_PORT(rotate_s_more);
+DUT_PORT(rotate_m_valid);
+DUT_PORT(rotate_m_ready);
+DUT_PORT(rotate_m_data);
+DUT_PORT(rotate_m_last);
+DUT_PORT(rotate_m_user);
 
 #define CYCLES 20000u
 #define STREAMS 4u
@@ -56,6 +69,7 @@ static unsigned rnd(unsigned n)
 static void reset(void)
 {
 	*P8(rst) = 1;
+	*P8(rotate_s_valid) = 0;
 	*P8(s_valid) = *P8(m_ready) = *P8(delay_valid) = *P8(alloc_take) = *P8(alloc_free_valid) = *P8(ram_wr_en) = *P8(ram_rd_en) = *P8(rrw_en) = 0;
 	for (int i = 0; i < 8; i++)
 		dut_edge();
@@ -254,6 +268,104 @@ static void test_rams(void **state)
 	assert_true(collisions > CYCLES / 20 && differ > collisions / 2);
 }
 
+/* ---- axis_rotate ------------------------------------------------------------------------------------------------------------------- */
+
+#define ROTATORS 4u
+#define MAX_BEATS 9u
+
+struct turned {
+	unsigned beats, up, skip, more, user, out_beats;
+	uint32_t words[16 * MAX_BEATS]; /* that come */
+};
+
+/* Word j of what leaves: the packet's own word j + skip * words - up, or 0 where it has none. */
+static uint32_t turned_word(const struct turned *p, unsigned words, unsigned j)
+{
+	int from = (int)(j + p->skip * words) - (int)p->up;
+
+	return from < 0 || from >= (int)(p->beats * words) ? 0 : p->words[from];
+}
+
+static void make_turned(struct turned *p, unsigned words, int fixed)
+{
+	p->skip = rnd(3) ? rnd(4) : 0;
+	p->beats = p->skip + 1 + rnd(MAX_BEATS - 3 - 1);
+	p->up = fixed >= 0 ? (unsigned)fixed : rnd(words);
+	p->more = rnd(2);
+	p->user = rnd(256);
+	p->out_beats = p->beats - p->skip + p->more;
+	for (unsigned i = 0; i < p->beats * words; i++)
+		p->words[i] = (uint32_t)rand() << 16 ^ (uint32_t)rand();
+}
+
+/* Each packet as the header of the cell says, at any rate of both sides; at full rate in the cycles that it says. */
+static void rotate(unsigned which)
+{
+	static struct turned ring[8];
+	unsigned words = which == 3 ? 16 : 4u << which, in = 0, out = 0, beat_in = 0, beat_out = 0;
+	int fixed = which == 3 ? 5 : -1, offered = 0, behind = 0;
+	uint8_t *s_user = dut_rotate_s_user(), *up = dut_rotate_s_up(), *skip = dut_rotate_s_skip(), *m_user = dut_rotate_m_user();
+	uint32_t *s_data = (uint32_t *)dut_rotate_s_data() + 16 * which, *m_data = (uint32_t *)dut_rotate_m_data() + 16 * which;
+	uint8_t bit = (uint8_t)(1u << which);
+
+	reset();
+	for (unsigned cycle = 0; cycle < CYCLES * test_scale(); cycle++) {
+		unsigned phase = cycle / 500 % 4, writes = phase == 2 ? 30 : phase == 3 ? 70 : 100, reads = phase == 1 ? 30 : phase == 3 ? 70 : 100;
+		struct turned *p = &ring[in % 8], *q = &ring[out % 8];
+
+		if (!offered && rnd(100) < writes) {
+			if (!beat_in)
+				make_turned(p, words, fixed);
+			offered = 1;
+			memcpy(s_data, p->words + beat_in * words, 4 * words);
+			*P8(rotate_s_last) = (uint8_t)(beat_in + 1 == p->beats ? bit : 0);
+			*P8(rotate_s_more) = (uint8_t)(p->more ? bit : 0);
+			s_user[which] = (uint8_t)(p->user + beat_in);
+			up[which] = (uint8_t)(fixed >= 0 ? p->user & 15 : p->up);
+			skip[which] = (uint8_t)p->skip;
+		}
+		*P8(rotate_s_valid) = offered ? bit : 0;
+		*P8(rotate_m_ready) = rnd(100) < reads ? bit : 0;
+		dut_settle();
+		int taken = offered && (*P8(rotate_s_ready) & bit) != 0, given = *P8(rotate_m_valid) & *P8(rotate_m_ready) & bit;
+
+		if (*P8(rotate_m_valid) & bit) {
+			unsigned of = q->skip + beat_out < q->beats ? q->skip + beat_out : q->beats - 1;
+
+			assert_true(out < in || (out == in && beat_in));
+			for (unsigned i = 0; i < words; i++)
+				assert_int_equal(m_data[i], turned_word(q, words, beat_out * words + i));
+			assert_int_equal(m_user[which], (uint8_t)(q->user + of));
+			assert_int_equal(!!(*P8(rotate_m_last) & bit), beat_out + 1 == q->out_beats);
+		}
+		if (given && ++beat_out == q->out_beats) {
+			out++;
+			beat_out = 0;
+		}
+		/* At full rate a beat comes each cycle, but where words wait to leave and the next packet's first beat leaves, too. */
+		if (phase == 0 && cycle % 500 > 4)
+			assert_int_equal(taken, !(behind && !p->skip));
+		behind = 0;
+		dut_edge();
+		if (!taken)
+			continue;
+		offered = 0;
+		if (++beat_in < p->beats)
+			continue;
+		behind = (int)p->more;
+		in++;
+		beat_in = 0;
+	}
+	assert_true(out > CYCLES / 30);
+}
+
+static void test_rotate(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < ROTATORS; i++)
+		rotate(i);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_delay_lines),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_rams),
+		cmocka_unit_test(test_rotate),
 	};
 
 	srand(test_seed());
