@@ -52,7 +52,7 @@ int capture_open_out(struct output *output, const char *name, const struct captu
 /* Write link header and packet. What cannot be written shows here or in capture_close_out(): -EIO. -EINVAL: the link type is for the other family. */
 int capture_write(struct capture_out *out, const struct timeval *time, const uint8_t *link, uint32_t link_len, const uint8_t *ip,
 		  uint32_t ip_len, char *error);
-/* Flush and close: 0, or -EIO when something could not be written. out may be NULL. */
+/* Flush and close: 0, or -EIO when something could not be written that capture_write has not complained of. out may be NULL. */
 int capture_close_out(struct capture_out *out, char *error);
 
 const char *capture_verdict_name(enum capture_verdict verdict);

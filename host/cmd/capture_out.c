@@ -15,6 +15,7 @@ struct capture_out {
 	int link_type;
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;
+	bool failed; /* and capture_write said so */
 	uint8_t frame[CAPTURE_FRAME_MAX];
 };
 
@@ -70,7 +71,8 @@ int capture_write(struct capture_out *out, const struct timeval *time, const uin
 	memcpy(out->frame + link_len, ip, ip_len);
 	errno = EIO;
 	pcap_dump((u_char *)out->dumper, &header, out->frame);
-	return ferror(pcap_dump_file(out->dumper)) ? fail(out, error, -EIO, strerror(errno)) : 0;
+	out->failed = ferror(pcap_dump_file(out->dumper));
+	return out->failed ? fail(out, error, -EIO, strerror(errno)) : 0;
 }
 
 int capture_close_out(struct capture_out *out, char *error)
@@ -80,7 +82,7 @@ int capture_close_out(struct capture_out *out, char *error)
 	if (!out)
 		return 0;
 	errno = EIO;
-	if (pcap_dump_flush(out->dumper) || ferror(pcap_dump_file(out->dumper)))
+	if ((pcap_dump_flush(out->dumper) || ferror(pcap_dump_file(out->dumper))) && !out->failed)
 		ret = fail(out, error, -EIO, strerror(errno));
 	pcap_dump_close(out->dumper);
 	pcap_close(out->pcap);

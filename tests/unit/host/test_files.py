@@ -82,7 +82,9 @@ class Files(Command):
         self.assertIn(b"dir: Is a directory", self.run_with("-w", "dir", status=1).stderr)
         self.assertIn(b"missing/out: No such file", self.run_with("-w", "missing/out", status=1).stderr)
         self.run_with("-w", "/dev/null", stdin=subprocess.DEVNULL)
-        self.assertIn(b"/dev/full could not be written: No space left", self.run_with("-w", "/dev/full", status=1).stderr)
+        said = self.run_with("-w", "/dev/full", status=1).stderr
+        self.assertIn(b"/dev/full could not be written: No space left", said)
+        self.assertEqual(said.count(b"could not be written"), 1)
         for node in ("/dev/null", "/dev/full", "dir"):
             self.assertIn(b"no regular file", self.run_with("--save-states", node, status=1).stderr)
         os.mkfifo(self.path("fifo"))
