@@ -102,7 +102,10 @@ static int prepare(struct child_negotiation *n, const struct child_sa *old, cons
 	n->offered = child_proposals(sa, n->child);
 	choose_selectors(n, old, packet);
 	if (!n->offered || !n->local.count || !n->remote.count) {
-		ike_log(sa, AGENT_ERROR, "%s: the data plane can do none of its %s", n->child->name, n->offered ? "selectors" : "proposals");
+		if (agent_has_data_plane(sa->agent))
+			ike_log(sa, AGENT_ERROR, "%s: the data plane can do none of its %s", n->child->name, n->offered ? "selectors" : "proposals");
+		else
+			ike_log(sa, AGENT_ERROR, "%s: there is no data plane", n->child->name);
 		return -ENOTSUP;
 	}
 	err = agent_random(sa->agent, n->nonce, sizeof(n->nonce));

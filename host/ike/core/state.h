@@ -63,6 +63,11 @@ struct agent {
 	bool running; /* inside a call of agent.h */
 };
 
+static inline bool agent_has_data_plane(const struct agent *agent)
+{
+	return agent->caps.outer_v4 || agent->caps.outer_v6;
+}
+
 static inline uint64_t agent_now(const struct agent *agent)
 {
 	return agent->env.now_ms(agent->env.ctx);

@@ -58,7 +58,7 @@ static int install_one(struct agent *agent, struct conf *conf, const struct conf
 	struct ip_addr local;
 	int err;
 
-	if (!agent->caps.outer_v4 && !agent->caps.outer_v6)
+	if (!agent_has_data_plane(agent))
 		return -ENODEV;
 	if (conf_is_shunt(child))
 		return set_trap(agent, conf, child, NULL, NULL);
