@@ -215,12 +215,39 @@ static void test_other_selectors(void **state)
 	world_free(w);
 }
 
+/* The gateway speaks of a policy of an earlier agent, whose number is another child's now, or a shunt's: nothing is begun for that one. */
+static void test_acquire_of_before(void **state)
+{
+	struct ip_addr local = { 4, { 10, 1, 0, 1 } }, inside = { 4, { 10, 2, 1, 1 } }, outside = { 4, { 10, 3, 1, 1 } };
+	static const struct {
+		const char *more;
+		bool inside;
+		unsigned int ike_sas;
+	} cases[] = { { "", true, 1 }, { "", false, 0 }, { "mode = drop", true, 0 }, { "mode = pass", true, 0 }, { "reqid = 50", false, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct node *n;
+		struct world *w = open_world(&n);
+		struct agent_stats stats;
+
+		configure_one(n, "one", "10.2.0.0/16", cases[i].more);
+		finish(n);
+		mock_raise_acquire(&n->sink, policy_to(n, 1, 1)->reqid, &local, cases[i].inside ? &inside : &outside);
+		agent_run(n->agent);
+		agent_get_stats(n->agent, &stats);
+		assert_int_equal(stats.ike_sas, cases[i].ike_sas);
+		world_free(w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_acquire),
+		cmocka_unit_test(test_acquire_of_before),
 		cmocka_unit_test(test_number_of_another),
 		cmocka_unit_test(test_other_selectors),
 	};
