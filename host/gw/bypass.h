@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What policy lets pass in clear. */
 #ifndef GW_BYPASS_H
 #define GW_BYPASS_H

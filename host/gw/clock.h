@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The clock of everything that waits here. */
 #ifndef GW_CLOCK_H
 #define GW_CLOCK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The gateway as a sink (sink.h): who is its client. */
 #ifndef GW_CONTROL_H
 #define GW_CONTROL_H

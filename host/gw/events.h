@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What happened in the gateway, told upwards: who finds out does not know who acts on it. Calls go down; the one table of who hears of what is in run.c.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Limits of SAs, as their packets reach them. */
 #ifndef GW_EXPIRY_H
 #define GW_EXPIRY_H

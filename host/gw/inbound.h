@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From the network to the TUN device. */
 #ifndef GW_INBOUND_H
 #define GW_INBOUND_H

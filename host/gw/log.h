@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Lines to standard error, for people. */
 #ifndef GW_LOG_H
 #define GW_LOG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The gateway's event loop: one thread, one epoll set. */
 #ifndef GW_LOOP_H
 #define GW_LOOP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How large packets may be. */
 #ifndef GW_MTU_H
 #define GW_MTU_H

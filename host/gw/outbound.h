@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From the TUN device to the network. */
 #ifndef GW_OUTBOUND_H
 #define GW_OUTBOUND_H

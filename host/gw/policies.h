@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Policies in force, with their routes. */
 #ifndef GW_POLICIES_H
 #define GW_POLICIES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the event loop waits for: the epoll set. */
 #ifndef GW_POLL_H
 #define GW_POLL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Packets through the card, and what comes back on its way. */
 #ifndef GW_PUMP_H
 #define GW_PUMP_H

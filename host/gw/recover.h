@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The card comes and goes. */
 #ifndef GW_RECOVER_H
 #define GW_RECOVER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Requests of key management that cannot be met. */
 #ifndef GW_REFUSE_H
 #define GW_REFUSE_H

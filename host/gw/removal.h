@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SAs and policies that go. */
 #ifndef GW_REMOVAL_H
 #define GW_REMOVAL_H

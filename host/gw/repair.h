@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Other programs change rules, routes, addresses, the TUN device or nftables: what is ours is put back, and logged. */
 #ifndef GW_REPAIR_H
 #define GW_REPAIR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The gateway from its start to its end. */
 #ifndef GW_RUN_H
 #define GW_RUN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Policies as key management asks for them: sink_ops of the same names (sink.h). */
 #ifndef GW_SINK_POLICIES_H
 #define GW_SINK_POLICIES_H

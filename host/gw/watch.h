@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Events of the kernel about routes, rules, addresses, links and nftables: what repair.c looks at. */
 #ifndef GW_WATCH_H
 #define GW_WATCH_H

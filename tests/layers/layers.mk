@@ -7,3 +7,11 @@ lint-layers: $(LAYERED:%.c=$(B)/obj/%.o)
 	@$(PYTHON) tests/layers/test_layers.py
 	@$(PYTHON) tests/layers/layers.py $(B)
 lint: lint-layers
+
+# Every source says its licence.
+.PHONY: lint-licence
+lint-licence:
+	@bad=$$(find Makefile .ci rtl sim driver host tests constraints -path tests/fuzz/corpus -prune -o -type f \( -name Makefile -o -name '*.mk' -o -name '*.[ch]' -o -name '*.cpp' \
+	  -o -name '*.hpp' -o -name '*.sv' -o -name '*.vlt' -o -name '*.rdl' -o -name '*.py' -o -name '*.toml' \) -exec grep -L SPDX-License-Identifier {} +); \
+	  [ -z "$$bad" ] || { echo "no SPDX-License-Identifier:"; echo "$$bad"; exit 1; }
+lint: lint-licence
