@@ -743,7 +743,7 @@ class Ends(GatewayTest):
                 self.put_in(tunnel, side, start, start)
         self.assert_pings(3)
         self.wire.packets()
-        flood = subprocess.Popen(["ip", "netns", "exec", self.net.a, "ping", "-q", "-f", "-c", "2000", INNER[1]], stdout=subprocess.DEVNULL)
+        flood = subprocess.Popen(["ip", "netns", "exec", self.net.a, "ping", "-q", "-f", INNER[1]], stdout=subprocess.DEVNULL)
         self.addCleanup(flood.wait)
         self.addCleanup(flood.kill)
         for _ in range(5):
@@ -780,7 +780,8 @@ class Ends(GatewayTest):
         s.sa_add(sink.IN, tunnel.spis[side], there, here, tunnel.keys[1 - side], tunnel.reqid, esn=tunnel.esn, seq=in_seq)
         s.sa_add(sink.OUT, tunnel.spis[1 - side], here, there, tunnel.keys[side], tunnel.reqid, esn=tunnel.esn, seq=out_seq)
         self.assertEqual(tunnel.query(side, sink.OUT).seq, out_seq)
-        self.assertEqual(tunnel.query(side, sink.IN).seq, in_seq)
+        taken = tunnel.query(side, sink.IN).seq
+        self.assertTrue(taken >= in_seq if gone else taken == in_seq, (taken, in_seq))  # the peer's answers are still coming
         tunnel.set_policy(side, tunnel.spis[1 - side])
 
     def test_end_of_numbers(self):
