@@ -4,7 +4,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
+MAKEFLAGS += --no-builtin-rules
+ifeq ($(MAKELEVEL),0)  # a make within make shares the outer one's jobs
+MAKEFLAGS += -j$(shell nproc)
+endif
 # What is built is one line each; make V=1 shows the commands.
 ifndef V
 .SILENT:

@@ -194,7 +194,7 @@ module csr import espalier_regs_pkg::*, espalier_pkg::*; #(
   logic bad, store, stage;
   assign bad   = !mapped || (req_q.write && (!writable || (staging && busy_q)));
   assign store = wr && !bad;
-  assign stage = store && staging;
+  assign stage = wr && staging && !busy_q;  // store && staging: these are all mapped and writable
 
   // ---- the answer: this block's, or a forwarded one ----------------------------------------------------------------------------
   logic answer_error;

@@ -182,7 +182,7 @@ static void test_sim_starts(void **unused)
 
 	(void)unused;
 	setenv("ESPALIER_SIM_ARGS", "--seed 5\t--x", 1);
-	make_sim("#!/bin/sh\ndir=$3\necho \"$@\" >$dir/args\necho $$ >${0%/*}/pid\necho hello\necho ready\nmkdir $dir/deep && touch $dir/deep/file\n"
+	make_sim("#!/bin/sh\ndir=$3\necho \"$@\" >$dir/args\necho $$ >${0%/*}/pid\necho hello\nmkdir $dir/deep && touch $dir/deep/file\necho ready\n"
 		 "exec sleep 60\n");
 	assert_int_equal(start(&sim, socket), 0);
 	assert_int_equal(leftovers(), 1);
