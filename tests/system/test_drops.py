@@ -271,7 +271,7 @@ class Drops(espalier.DeviceTest):
         self.assert_drops(report, {"inner_malformed": len(bad)})
 
     def test_congestion(self):
-        """RFC 6040, figure 4, for every pair of inner and outer marks."""
+        """RFC 6040, figure 4, for every pair of inner and outer marks, but that ECT(0) stays under ECT(1)."""
         sa = random_sa(self.rng, 0x904)
         packets, expected, invalid, number = [], [], 0, 0
         for outer in range(4):
