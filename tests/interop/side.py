@@ -132,8 +132,10 @@ class Side:
 
     def wait_up(self, children=1, timeout=10):
         """The CHILD SAs, once there are this many."""
-        wait(lambda: len(self.children()) == children, timeout, f"{self.name} has {children} CHILD SAs")
-        return self.children()
+        def up():
+            found = self.children()
+            return len(found) == children and (found,)
+        return wait(up, timeout, f"{self.name} has {children} CHILD SAs")[0]
 
     def wait_down(self, timeout=10):
         """No IKE SA but those that a rekeying left behind for the other end to delete."""
