@@ -11,7 +11,7 @@
 #define MB_CHUNK 32u /* operations framed before they are sealed or opened */
 
 struct mb_sa {
-	struct gcm_key_data key; /* first: its alignment is the struct's */
+	_Alignas(64) struct gcm_key_data key; /* read by vector instructions; so the size of the struct is a multiple, too */
 	aes_gcm_enc_dec_t crypt; /* one call for a packet */
 	aes_gcm_init_t init;	 /* three for a long one that is sealed */
 	aes_gcm_enc_dec_update_t update;
