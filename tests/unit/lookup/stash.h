@@ -114,10 +114,7 @@ static void stash(void **state)
 	/* A wipe empties the stash, too. */
 	for (int i = 0; i < SAS; i++)
 		table[i].present = false;
-	changing = 0;
-	assert_int_equal(command(WIPE, 0, 0, 0), ESP_SA_RESULT_OK);
-	changing = -1;
-	memset(pipe_, 0, sizeof(pipe_));
+	wipe();
 	for (pick = 0; pick < SAS; pick++)
 		tick();
 	pick = -1;

@@ -48,6 +48,7 @@ struct expect {
 static struct entry table[SAS];
 static struct expect pipe_[LATENCY];
 static int changing = -1, pick = -1; /* SA under a command; SA to look up next, -1: any */
+static bool wiping; /* a WIPE is under way: no lookup's result is known */
 static uint64_t rng, lookups, hits;
 
 static uint32_t rnd(void)
@@ -84,6 +85,7 @@ static void tick(void)
 		now.sa = find(*P32(s_spi), *P32(s_dst));
 		now.changing = now.sa == changing || changing >= 0;
 	}
+	now.changing |= wiping;
 	*P8(s_valid) = 1;
 	dut_edge();
 	memmove(pipe_ + 1, pipe_, sizeof(pipe_) - sizeof(pipe_[0]));
@@ -140,6 +142,16 @@ static uint8_t delete(int sa)
 	return result;
 }
 
+/* The lookups that are in flight when it begins, and at its end, are forgotten. */
+static void wipe(void)
+{
+	memset(pipe_, 0, sizeof(pipe_));
+	wiping = true;
+	assert_int_equal(command(WIPE, 0, 0, 0), ESP_SA_RESULT_OK);
+	wiping = false;
+	memset(pipe_, 0, sizeof(pipe_));
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -151,10 +163,7 @@ static int start(void **state)
 	for (int i = 0; i < 4; i++)
 		dut_edge();
 	*P8(rst) = 0;
-	changing = 0;
-	assert_int_equal(command(WIPE, 0, 0, 0), ESP_SA_RESULT_OK);
-	changing = -1;
-	memset(pipe_, 0, sizeof(pipe_));
+	wipe();
 	return 0;
 }
 
