@@ -5,6 +5,7 @@
  *   transport   headers  | UDP | SPI (4) | sequence (4) | IV | what was behind them,    padding 1 2 3, pad length, next header | ICV
  * All that can be wrong is found before a number is drawn and before out is written.
  */
+#include <openssl/crypto.h>
 #include <string.h>
 
 #include "soft_cipher.h"
@@ -109,8 +110,10 @@ uint8_t soft_encap(struct soft_dev *soft, struct soft_sa *sa, const uint8_t *in,
 	put_headers(out, sa, &plan, own, total, seq);
 	soft_put_trailer(text, plan.text, plan.next);
 	sa->last_seq = seq; /* spent, whatever follows */
-	if (!soft_seal(sa, seq, out + plan.at, body))
-		return ESP_STATUS_NO_SA;
+	if (!soft_seal(sa, seq, out + plan.at, body)) {
+		OPENSSL_cleanse(text, body); /* still in clear */
+		return ESP_STATUS_NO_SA; /* as if its cipher was not there; ENGINE_FAULT would mean the whole device */
+	}
 	if (sa->config.udp_encap.dport)
 		soft_finish_udp(out, plan.at - UDP_HDR, total);
 	*out_len = total;
