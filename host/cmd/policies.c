@@ -32,10 +32,12 @@ static bool same_end(const struct ip_addr *wanted, const struct ip_addr *end)
 	return !wanted->family || !memcmp(wanted, end, sizeof(*end));
 }
 
-/* Is this state as the policy's template wants it? */
+/* Is this state as the policy's template wants it? In transport mode the ends are the packet's; ip prints 0.0.0.0 or :: then, and Linux compares none. */
 static bool fits(const struct policy *policy, const struct state *state)
 {
-	return policy->mode == state->config.mode && same_end(&policy->src, &state->config.src) && same_end(&policy->dst, &state->config.dst) &&
+	bool ends = policy->mode == ESPALIER_TRANSPORT || (same_end(&policy->src, &state->config.src) && same_end(&policy->dst, &state->config.dst));
+
+	return policy->mode == state->config.mode && ends &&
 	       (!policy->reqid || policy->reqid == state->reqid) && (!policy->spi || policy->spi == state->config.spi);
 }
 

@@ -59,6 +59,20 @@ class Policies(command.Command):
         self.assertEqual(result["drops"], {"policy_mismatch": 1, "policy_block": 1, "no_policy": 1})
         self.assertEqual([p for _, p in self.read("out")[1]], [packet(2)])
 
+    def test_transport(self):
+        """A template of transport mode has no ends, as ip prints it: the state is the one between the packet's."""
+        own = bytes(IP(src="192.0.2.1", dst="192.0.2.2") / UDP(sport=7, dport=9) / Raw(b"hello"))
+        other = bytes(IP(src="192.0.2.1", dst="192.0.2.3") / UDP(sport=7, dport=9) / Raw(b"hello"))
+        policies = "".join(f"xfrm policy add src 192.0.2.0/24 dst 192.0.2.0/24 dir {direction} tmpl src 0.0.0.0 dst 0.0.0.0 proto esp reqid 3 mode transport\n"
+                           for direction in ("out", "in"))
+        self.write("states", state(1) + state(3, "transport") + policies)
+        self.pcap("in", [own, other])
+        self.assertEqual(self.pump()["drops"], {"no_state": 1})
+        self.assertEqual(self.spis(), [3])
+        self.pcap("in", [made for _, made in self.read("out")[1]])
+        self.write("states", state(1) + state(3, "transport") + policies)
+        self.assertEqual(self.pump("decap")["drops"], {})
+
     def test_saved(self):
         policy = f"xfrm policy add src 10.1.0.0/16 dir out priority 7 {tmpl(2)}"
         self.write("states", state(1) + state(2) + policy + "\n")
